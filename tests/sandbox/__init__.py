@@ -1,0 +1,1 @@
+"""The sandbox, started as its own process and spoken to over real sockets."""
