@@ -1,0 +1,146 @@
+// What the pages do beyond HTML and htmx. Every page works without this file.
+"use strict";
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const on = (name, does, to = document) => to.addEventListener(name, does);
+  const typing = (el) => el.matches("input, select, textarea");
+
+  // Emptied first, so that the same words are heard again.
+  let saying;
+  function say(words) {
+    $("#live").textContent = "";
+    clearTimeout(saying);
+    saying = setTimeout(() => { $("#live").textContent = words; }, 60);
+  }
+  const wordsIn = (root) => $$("[data-announce]", root).map((el) => el.textContent.trim().replace(/\s+/g, " ")).join(". ");
+  function trouble(words) {
+    const was = $("#trouble").hidden;
+    $("#trouble").hidden = !words;
+    $("#trouble p").textContent = words;
+    if (words || !was) say(words);
+  }
+
+  // A pressed button stays pressed. Disabled after sending, or its value would be lost.
+  const disable = (form, state) => [...form.elements].forEach((el) => { if (el.type === "submit") el.disabled = state; });
+  function hold(form) {
+    form.dataset.busy = "1";
+    const back = document.activeElement;
+    setTimeout(() => form.dataset.busy && disable(form, true));
+    // An answer that never comes must not leave a dead form; its one-time key makes a second press safe.
+    setTimeout(() => release(form, back), 15000);
+    return () => release(form, back);
+  }
+  function release(form, back) {
+    if (!form.dataset.busy) return;
+    delete form.dataset.busy;
+    disable(form, false);
+    if (document.activeElement === document.body) back?.focus();
+  }
+  on("submit", (event) => {
+    if (event.target.dataset.busy) event.preventDefault();
+    else if (!event.defaultPrevented && event.target.method === "post") hold(event.target);
+  });
+  on("pageshow", () => $$("form[data-busy]").forEach((form) => release(form)), window);
+
+  const flights = new WeakMap();
+  on("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
+    if (elt.matches("form[method=post]")) flights.set(xhr, hold(elt));
+  });
+  on("htmx:afterRequest", ({ detail: { xhr, successful } }) => {
+    flights.get(xhr)?.();
+    if (successful) trouble("");
+  });
+  let held;
+  on("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement); });
+  on("htmx:afterSettle", ({ detail: { elt } }) => {
+    const lost = held && document.activeElement === document.body;
+    const next = $(".error-summary", elt) ?? (lost && ($("h1, h2", elt) ?? $("h1")));
+    if (next) {
+      next.tabIndex = -1;
+      next.focus();
+    }
+    say(wordsIn(elt));
+    watch();
+  });
+  on("htmx:sendError", () => trouble("Flightdeck could not be reached. What is shown may be old."));
+  on("htmx:responseError", ({ detail: { xhr } }) => {
+    trouble(`That did not work (answer ${xhr.status}). What is shown may be old: reload the page.`);
+  });
+
+  // Live regions: asked more slowly while nothing changes, not in a hidden tab, never under someone's hands.
+  const watched = new Map();
+  const touched = (el) => el.contains(document.activeElement) && typing(document.activeElement);
+  const every = (el) => Number(el.dataset.liveEvery) || 2;
+  function watch() {
+    $$("[data-live]").forEach((el) => { if (!watched.has(el.id)) plan(el.id, every(el)); });
+  }
+  function plan(id, seconds) {
+    watched.set(id, 0);
+    setTimeout(ask, seconds * 1000, id, seconds);
+  }
+  async function ask(id, seconds) {
+    const el = document.getElementById(id);
+    if (!el?.dataset.live) return watched.delete(id);
+    if (document.hidden) return watched.set(id, every(el));
+    if (touched(el)) return plan(id, seconds);
+    try {
+      const answer = await fetch(el.dataset.live, { headers: { "HX-Request": "true", "HX-Target": id } });
+      if (!answer.ok) throw answer;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+      const changed = fresh.textContent !== el.textContent;
+      if (changed && !touched(el)) put(fresh, el);
+      plan(id, changed ? every(fresh) : Math.min(seconds * 1.5, 30));
+    } catch {
+      const later = Math.min(seconds * 2, 60);
+      const line = $("[data-live-trouble]", el);
+      if (line.hidden) say("Could not refresh; what is shown may be old.");
+      line.hidden = false;
+      line.textContent = `Could not refresh; this may be old. Trying again in ${Math.round(later)} s.`;
+      plan(id, later);
+    }
+  }
+  function put(fresh, el) {
+    const focused = el.contains(document.activeElement) && document.activeElement.id;
+    if (wordsIn(fresh) !== wordsIn(el)) say(wordsIn(fresh));
+    el.replaceWith(fresh);
+    if (focused) document.getElementById(focused)?.focus();
+    htmx.process(fresh);
+  }
+  on("visibilitychange", () => {
+    if (!document.hidden) watched.forEach((waits, id) => waits && plan(id, 0));
+  });
+
+  const silent = () => localStorage.getItem("keys") === "off";
+  function step(by) {
+    const rows = $$("tbody th a");
+    rows[Math.max(0, rows.indexOf(document.activeElement) + by)]?.focus();
+  }
+  const help = () => $("#shortcuts").showModal();
+  const KEYS = new Map(Object.entries({
+    "/": () => $("input[type=search]")?.focus(),
+    "?": help,
+    e: () => $("[data-key=e]")?.click(),
+    j: () => step(1),
+    k: () => step(-1),
+    g: () => { pressed = Date.now(); },
+  }));
+  let pressed = 0;
+  on("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(target) || target.closest("dialog") || silent()) return;
+    const going = Date.now() - pressed < 1500;
+    pressed = 0;
+    const place = going && $$("[data-go]").find((link) => link.dataset.go === key);
+    const does = place ? () => place.click() : KEYS.get(key);
+    if (!does) return;
+    event.preventDefault();
+    does();
+  });
+
+  if (!$("#shortcuts")) return;
+  watch();
+  $$("[data-keys]").forEach((el) => { el.hidden = false; on("click", help, el); });
+  $("#keys-on").checked = !silent();
+  on("change", ({ target }) => localStorage.setItem("keys", target.checked ? "on" : "off"), $("#keys-on"));
+})();
