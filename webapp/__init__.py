@@ -1,0 +1,1 @@
+"""Flightdeck: order management for ad operations."""

@@ -1,0 +1,78 @@
+"""Reading advertisers and agencies."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select
+
+from webapp.advertisers.models import Advertiser, Agency
+from webapp.connections.models import DETACHED, Connection
+from webapp.core.db import db
+from webapp.core.listing import ListParams, ListTable, Page
+from webapp.core.text import fold
+
+ADVERTISERS = ListTable(
+    sorts={"name": (Advertiser.name_key,), "changed": (Advertiser.remote_updated_at,)},
+    tie_break=Advertiser.id,
+    default_sort="name",
+)
+MAX_CHOICES = 5_000
+
+
+def list_advertisers(params: ListParams) -> Page[Row[Any]]:
+    """One page of advertisers with their agency's name."""
+    detached = select(Connection.id).where(Connection.state == DETACHED)
+    conditions = [Advertiser.connection_id.not_in(detached)]
+    conditions += [
+        or_(
+            Advertiser.name_key.contains(word, autoescape=True),
+            func.lower(Agency.name).contains(word, autoescape=True),
+        )
+        for word in fold(params.query).split()
+    ]
+    query = (
+        select(
+            Advertiser.id,
+            Advertiser.name,
+            Advertiser.remote_id,
+            Advertiser.competitive_categories,
+            Advertiser.remote_updated_at,
+            Agency.name.label("agency_name"),
+        )
+        .outerjoin(Agency, Advertiser.agency_id == Agency.id)
+        .where(*conditions)
+    )
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = db.session.execute(
+        query.order_by(*ADVERTISERS.order(params)).offset(params.offset).limit(params.per_page)
+    ).all()
+    return Page(rows, params.page, params.per_page, total)
+
+
+def advertiser_choices() -> list[tuple[int, str]]:
+    """Id and "name, via agency" of every advertiser that can be booked, by name."""
+    query = (
+        select(Advertiser.id, Advertiser.name, Agency.name)
+        .join(Connection, Advertiser.connection_id == Connection.id)
+        .outerjoin(Agency, Advertiser.agency_id == Agency.id)
+        .where(Connection.state != DETACHED)
+        .order_by(Advertiser.name_key, Advertiser.id)
+        .limit(MAX_CHOICES)
+    )
+    return [
+        (id_, f"{name} – {agency}" if agency and agency != name else name)
+        for id_, name, agency in db.session.execute(query)
+    ]
+
+
+def get_advertiser(advertiser_id: int) -> Advertiser | None:
+    return db.session.get(Advertiser, advertiser_id)
+
+
+def names_of(advertiser_ids: Iterable[int | None]) -> Mapping[int, str]:
+    """Names by id, for those that exist."""
+    ids = {id_ for id_ in advertiser_ids if id_ is not None}
+    if not ids:
+        return {}
+    query = select(Advertiser.id, Advertiser.name).where(Advertiser.id.in_(ids))
+    return {row.id: row.name for row in db.session.execute(query)}

@@ -1,0 +1,81 @@
+"""The composition root: configuration, extensions, blueprints, error handlers."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from sqlalchemy.engine import make_url
+
+from webapp import models
+from webapp.advertisers import views as advertisers
+from webapp.api import access as api_access
+from webapp.api import campaigns as api_campaigns
+from webapp.audit import views as audit
+from webapp.auth import access
+from webapp.auth import views as auth
+from webapp.campaigns import views as campaigns
+from webapp.core.config import Settings, load_settings, secret_key
+from webapp.core.db import db, engine_options
+from webapp.ops import health, logs
+from webapp.overview import navigation
+from webapp.overview import views as overview
+from webapp.sync import views as sync
+from webapp.web import errors, filters, headers, htmx, requests
+
+ROOT = Path(__file__).parent.parent
+MAX_REQUEST_BYTES = 1024 * 1024
+
+__all__ = ["create_app", "models"]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application. Starts no thread, no scheduler, and sends nothing anywhere."""
+    settings = settings or load_settings()
+    app = Flask(
+        "webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
+    )
+    _configure(app, settings)
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    # Requests first: what follows logs with its id and reads within its transaction.
+    requests.init_app(app)
+    htmx.init_app(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    filters.init_app(app)
+    access.init_app(app)
+    csrf = CSRFProtect(app)
+    # The API takes tokens and never cookies: there is no session a foreign page could ride on.
+    csrf.exempt(api_campaigns.blueprint)
+    navigation.init_app(app)
+    for feature in (auth, overview, campaigns, advertisers, sync, audit, health):
+        app.register_blueprint(feature.blueprint)
+    api_access.protect(api_campaigns.blueprint)
+    app.register_blueprint(api_campaigns.blueprint)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    url = settings.sqlalchemy_url
+    if make_url(url).get_backend_name() == "sqlite":
+        Path(make_url(url).database or ".").parent.mkdir(parents=True, exist_ok=True)
+    logs.configure(settings)
+    app.config.update(
+        SETTINGS=settings,
+        ZONE=settings.zone,
+        SECRET_KEY=secret_key(settings),
+        SQLALCHEMY_DATABASE_URI=url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(url),
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        SESSION_COOKIE_NAME="flightdeck",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        # A form belongs to its session; a page left open over lunch still works.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,36 @@
+"""AuditEvent: the append-only record of who changed what, when, and from where."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.core.db import Model, UtcDateTime
+
+SOURCES = ("web", "api", "sync", "bulk", "import", "cli")
+
+
+class AuditEvent(Model):
+    """One fact. ``before`` and ``after`` are the texts that people read, not raw values."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        CheckConstraint(f"source IN {SOURCES}", name="source"),
+        CheckConstraint("actor <> ''", name="actor"),
+        Index(None, "object_type", "object_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(254))
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"))
+    source: Mapped[str] = mapped_column(String(10))
+    object_type: Mapped[str] = mapped_column(String(20))
+    object_id: Mapped[int]
+    object_label: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(String(40))
+    field: Mapped[str | None] = mapped_column(String(40))
+    before: Mapped[str | None] = mapped_column(Text)
+    after: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None] = mapped_column(String(64))

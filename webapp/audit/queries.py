@@ -1,0 +1,29 @@
+"""Reading the audit record."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from webapp.audit.models import AuditEvent
+from webapp.core.db import db
+
+PAGE = 50
+
+
+def events_of(object_type: str, object_id: int, limit: int = PAGE) -> Sequence[AuditEvent]:
+    """The latest events of one object, newest first."""
+    query = (
+        select(AuditEvent)
+        .where(AuditEvent.object_type == object_type, AuditEvent.object_id == object_id)
+        .order_by(AuditEvent.id.desc())
+        .limit(limit)
+    )
+    return db.session.scalars(query).all()
+
+
+def latest_events(before_id: int | None, limit: int = PAGE) -> Sequence[AuditEvent]:
+    """Everything that happened, newest first; ``before_id`` goes on where a page ended."""
+    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(AuditEvent.id < before_id)
+    return db.session.scalars(query).all()

@@ -1,0 +1,55 @@
+"""Operators, the API tokens of scripts, and the record of failed sign-ins."""
+
+from datetime import datetime
+
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, Index, String, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.core.db import Model, UtcDateTime
+
+
+class Operator(UserMixin, Model):
+    """A person who signs in. ``role`` decides what they may do (``webapp.auth.permissions``)."""
+
+    __tablename__ = "operator"
+    __table_args__ = (CheckConstraint("role IN ('manager', 'viewer')", name="role"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(10))
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+
+Index("uq_operator_email", func.lower(Operator.email), unique=True)
+
+
+class ApiToken(Model):
+    """A script's key. Only a digest is kept; the token itself is shown once, when made."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (CheckConstraint("role IN ('manager', 'viewer')", name="role"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInThrottle(Model):
+    """Failed sign-ins of one e-mail address or one network address (kept as a digest)."""
+
+    __tablename__ = "sign_in_throttle"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,21 @@
+"""Roles and what each may do. The only place that says so."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What a view or an API handler asks for."""
+
+    READ = "read"
+    EDIT_CAMPAIGNS = "edit campaigns"
+    RUN_SYNC = "run sync"
+
+
+ROLES: dict[str, frozenset[Permission]] = {
+    "manager": frozenset(Permission),
+    "viewer": frozenset({Permission.READ}),
+}
+
+
+def role_may(role: str, permission: Permission) -> bool:
+    return permission in ROLES.get(role, frozenset())

@@ -1,0 +1,99 @@
+"""Operators and tokens: making them, and checking who knocks."""
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from email_validator import EmailNotValidError, validate_email
+
+from webapp.auth import queries, throttle
+from webapp.auth.models import ApiToken, Operator
+from webapp.auth.permissions import ROLES
+from webapp.core.clock import utc_now
+from webapp.core.config import MIN_PASSWORD_LENGTH
+from webapp.core.db import db
+from webapp.core.errors import DomainError, InvalidInput
+
+TOKEN_PREFIX = "fdk_"  # noqa: S105
+
+# OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+# Checked for an e-mail address nobody has, so that both answers take as long.
+_nobody = _hasher.hash(secrets.token_urlsafe())
+
+
+class SignInFailed(DomainError):
+    """Wrong e-mail, wrong password, switched off, or too many tries: the same words for all."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That e-mail and password do not match, or there were too many tries. "
+            "Check both, or wait 15 minutes."
+        )
+
+
+def sign_in(email: str, password: str, address: str) -> Operator:
+    """The operator with this e-mail and password. Raises ``SignInFailed``; the caller commits both."""
+    blocked = throttle.is_blocked(email, address)
+    operator = queries.operator_by_email(email)
+    digest = operator.password_hash if operator else _nobody
+    # Hashing takes long on purpose: not while holding the database.
+    db.session.rollback()
+    fits = _fits(digest, password)
+    if blocked:
+        raise SignInFailed
+    if operator is None or not operator.active or not fits:
+        throttle.count_failure(email, address)
+        raise SignInFailed
+    throttle.forget_failures(email)
+    operator.last_sign_in_at = utc_now()
+    if _hasher.check_needs_rehash(digest):
+        operator.password_hash = _hasher.hash(password)
+    return operator
+
+
+def _fits(digest: str, password: str) -> bool:
+    try:
+        return _hasher.verify(digest, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def create_operator(email: str, password: str, role: str = "manager") -> Operator:
+    """Raises ``InvalidInput`` for an e-mail that is none or is taken, a short password, a role unknown."""
+    problems = {}
+    try:
+        email = validate_email(email, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        problems["email"] = "This is not an e-mail address."
+    if len(password) < MIN_PASSWORD_LENGTH:
+        problems["password"] = f"A password needs at least {MIN_PASSWORD_LENGTH} characters."
+    if role not in ROLES:
+        problems["role"] = f"A role is one of {', '.join(ROLES)}."
+    if not problems and queries.operator_by_email(email):
+        problems["email"] = "There is an operator with this e-mail address already."
+    if problems:
+        raise InvalidInput(problems)
+    operator = Operator(
+        email=email, password_hash=_hasher.hash(password), role=role, created_at=utc_now()
+    )
+    db.session.add(operator)
+    db.session.flush()
+    return operator
+
+
+def create_token(name: str, role: str = "manager") -> str:
+    """Make a script's token and return it: the only time it can be read. Raises ``InvalidInput``."""
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise InvalidInput({"name": "A token needs a name of 1 to 100 characters."})
+    if role not in ROLES:
+        raise InvalidInput({"role": f"A role is one of {', '.join(ROLES)}."})
+    if db.session.query(ApiToken.id).filter_by(name=name).first():
+        raise InvalidInput({"name": f"There is a token named {name} already. Choose another name."})
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    db.session.add(
+        ApiToken(name=name, digest=queries.token_digest(token), role=role, created_at=utc_now())
+    )
+    db.session.flush()
+    return token

@@ -1,0 +1,177 @@
+"""Campaigns, their outgoing changes (the outbox) and their conflicts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.advertisers.models import Advertiser
+from webapp.core.db import Model, UtcDateTime, key_column
+from webapp.core.money import MAX_MINOR
+
+KEY_LENGTH = 120
+SEARCH_LENGTH = 400
+
+CONFIRMED, WAITING, SENDING, CHECKING = "confirmed", "waiting", "sending", "checking"
+REFUSED, CONFLICT, PARKED, GONE = "refused", "conflict", "parked", "gone"
+SYNC_STATES = (CONFIRMED, WAITING, SENDING, CHECKING, REFUSED, CONFLICT, PARKED, GONE)
+NEEDS_YOU = (REFUSED, CONFLICT, PARKED)
+
+CREATE, UPDATE = "create", "update"
+READY, CLAIMED, SENT, SETTLING, PROBING = "ready", "claimed", "sent", "settling", "probing"
+APPLIED, REJECTED, STUCK, SUPERSEDED = "applied", "rejected", "parked", "superseded"
+IN_FLIGHT = (CLAIMED, SENT, SETTLING, PROBING)
+CHANGE_STATES = (READY, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED)
+
+
+class Campaign(Model):
+    """One campaign: what the operator wants (*ours*), and what both sides last agreed on (``base``).
+
+    ``version`` counts operators' and merged changes, for optimistic locking of forms.
+    ``base`` and ``fingerprint`` are the remote record as last merged; ``observed`` is the
+    connection's observation number of that merge or of our last write, whichever came later.
+    Columns named ``*_key`` and ``search_text`` are derived (``webapp.campaigns.keys``).
+    """
+
+    __tablename__ = "campaign"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "remote_id"),
+        CheckConstraint(f"total_budget_minor BETWEEN 0 AND {MAX_MINOR}", name="budget"),
+        CheckConstraint("title <> ''", name="title"),
+        CheckConstraint(f"sync_state IN {SYNC_STATES}", name="sync_state"),
+        Index("ix_campaign_list_title", "title_key", "id", "archived_at"),
+        Index("ix_campaign_list_advertiser", "advertiser_key", "id", "archived_at"),
+        Index("ix_campaign_list_external_id", "external_key", "id", "archived_at"),
+        Index("ix_campaign_list_budget", "budget_key", "id", "archived_at"),
+        Index("ix_campaign_list_sync", "sync_state", "id", "archived_at"),
+        Index("ix_campaign_list_changed", "changed_at", "id", "archived_at"),
+        Index("ix_campaign_of_advertiser", "advertiser_id", "archived_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True, default=uuid4)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
+    remote_id: Mapped[str | None] = mapped_column(String(64))
+
+    title: Mapped[str] = mapped_column(Text)
+    advertiser_id: Mapped[int | None] = mapped_column(ForeignKey("advertiser.id"))
+    external_id: Mapped[str | None] = mapped_column(Text)
+    total_budget_minor: Mapped[int | None] = mapped_column(BigInteger)
+    total_budget_currency: Mapped[str | None] = mapped_column(String(3))
+    copy_needed: Mapped[bool] = mapped_column(default=False)
+
+    total_revenue_minor: Mapped[int | None] = mapped_column(BigInteger)
+    total_revenue_currency: Mapped[str | None] = mapped_column(String(3))
+    duration_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    booking_source: Mapped[str | None] = mapped_column(Text)
+    remote_created_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    remote_updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    title_key: Mapped[str] = mapped_column(key_column(KEY_LENGTH))
+    advertiser_key: Mapped[str] = mapped_column(key_column(KEY_LENGTH))
+    external_key: Mapped[str] = mapped_column(key_column(KEY_LENGTH))
+    budget_key: Mapped[str] = mapped_column(key_column(24))
+    search_text: Mapped[str] = mapped_column(Text)
+
+    sync_state: Mapped[str] = mapped_column(String(10), default=CONFIRMED)
+    sync_detail: Mapped[str | None] = mapped_column(Text)
+    synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    base: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    fingerprint: Mapped[str | None] = mapped_column(String(32))
+    observed: Mapped[int] = mapped_column(BigInteger, default=0)
+    missed_runs: Mapped[int] = mapped_column(default=0)
+
+    advertiser: Mapped[Advertiser | None] = relationship(lazy="raise")
+
+
+class Change(Model):
+    """One outgoing change. Values are read from the campaign when it is sent.
+
+    ``intent_key`` is made with the form: the same key again is the same change. ``lease_token``
+    fences: whoever completes a step must still hold it.
+    """
+
+    __tablename__ = "change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('create', 'update')", name="kind"),
+        CheckConstraint(f"state IN {CHANGE_STATES}", name="state"),
+        Index(
+            "uq_change_in_flight",
+            "campaign_id",
+            unique=True,
+            sqlite_where=text(f"state IN {IN_FLIGHT}"),
+            postgresql_where=text(f"state IN {IN_FLIGHT}"),
+        ),
+        Index("ix_change_due", "state", "next_attempt_at"),
+        Index("ix_change_campaign", "campaign_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
+    intent_key: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    payload_digest: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(10))
+    fields: Mapped[list[str]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(12), default=READY)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_payload: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settle_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    clean_probes: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[UUID | None] = mapped_column(Uuid)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    last_status: Mapped[int | None]
+    remote_request_id: Mapped[str | None] = mapped_column(String(100))
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Conflict(Model):
+    """One field group that was changed on both sides to different values.
+
+    While it is open, this group is not sent; ours stays on the campaign, theirs is kept here.
+    """
+
+    __tablename__ = "conflict"
+    __table_args__ = (
+        Index(
+            "uq_conflict_open",
+            "campaign_id",
+            "field_group",
+            unique=True,
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    field_group: Mapped[str] = mapped_column(String(20))
+    base: Mapped[Any | None] = mapped_column(JSON)
+    theirs: Mapped[Any | None] = mapped_column(JSON)
+    observation: Mapped[int] = mapped_column(BigInteger)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decision: Mapped[str | None] = mapped_column(String(10))

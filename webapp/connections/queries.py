@@ -1,0 +1,19 @@
+"""Reading connections."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from webapp.connections.models import DETACHED, Connection
+from webapp.core.db import db
+
+
+def shown_connections() -> Sequence[Connection]:
+    """The connections in the settings, whether they are active or paused."""
+    query = select(Connection).where(Connection.state != DETACHED).order_by(Connection.id)
+    return db.session.scalars(query).all()
+
+
+def first_connection() -> Connection | None:
+    """The connection that new campaigns are booked in; ``None`` before the first start."""
+    return next(iter(shown_connections()), None)

@@ -1,0 +1,80 @@
+"""Connections: made from the settings at start."""
+
+import hashlib
+
+from sqlalchemy import select
+
+from webapp.audit import service as audit
+from webapp.audit.service import Actor, Subject
+from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
+from webapp.core.clock import utc_now
+from webapp.core.config import Settings
+from webapp.core.db import db
+
+MEGAPHONE = "megaphone"
+
+
+def connect_from_settings(actor: Actor, settings: Settings) -> Connection | None:
+    """Make the connection that the settings name the active one; detach those they no longer name.
+
+    A new token lifts a pause that the old one caused. Returns ``None`` when no credential is set.
+    """
+    if settings.megaphone_api_token is None or settings.megaphone_org_id is None:
+        return None
+    connection = _connection(settings.megaphone_org_id)
+    digest = _digest(settings.megaphone_api_token.get_secret_value())
+    is_new_token = connection.credential_digest != digest
+    if connection.state == DETACHED or (connection.state == PAUSED and is_new_token):
+        connection.state, connection.state_reason = ACTIVE, None
+        audit.record(actor, "activated", subject(connection))
+    connection.base_url = settings.megaphone_base_url
+    connection.credential_digest = digest
+    _detach_others(actor, connection)
+    db.session.flush()
+    return connection
+
+
+def pause(actor: Actor, connection: Connection, reason: str) -> None:
+    """Stop reading and sending until the reason is mended; changes wait, none is lost."""
+    if connection.state != ACTIVE:
+        return
+    connection.state, connection.state_reason = PAUSED, reason
+    audit.record(actor, "paused", subject(connection), reason=reason)
+    db.session.flush()
+
+
+def subject(connection: Connection) -> Subject:
+    return Subject("connection", connection.id, connection.name)
+
+
+def _connection(external_id: str) -> Connection:
+    query = select(Connection).where(
+        Connection.platform == MEGAPHONE, Connection.external_id == external_id
+    )
+    connection = db.session.scalars(query).one_or_none()
+    if connection is None:
+        connection = Connection(
+            platform=MEGAPHONE,
+            name="Megaphone",
+            base_url="",
+            external_id=external_id,
+            created_at=utc_now(),
+        )
+        db.session.add(connection)
+        db.session.flush()
+    return connection
+
+
+def _detach_others(actor: Actor, kept: Connection) -> None:
+    query = select(Connection).where(
+        Connection.platform == MEGAPHONE,
+        Connection.id != kept.id,
+        Connection.state != DETACHED,
+    )
+    for connection in db.session.scalars(query):
+        connection.state, connection.state_reason = DETACHED, "It is not in the settings any more."
+        audit.record(actor, "detached", subject(connection), reason=connection.state_reason)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

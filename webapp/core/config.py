@@ -1,0 +1,227 @@
+"""Settings: one typed class, read once at start from the environment, ``.env`` and secret files.
+
+A secret may come from a file: ``MEGAPHONE_API_TOKEN_FILE=/run/secrets/token``. What is wrong is
+said all at once and in words, by :func:`load_settings`; a secret's value is never part of it.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from webapp.core.http import check_base_url
+
+MEGAPHONE_URL = "https://cms.megaphone.fm/api"
+SECRET_NAMES = (
+    "DATABASE_URL",
+    "FIRST_OPERATOR_PASSWORD",
+    "MEGAPHONE_API_TOKEN",
+    "SECRET_KEY",
+)
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+MIN_PASSWORD_LENGTH = 12
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used. ``problems`` is a list of sentences."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SecretFileSource(PydanticBaseSettingsSource):
+    """Reads ``NAME_FILE`` for each secret: its content, without the closing line break."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        names = {**dotenv_values(self.config.get("env_file") or None), **os.environ}
+        found = {}
+        for name in SECRET_NAMES:
+            path = names.get(f"{name}_FILE")
+            if path:
+                found[name.lower()] = _read_secret(name, Path(path))
+        return found
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise SettingsError([f"{name}_FILE: {path} cannot be read ({reason})."]) from None
+
+
+class Settings(BaseSettings):
+    """Every setting of the product. Names in the environment are these in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    web_workers: int = Field(default=2, ge=1, le=64)
+    web_threads: int = Field(default=4, ge=1, le=64)
+
+    megaphone_base_url: str = MEGAPHONE_URL
+    megaphone_api_token: SecretStr | None = None
+    megaphone_org_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
+    megaphone_requests_per_minute: int = Field(default=60, ge=0, le=6000)
+
+    sandbox_port: int = Field(default=8001, ge=1, le=65535)
+    sandbox_campaigns: int = Field(default=1200, ge=0, le=1_000_000)
+
+    database_url: SecretStr | None = None
+    instance_dir: Path = Path("instance")
+    secret_key: SecretStr | None = None
+    secure_cookies: bool = False
+
+    log_dir: Path | None = None
+    log_level: str = "INFO"
+
+    sync_interval_minutes: int = Field(default=30, ge=1, le=1440)
+    timezone: str = "UTC"
+
+    first_operator_email: str = "operator@example.com"
+    first_operator_password: SecretStr | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFileSource(settings_cls), dotenv_settings
+
+    @field_validator("instance_dir", "log_dir")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and path.absolute()
+
+    @field_validator("megaphone_base_url")
+    @classmethod
+    def _safe_base_url(cls, url: str) -> str:
+        problem = check_base_url(url)
+        if problem:
+            raise ValueError(problem)
+        return url.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in LOG_LEVELS:
+            raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
+        return level.upper()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is not a time zone; use a name such as Europe/Berlin") from None
+        return name
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not url.get_secret_value().startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+        return url
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and len(key.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters; leave it out to have one made")
+        return key
+
+    @field_validator("first_operator_password")
+    @classmethod
+    def _long_password(cls, password: SecretStr | None) -> SecretStr | None:
+        if password and len(password.get_secret_value()) < MIN_PASSWORD_LENGTH:
+            raise ValueError(f"must have at least {MIN_PASSWORD_LENGTH} characters")
+        return password
+
+    @model_validator(mode="after")
+    def _whole_credential(self) -> "Settings":
+        if (self.megaphone_api_token is None) != (self.megaphone_org_id is None):
+            missing = (
+                "MEGAPHONE_API_TOKEN" if self.megaphone_api_token is None else "MEGAPHONE_ORG_ID"
+            )
+            raise ValueError(
+                f"{missing} is missing: Megaphone needs the token and the organisation id. "
+                "Set both, or neither to practise in the sandbox"
+            )
+        return self
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether the bundled sandbox stands in, because no Megaphone credential is set."""
+        return self.megaphone_api_token is None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def logs(self) -> Path:
+        return self.log_dir or self.instance_dir / "log"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{quote(str(self.instance_dir / 'flightdeck.db'))}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raises :class:`SettingsError` with every problem in words."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError([_sentence(problem) for problem in error.errors()]) from None
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in problem["loc"]).upper()
+    text = problem["msg"].removeprefix("Value error, ")
+    return f"{name}: {text}." if name else f"{text}."
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs sessions: the one set, else one made once and kept, readable by us only."""
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value()
+    path = settings.instance_dir / "secret_key"
+    settings.instance_dir.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _write_once(path, secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii").strip()
+
+
+def _write_once(path: Path, text: str) -> None:
+    # A link appears whole or not at all, so two processes that start together agree on one key.
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

@@ -1,0 +1,338 @@
+"""One outgoing HTTP request: bounded in time and size, and honest about whether it was sent.
+
+``fetch`` makes exactly one request and never retries. What went wrong comes out as ``NotSent``
+(proof that no byte of the request left) or ``AnswerLost`` (the other side may have acted on it).
+Neither carries an address, a header or a cause that would show one. What an answer means is for
+the caller to say. The rules for the address of a remote service live here too.
+"""
+
+import http.client
+import io
+import ipaddress
+import re
+import socket
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+Monotonic = Callable[[], float]
+
+CHUNK = 64 * 1024
+# A firewall forgets quiet connections without a word; a write into one is lost and looks unknown.
+MAX_IDLE_SECONDS = 15.0
+
+_ODD_URL = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds and bytes one request may take. ``total`` includes reading the body."""
+
+    connect: float = 3.0
+    read: float = 10.0
+    total: float = 20.0
+    body_bytes: int = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. ``received`` counts body bytes on the wire, before decompression."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received: int
+
+
+class HttpFailure(Exception):
+    """No whole answer. The text continues a sentence that begins with the server's name."""
+
+
+class NotSent(HttpFailure):
+    """Not a byte of the request left this machine: sending it later cannot do it twice."""
+
+
+class AnswerLost(HttpFailure):
+    """The request was sent, at least in part; ``status`` and ``headers`` as far as they came."""
+
+    def __init__(self, reason: str, response: requests.Response | None = None) -> None:
+        super().__init__(reason)
+        self.status = None if response is None else response.status_code
+        self.headers: Mapping[str, str] = {} if response is None else dict(response.headers)
+        self.received = 0 if response is None else int(response.raw.tell())
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What the sockets below must know about the request in progress."""
+
+    limits: Limits
+    send_by: float | None
+    monotonic: Monotonic
+    ends: float = field(init=False)
+    sent: bool = False
+    late: bool = False
+
+    def __post_init__(self) -> None:
+        self.ends = self.monotonic() + self.limits.total
+
+    def begin_sending(self) -> None:
+        """Called with a connection in hand, before the first byte goes out."""
+        if self.sent:
+            return
+        latest = self.ends if self.send_by is None else min(self.send_by, self.ends)
+        if self.monotonic() > latest:
+            self.late = True
+            raise TimeoutError("too late to send")
+        self.sent = True
+
+    def patience(self) -> float:
+        """Seconds the next read may take."""
+        left = self.ends - self.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request's time is over")
+        return min(self.limits.read, left)
+
+    def timeout_reason(self) -> str:
+        if self.monotonic() >= self.ends:
+            return f"did not answer within {self.limits.total:g} seconds"
+        return f"sent nothing for {self.limits.read:g} seconds"
+
+
+_current: ContextVar[_Watch | None] = ContextVar("request in progress", default=None)
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket so that a server that dribbles bytes cannot outlast the whole deadline."""
+
+    def __init__(self, sock: socket.socket, inner: io.RawIOBase, watch: _Watch) -> None:
+        super().__init__()
+        self._sock, self._inner, self._watch = sock, inner, watch
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
+        self._sock.settimeout(self._watch.patience())
+        return self._inner.readinto(buffer)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        watch = _current.get()
+        if watch is not None:
+            self.fp = io.BufferedReader(_TimedReader(sock, self.fp.detach(), watch))
+
+
+class _HttpConnection(HTTPConnection):
+    response_class = _TimedResponse
+
+    def send(self, data: Any) -> None:
+        _connect_and_mark(self)
+        super().send(data)
+
+
+class _HttpsConnection(HTTPSConnection):
+    response_class = _TimedResponse
+
+    def send(self, data: Any) -> None:
+        _connect_and_mark(self)
+        super().send(data)
+
+
+def _connect_and_mark(connection: HTTPConnection) -> None:
+    # Left to itself the first send() connects too, and a refused connection would look sent.
+    if connection.sock is None:
+        connection.connect()
+    watch = _current.get()
+    if watch is not None:
+        watch.begin_sending()
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+
+class HttpSession(requests.Session):
+    """Connections kept open between requests. For one thread at a time: give each its own.
+
+    Ignores the environment (no proxy, no netrc, whose entry would replace the credential) and
+    keeps no cookies.
+    """
+
+    def __init__(self, user_agent: str, monotonic: Monotonic = time.monotonic) -> None:
+        super().__init__()
+        self.monotonic = monotonic
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip"})
+        self._last_used = monotonic()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(max_retries=0))
+
+    def drop_idle_connections(self) -> None:
+        now = self.monotonic()
+        if now - self._last_used > MAX_IDLE_SECONDS:
+            for adapter in self.adapters.values():
+                adapter.close()
+        self._last_used = now
+
+
+def http_session(user_agent: str, *, monotonic: Monotonic = time.monotonic) -> HttpSession:
+    """A session for ``fetch``. Close it when done."""
+    return HttpSession(user_agent, monotonic)
+
+
+def fetch(
+    session: HttpSession,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    auth: AuthBase | None = None,
+    limits: Limits | None = None,
+    send_by: float | None = None,
+) -> Answer:
+    """Make one request and read its whole answer, whatever its status; follow no redirect.
+
+    Raises ``NotSent`` or ``AnswerLost``. After ``send_by`` (on the session's monotonic clock)
+    the request is not begun any more. Resolving a name is the one wait that nothing bounds but
+    the system's resolver.
+    """
+    session.drop_idle_connections()
+    watch = _Watch(limits or Limits(), send_by, session.monotonic)
+    request = requests.Request(method, url, headers=dict(headers or {}), data=body, auth=auth)
+    token = _current.set(watch)
+    try:
+        outcome = _exchange(session, request, watch)
+    finally:
+        _current.reset(token)
+    # Raised out here, where no handler is active: the cause would show the address.
+    if isinstance(outcome, HttpFailure):
+        raise outcome
+    return outcome
+
+
+def _exchange(
+    session: HttpSession, request: requests.Request, watch: _Watch
+) -> Answer | HttpFailure:
+    limits = watch.limits
+    try:
+        response = session.send(
+            session.prepare_request(request),
+            stream=True,
+            allow_redirects=False,
+            timeout=(limits.connect, limits.read),
+        )
+    except (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        http.client.HTTPException,
+        OSError,
+        ValueError,
+    ) as error:
+        return _failure(error, watch)
+    with closing(response):
+        return _read(response, watch)
+
+
+def _read(response: requests.Response, watch: _Watch) -> Answer | HttpFailure:
+    limits = watch.limits
+    body = bytearray()
+    try:
+        for chunk in response.raw.stream(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > limits.body_bytes:
+                return AnswerLost(f"sent more than {_size(limits.body_bytes)}", response)
+    except (urllib3.exceptions.TimeoutError, TimeoutError):
+        return AnswerLost(watch.timeout_reason(), response)
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
+        return AnswerLost("broke off its answer", response)
+    received = int(response.raw.tell())
+    return Answer(response.status_code, response.headers, bytes(body), received)
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:g} MiB" if count >= 2**20 else f"{count / 2**10:g} KiB"
+
+
+def _failure(error: Exception, watch: _Watch) -> HttpFailure:
+    if watch.sent or isinstance(error, requests.ReadTimeout):
+        timed_out = isinstance(error, requests.Timeout | TimeoutError)
+        return AnswerLost(watch.timeout_reason() if timed_out else "broke off the connection")
+    if watch.late:
+        return NotSent("could not be reached in time")
+    if isinstance(error, requests.ConnectTimeout):
+        return NotSent(f"did not accept a connection within {watch.limits.connect:g} seconds")
+    return NotSent(f"could not be reached{_why_not_connected(error)}")
+
+
+def _why_not_connected(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return " safely: its certificate or encryption is not valid"
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return ": its name was not found on the network"
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return ": the connection was refused"
+    return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_base_url(url: str) -> str | None:
+    """What is wrong with this address of a remote service, in words; ``None`` when nothing is."""
+    if len(url) > 1000 or _ODD_URL.search(url):
+        return "The address has characters that no web address has, or is too long."
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_web = False
+    if not is_web:
+        return "This is not a web address. Give one such as https://cms.megaphone.fm/api."
+    if "@" in parts.netloc:
+        return "The address must not hold a user name or a password."
+    if "?" in url or "#" in url:
+        return "The address must end with its path: leave out everything from ? or # on."
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        return "The address must begin with https://. Plain http is only for this machine."
+    return None

@@ -1,0 +1,201 @@
+"""List pages as tables of data: allowed sorts and filters, caps, parameters, and the page itself.
+
+A list's parameters come from the address and go back into it. What is unknown or out of bounds is
+left out with a note for the reader; nothing in an address is an error.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, UnaryExpression
+from sqlalchemy.orm import InstrumentedAttribute
+
+T = TypeVar("T")
+
+PER_PAGE_CHOICES = (25, 50, 100, 200)
+DEFAULT_PER_PAGE = 50
+COUNT_CAP = 10_000
+MAX_QUERY_LENGTH = 200
+MAX_PAGE = 100_000
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """``condition`` gets the text of the address; it raises ``ValueError`` for one it cannot use."""
+
+    condition: Callable[[str], Condition | None]
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class ListTable:
+    """What one list allows. ``tie_break`` makes every order total and so every page stable."""
+
+    sorts: Mapping[str, Sequence[InstrumentedAttribute[Any]]]
+    tie_break: InstrumentedAttribute[int]
+    default_sort: str
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+
+    def parse(self, args: Mapping[str, str]) -> "ListParams":
+        notes: list[str] = []
+        query = _clean(args.get("q", ""))
+        if len(query) > MAX_QUERY_LENGTH:
+            query = query[:MAX_QUERY_LENGTH].strip()
+            notes.append(f"Only the first {MAX_QUERY_LENGTH} characters were searched for.")
+        return ListParams(
+            query=query,
+            filters=self._filters(args, notes),
+            sort=self._sort(args.get("sort", ""), notes),
+            default_sort=self.default_sort,
+            page=_number(args.get("page"), 1, 1, MAX_PAGE, "page", notes),
+            per_page=_per_page(args.get("per_page"), notes),
+            exact=args.get("count") == "exact",
+            notes=tuple(notes),
+        )
+
+    def _filters(self, args: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+        chosen = {}
+        for name, spec in self.filters.items():
+            text = _clean(args.get(name, ""))
+            if not text or text == spec.default:
+                continue
+            try:
+                spec.condition(text)
+            except ValueError:
+                notes.append(f"The filter {name} does not know “{text[:40]}”; it was left out.")
+                continue
+            chosen[name] = text
+        return chosen
+
+    def _sort(self, text: str, notes: list[str]) -> str:
+        if not text:
+            return self.default_sort
+        if text.removeprefix("-") in self.sorts:
+            return text
+        notes.append(f"This list cannot be sorted by “{_clean(text)[:40]}”.")
+        return self.default_sort
+
+    def conditions(self, params: "ListParams") -> list[Condition]:
+        """The filters as conditions, defaults included."""
+        found = []
+        for name, spec in self.filters.items():
+            condition = spec.condition(params.filters.get(name, spec.default))
+            if condition is not None:
+                found.append(condition)
+        return found
+
+    def order(self, params: "ListParams") -> list[UnaryExpression[Any]]:
+        columns = [*self.sorts[params.sort.removeprefix("-")], self.tie_break]
+        if params.sort.startswith("-"):
+            return [column.desc() for column in columns]
+        return [column.asc() for column in columns]
+
+
+@dataclass(frozen=True)
+class ListParams:
+    """A list's state, as its address says it."""
+
+    query: str
+    filters: Mapping[str, str]
+    sort: str
+    default_sort: str
+    page: int
+    per_page: int
+    exact: bool
+    notes: tuple[str, ...]
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+    @property
+    def sort_column(self) -> str:
+        return self.sort.removeprefix("-")
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    def link(self, **changes: str | int | None) -> dict[str, str | int]:
+        """Arguments for this list's address with some changed; anything but a page turn goes to page 1."""
+        state: dict[str, str | int | None] = {
+            "q": self.query,
+            **self.filters,
+            "sort": None if self.sort == self.default_sort else self.sort,
+            "per_page": None if self.per_page == DEFAULT_PER_PAGE else self.per_page,
+        }
+        state |= changes
+        if state.get("sort") == self.default_sort:
+            state["sort"] = None
+        return {name: value for name, value in state.items() if value not in (None, "", 1)}
+
+    def sort_link(self, column: str, *, descending_first: bool = False) -> dict[str, str | int]:
+        """Sort by this column; pressed again, the other way round."""
+        if self.sort_column == column:
+            return self.link(sort=column if self.descending else f"-{column}")
+        return self.link(sort=f"-{column}" if descending_first else column)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list. ``total`` stops at ``COUNT_CAP`` when ``capped``."""
+
+    items: Sequence[T]
+    number: int
+    per_page: int
+    total: int
+    capped: bool = False
+
+    @property
+    def first(self) -> int:
+        """The place of the first row, from 1; 0 when there is none."""
+        return (self.number - 1) * self.per_page + 1 if self.items else 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.items) - 1 if self.items else 0
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, as far as was counted; at least 1."""
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def has_next(self) -> bool:
+        return self.capped or self.number < self.pages
+
+    @property
+    def has_previous(self) -> bool:
+        return self.number > 1
+
+
+def _clean(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _number(
+    text: str | None, default: int, least: int, most: int, name: str, notes: list[str]
+) -> int:
+    if not text:
+        return default
+    try:
+        number = int(text[:12])
+    except ValueError:
+        number = 0
+    if least <= number <= most:
+        return number
+    notes.append(f"There is no {name} “{_clean(text)[:20]}”; page {default} is shown.")
+    return default
+
+
+def _per_page(text: str | None, notes: list[str]) -> int:
+    if not text:
+        return DEFAULT_PER_PAGE
+    if text in {str(choice) for choice in PER_PAGE_CHOICES}:
+        return int(text)
+    choices = ", ".join(str(choice) for choice in PER_PAGE_CHOICES)
+    notes.append(f"A page holds {choices} rows; {DEFAULT_PER_PAGE} are shown.")
+    return DEFAULT_PER_PAGE

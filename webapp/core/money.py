@@ -1,0 +1,159 @@
+"""Money: integer minor units plus an ISO 4217 code. Reading it from people, writing it for them.
+
+Nothing here touches floats. The number of minor digits comes from CLDR (Babel): USD 2, JPY 0, KWD 3.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from babel.numbers import get_currency_precision, list_currencies
+
+# Ten quadrillion minor units fit a signed 64-bit column with room to sum a hundred of them.
+MAX_MINOR = 10**15
+MAX_INPUT_LENGTH = 40
+
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_PLAIN = re.compile(r"\d+(\.\d+)?")
+
+# The currencies a form offers. A campaign in any other ISO 4217 code is still shown and kept.
+CURRENCIES: tuple[str, ...] = tuple(
+    [
+        "AED",
+        "ARS",
+        "AUD",
+        "BHD",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CLP",
+        "CNY",
+        "COP",
+        "CZK",
+        "DKK",
+        "EGP",
+        "EUR",
+        "GBP",
+        "HKD",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "ISK",
+        "JOD",
+        "JPY",
+        "KES",
+        "KRW",
+        "KWD",
+        "KZT",
+        "MAD",
+        "MXN",
+        "MYR",
+        "NGN",
+        "NOK",
+        "NZD",
+        "OMR",
+        "PEN",
+        "PHP",
+        "PKR",
+        "PLN",
+        "QAR",
+        "RON",
+        "RSD",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TND",
+        "TRY",
+        "TWD",
+        "UAH",
+        "USD",
+        "UYU",
+        "VND",
+        "ZAR",
+    ]
+)
+
+
+class MoneyError(ValueError):
+    """An amount that cannot be read, with a sentence that says what to type instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """``minor`` units (cents, yen, fils) of ``currency`` (ISO 4217)."""
+
+    minor: int
+    currency: str
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount in major units, with exactly the currency's digits."""
+        return Decimal(self.minor).scaleb(-minor_digits(self.currency))
+
+
+@cache
+def minor_digits(currency: str) -> int:
+    """How many digits follow the point in this currency; 2 for a code nobody knows."""
+    return get_currency_precision(currency)
+
+
+@cache
+def is_currency(code: str) -> bool:
+    """Whether ISO 4217 (as CLDR lists it) has this code."""
+    return code in list_currencies()
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """Read what a person typed as minor units of ``currency``.
+
+    Accepts ``5000``, ``5,000`` and ``5,000.00``. Refuses, with :class:`MoneyError`: signs,
+    exponents, anything not a number, more digits than the currency has, more than
+    ``MAX_MINOR`` minor units, and the two texts whose comma or point may mean either thing.
+    """
+    text = text.strip()
+    if len(text) > MAX_INPUT_LENGTH:
+        raise MoneyError("This amount is too long. Type a number such as 5000.00.")
+    if text.startswith("-") and text[1:].replace(",", "").replace(".", "").isdigit():
+        raise MoneyError("A budget cannot be negative. Type 0 or more.")
+    digits = minor_digits(currency)
+    _refuse_ambiguous(text, digits)
+    if not text.isascii() or not (_GROUPED.fullmatch(text) or _PLAIN.fullmatch(text)):
+        raise MoneyError("This is not an amount. Type digits with a point, such as 5000.00.")
+    amount = Decimal(text.replace(",", ""))
+    minor = amount.scaleb(digits)
+    if minor != minor.to_integral_value():
+        raise MoneyError(f"{currency} has {digits} digits after the point. Round the amount.")
+    if minor > MAX_MINOR:
+        limit = format_amount(MAX_MINOR, currency)
+        raise MoneyError(f"This amount is too large. The most is {limit} {currency}.")
+    return int(minor)
+
+
+def _refuse_ambiguous(text: str, digits: int) -> None:
+    # 1.234 is one thousand two hundred in Berlin; 12,50 is twelve and a half there.
+    point = re.fullmatch(r"(\d{1,3})\.(\d{3})", text)
+    if point and digits != 3:
+        whole = point[1] + point[2]
+        raise MoneyError(
+            f"{text} can be read two ways. Type {whole} for {int(whole):,}, "
+            f"or {point[1]}.{point[2][:2]} for {point[1]} and a fraction."
+        )
+    comma = re.fullmatch(r"(\d+),(\d{1,2})", text)
+    if comma:
+        raise MoneyError(
+            f"{text} can be read two ways. Type {comma[1]}.{comma[2]} for a fraction, "
+            f"or {comma[1]}{comma[2]} for a whole amount."
+        )
+
+
+def format_amount(minor: int, currency: str) -> str:
+    """``123456, "USD"`` as ``1,234.56``; the code is not part of it."""
+    return f"{Money(minor, currency).amount:,f}"
+
+
+def plain_amount(minor: int, currency: str) -> str:
+    """``123456, "USD"`` as ``1234.56``: for form fields, scripts and spreadsheets."""
+    return f"{Money(minor, currency).amount:f}"

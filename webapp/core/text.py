@@ -1,0 +1,9 @@
+"""Folding text for search and sort: case, accents and width do not matter, the order is stable."""
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """``"Café ＡＢＣ"`` as ``"cafe abc"``: what people mean when they type without looking."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()

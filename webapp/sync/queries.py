@@ -1,0 +1,77 @@
+"""Reading sync runs, and how fresh our copy is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from webapp.connections import queries as connections
+from webapp.connections.models import PAUSED, Connection
+from webapp.core.clock import utc_now
+from webapp.core.db import db
+from webapp.core.errors import NotFound
+from webapp.core.listing import ListParams, ListTable, Page
+from webapp.sync.models import OPEN_STATES, SyncRun
+
+RUNS = ListTable(
+    sorts={"started": (SyncRun.requested_at,)}, tie_break=SyncRun.id, default_sort="-started"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old what we show of a connection may be."""
+
+    connection: Connection
+    late: bool
+    paused: bool
+    age: timedelta | None
+    next_at: datetime | None
+
+
+def list_runs(params: ListParams) -> Page[SyncRun]:
+    total = db.session.scalar(select(func.count(SyncRun.id))) or 0
+    query = select(SyncRun).order_by(*RUNS.order(params))
+    rows = db.session.scalars(query.offset(params.offset).limit(params.per_page)).all()
+    return Page(rows, params.page, params.per_page, total)
+
+
+def get_run(run_id: int) -> SyncRun:
+    """Raises ``NotFound``."""
+    run = db.session.get(SyncRun, run_id)
+    if run is None:
+        raise NotFound("There is no such sync run.")
+    return run
+
+
+def latest_run(connection: Connection) -> SyncRun | None:
+    query = select(SyncRun).where(SyncRun.connection_id == connection.id)
+    return db.session.scalars(query.order_by(SyncRun.id.desc()).limit(1)).one_or_none()
+
+
+def open_runs(connection_id: int) -> Sequence[SyncRun]:
+    """Runs that are asked for or under way."""
+    query = select(SyncRun).where(
+        SyncRun.connection_id == connection_id, SyncRun.state.in_(OPEN_STATES)
+    )
+    return db.session.scalars(query.order_by(SyncRun.id)).all()
+
+
+def freshness(interval: timedelta) -> list[Freshness]:
+    """For each connection shown: late when the last success is older than two intervals."""
+    return [_freshness(connection, interval) for connection in connections.shown_connections()]
+
+
+def _freshness(connection: Connection, interval: timedelta) -> Freshness:
+    now = utc_now()
+    age = now - connection.last_success_at if connection.last_success_at else None
+    waited = age if age is not None else now - connection.created_at
+    attempt = connection.last_attempt_at
+    return Freshness(
+        connection=connection,
+        late=waited > 2 * interval or connection.state == PAUSED,
+        paused=connection.state == PAUSED,
+        age=age,
+        next_at=attempt + interval if attempt else None,
+    )

@@ -1,0 +1,80 @@
+"""Errors become answers in one place: a page, a fragment's redirect, or JSON under ``/api/``."""
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from webapp.core.errors import InvalidInput, KeyReused, NotFound
+from webapp.web.requests import current_request_id
+
+WORDS = {
+    400: "The request could not be understood.",
+    401: "A valid token is needed: send it as “Authorization: Bearer TOKEN”.",
+    403: "You may not do this.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    409: "This clashes with what is there now.",
+    413: "This is too large.",
+    415: "Send JSON.",
+    422: "Some values cannot be used.",
+    429: "Too many requests. Wait a minute.",
+    500: "Something went wrong on our side.",
+}
+
+log = structlog.get_logger()
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(InvalidInput, _invalid)
+    app.register_error_handler(KeyReused, _key_reused)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def wants_json() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error.response, Response):
+        return error.response
+    return answer(error.code or 500, WORDS.get(error.code or 500, error.name))
+
+
+def _csrf(_error: CSRFError) -> ResponseReturnValue:
+    return answer(400, "This form is no longer valid. Go back, reload the page and send it again.")
+
+
+def _not_found(error: NotFound) -> ResponseReturnValue:
+    return answer(404, str(error))
+
+
+def _invalid(error: InvalidInput) -> ResponseReturnValue:
+    return answer(422, str(error), fields=error.fields)
+
+
+def _key_reused(error: KeyReused) -> ResponseReturnValue:
+    return answer(409, str(error))
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    log.exception("request_failed", exc_info=error, endpoint=request.endpoint)
+    return answer(500, WORDS[500])
+
+
+def answer(status: int, message: str, fields: dict[str, str] | None = None) -> ResponseReturnValue:
+    """One error in the format its reader can use."""
+    if wants_json():
+        body: dict[str, object] = {"message": message, "request_id": current_request_id()}
+        if fields:
+            body["fields"] = fields
+        return jsonify(error=body), status
+    page = f"errors/{status}.html" if status in (403, 404, 500) else "errors/other.html"
+    return (
+        render_template(page, status=status, message=message, request_id=current_request_id()),
+        status,
+    )

@@ -1,0 +1,71 @@
+"""Template filters: money and time as people read them."""
+
+from datetime import datetime, timedelta
+
+from flask import Flask, current_app
+
+from webapp.core.clock import utc_now
+from webapp.core.money import format_amount
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_filter(amount)
+    app.add_template_filter(relative)
+    app.add_template_filter(absolute)
+    app.add_template_filter(count)
+    app.add_template_filter(duration)
+
+
+def amount(minor: int, currency: str | None) -> str:
+    """Minor units as ``1,234.56``."""
+    return format_amount(minor, currency or "USD")
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def duration(seconds: float | None) -> str:
+    """``95`` as ``1 min 35 s``."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 s"
+
+
+def relative(when: datetime) -> str:
+    """``2 h ago``, ``in 3 days``, ``yesterday``; a date beyond a month."""
+    zone = current_app.config["ZONE"]
+    now = utc_now()
+    seconds = (now - when).total_seconds()
+    if abs(seconds) < MINUTE:
+        return "just now" if seconds >= 0 else "in a moment"
+    days = (now.astimezone(zone).date() - when.astimezone(zone).date()).days
+    if abs(seconds) < HOUR:
+        text = f"{int(abs(seconds) // MINUTE)} min"
+    elif abs(seconds) < 12 * HOUR or days == 0:
+        text = f"{int(abs(seconds) // HOUR)} h"
+    elif days == 1:
+        return "yesterday"
+    elif days == -1:
+        return "tomorrow"
+    elif abs(days) <= 30:
+        text = f"{abs(days)} days"
+    else:
+        return f"{when.astimezone(zone):%-d %b %Y}"
+    return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+def absolute(when: datetime, *, seconds: bool = False) -> str:
+    """``12 Dec 09:00 EST``, with the year when it is not this one."""
+    zone = current_app.config["ZONE"]
+    local = when.astimezone(zone)
+    year = "" if abs(utc_now() - when) < timedelta(days=180) else " %Y"
+    return local.strftime(f"%-d %b{year} %H:%M{':%S' if seconds else ''} %Z")

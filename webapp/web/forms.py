@@ -1,0 +1,33 @@
+"""Forms: what all of them share, and a field for money."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+
+MAX_TYPED = 10_000
+
+
+def clean_text(text: object) -> object:
+    """Without surrounding blanks and without characters no database or screen can hold."""
+    if not isinstance(text, str):
+        return text
+    kept = "".join(c for c in text[:MAX_TYPED] if c.isprintable() or c in "\n\t")
+    return kept.strip()
+
+
+class BaseForm(FlaskForm):
+    """Strips what was typed, and shows the errors that a service found at their fields."""
+
+    class Meta(FlaskForm.Meta):
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            if issubclass(unbound_field.field_class, StringField):
+                filters = [*unbound_field.kwargs.get("filters", ()), clean_text]
+                unbound_field.kwargs["filters"] = list(dict.fromkeys(filters))
+            return unbound_field.bind(form=form, **options)
+
+    def add_errors(self, problems: dict[str, str], fields: dict[str, str]) -> None:
+        """Put a service's messages at the form's fields; ``fields`` maps its names to ours."""
+        for name, message in problems.items():
+            field: Field = self[fields.get(name, name)]
+            field.errors = [*field.errors, message]

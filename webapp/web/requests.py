@@ -1,0 +1,57 @@
+"""What every request gets: an id in logs and answers, and transactions that begin as they should."""
+
+import re
+import time
+import uuid
+from contextlib import AbstractContextManager
+
+import structlog
+from flask import Flask, Response, g, request
+
+from webapp.core.db import reading
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+READ_METHODS = ("GET", "HEAD", "OPTIONS")
+
+log = structlog.get_logger()
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_release)
+
+
+def current_request_id() -> str:
+    return str(g.request_id)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    if request.method in READ_METHODS:
+        scope: AbstractContextManager[None] = reading()
+        scope.__enter__()
+        g.reading = scope
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    if request.endpoint != "static":
+        log.info(
+            "request",
+            method=request.method,
+            endpoint=request.endpoint,
+            status=response.status_code,
+            ms=round((time.perf_counter() - g.started) * 1000, 1),
+        )
+    return response
+
+
+def _release(_error: BaseException | None) -> None:
+    scope: AbstractContextManager[None] | None = g.pop("reading", None)
+    if scope:
+        scope.__exit__(None, None, None)
