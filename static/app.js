@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
-  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const $$ = (selector, root = document) => [root, ...root.querySelectorAll("*")].filter((el) => el.matches?.(selector));
   const on = (name, does, to = document) => to.addEventListener(name, does);
   const typing = (el) => el.matches("input, select, textarea");
 
@@ -15,33 +15,36 @@
   }
   const wordsIn = (root) => $$("[data-announce]", root).map((el) => el.textContent.trim().replace(/\s+/g, " ")).join(". ");
   function trouble(words) {
-    const was = $("#trouble").hidden;
     $("#trouble").hidden = !words;
     $("#trouble p").textContent = words;
-    if (words || !was) say(words);
+    if (words) say(words);
   }
 
   // A pressed button stays pressed. Disabled after sending, or its value would be lost.
   const disable = (form, state) => [...form.elements].forEach((el) => { if (el.type === "submit") el.disabled = state; });
+  const adrift = () => document.activeElement === document.body;
   function hold(form) {
     form.dataset.busy = "1";
     const back = document.activeElement;
+    const done = () => {
+      release(form);
+      if (adrift()) back.focus();
+    };
     setTimeout(() => form.dataset.busy && disable(form, true));
-    // An answer that never comes must not leave a dead form; its one-time key makes a second press safe.
-    setTimeout(() => release(form, back), 15000);
-    return () => release(form, back);
+    // A request that was stopped must not leave a dead form; its one-time key makes a second press safe.
+    setTimeout(done, 15000);
+    return done;
   }
-  function release(form, back) {
-    if (!form.dataset.busy) return;
+  function release(form) {
     delete form.dataset.busy;
     disable(form, false);
-    if (document.activeElement === document.body) back?.focus();
   }
   on("submit", (event) => {
-    if (event.target.dataset.busy) event.preventDefault();
-    else if (!event.defaultPrevented && event.target.method === "post") hold(event.target);
+    const form = event.target;
+    if (form.dataset.busy) event.preventDefault();
+    else if (!event.defaultPrevented && form.method === "post") hold(form);
   });
-  on("pageshow", () => $$("form[data-busy]").forEach((form) => release(form)), window);
+  on("pageshow", () => $$("form[data-busy]").forEach(release), window);
 
   const flights = new WeakMap();
   on("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
@@ -53,14 +56,13 @@
   });
   let held;
   on("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement); });
-  on("htmx:afterSettle", ({ detail: { elt } }) => {
-    const lost = held && document.activeElement === document.body;
-    const next = $(".error-summary", elt) ?? (lost && ($("h1, h2", elt) ?? $("h1")));
+  on("htmx:afterSettle", ({ detail: { elt, target } }) => {
+    const next = $$(".error-summary", elt)[0] ?? (held && adrift() && ($("h1, h2", target) ?? $("h1")));
     if (next) {
       next.tabIndex = -1;
       next.focus();
     }
-    say(wordsIn(elt));
+    if (wordsIn(elt)) say(wordsIn(elt));
     watch();
   });
   on("htmx:sendError", () => trouble("Flightdeck could not be reached. What is shown may be old."));
