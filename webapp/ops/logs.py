@@ -1,0 +1,138 @@
+"""Logging: every event, ours and the libraries', as one line with the same fields.
+
+An event has a constant name and fields: ``log.info("run_finished", run=7)``. Bind what belongs to
+all events of a request or a run with ``structlog.contextvars``. Events go to the console (readable
+on a terminal, else JSON) and, as JSON, to ``flightdeck.log`` and ``flightdeck-error.log``.
+"""
+
+import logging
+import os
+import sys
+from typing import IO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from webapp.core.config import Settings
+from webapp.ops.files import DailyFile
+from webapp.ops.redaction import Redactor, secrets_of
+
+ALL, ERRORS = "flightdeck.log", "flightdeck-error.log"
+OURS = "flightdeck"
+FIRST_FIELDS = ("timestamp", "level", "event", "process", "pid", "request_id", "run_id")
+# Their everyday talk is for the files; on the console it would drown what people look for.
+LIBRARIES = ("alembic", "apscheduler", "gunicorn", "urllib3", "werkzeug")
+# On DEBUG these print what goes over the wire and into the database.
+AT_LEAST_WARNING = ("sqlalchemy", "urllib3", "concurrent_log_handler")
+
+
+def configure(settings: Settings, process: str = "web") -> None:
+    """Send all events of this process where they belong. May be called again; the last one holds.
+
+    ``process`` is the name that each event carries: ``web``, ``worker``, ``cli`` or ``launcher``.
+    """
+    _close_handlers()
+    redact = Redactor(secrets_of(settings))
+    first: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _Process(process),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *first,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    as_json = _formatter(first, redact, structlog.processors.JSONRenderer(ensure_ascii=False))
+    for handler in _handlers(settings, first, redact, as_json):
+        handler.set_name(OURS)
+        logging.root.addHandler(handler)
+    logging.root.setLevel(settings.log_level)
+    _take_over_libraries()
+
+
+def change_files() -> None:
+    """Begin a new day's files and delete those past their time. The worker does this daily."""
+    for handler in logging.root.handlers:
+        if isinstance(handler, DailyFile):
+            handler.change_if_due()
+
+
+def _handlers(
+    settings: Settings, first: list[Processor], redact: Redactor, as_json: logging.Formatter
+) -> list[logging.Handler]:
+    everything, errors = DailyFile(settings.logs / ALL), DailyFile(settings.logs / ERRORS)
+    errors.setLevel(logging.ERROR)
+    for file in (everything, errors):
+        file.setFormatter(as_json)
+    return [everything, errors, _console(sys.stderr, first, redact, as_json)]
+
+
+def _console(
+    stream: IO[str], first: list[Processor], redact: Redactor, as_json: logging.Formatter
+) -> logging.Handler:
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(_is_for_console)
+    readable = structlog.dev.ConsoleRenderer(
+        exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
+    )
+    handler.setFormatter(_formatter(first, redact, readable) if stream.isatty() else as_json)
+    return handler
+
+
+def _formatter(first: list[Processor], redact: Redactor, render: Processor) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=first,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            # Plain text: a traceback that shows local variables shows passwords.
+            structlog.processors.format_exc_info,
+            redact,
+            _in_order,
+            render,
+        ],
+    )
+
+
+def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    leading = {name: event.pop(name) for name in FIRST_FIELDS if name in event}
+    return {**leading, **event}
+
+
+class _Process:
+    """Adds which process speaks. The id is read each time: gunicorn forks."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["process"], event["pid"] = self._name, os.getpid()
+        return event
+
+
+def _is_for_console(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or not record.name.startswith(LIBRARIES)
+
+
+def _take_over_libraries() -> None:
+    for name in AT_LEAST_WARNING:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # These come with handlers of their own, which know nothing of masking.
+    for name in ("gunicorn.error", "gunicorn.access", "werkzeug", "webapp"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
+
+
+def _close_handlers() -> None:
+    for handler in list(logging.root.handlers):
+        if handler.get_name() == OURS:
+            logging.root.removeHandler(handler)
+            handler.close()
