@@ -287,12 +287,13 @@ def _size(count: int) -> str:
 
 
 def _failure(error: Exception, watch: _Watch) -> HttpFailure:
-    if watch.sent or isinstance(error, requests.ReadTimeout):
+    if watch.sent:
         timed_out = isinstance(error, requests.Timeout | TimeoutError)
         return AnswerLost(watch.timeout_reason() if timed_out else "broke off the connection")
     if watch.late:
         return NotSent("could not be reached in time")
-    if isinstance(error, requests.ConnectTimeout):
+    # A TLS handshake that stalls is a *read* timeout to those below.
+    if isinstance(error, requests.Timeout):
         return NotSent(f"did not accept a connection within {watch.limits.connect:g} seconds")
     return NotSent(f"could not be reached{_why_not_connected(error)}")
 
@@ -303,9 +304,9 @@ def _why_not_connected(error: Exception) -> str:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return ": its name was not found on the network"
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+    if isinstance(getattr(reason, "__cause__", None), ConnectionRefusedError):
         return ": the connection was refused"
-    return ""
+    return ": no connection could be made"
 
 
 def is_loopback(host: str) -> bool:

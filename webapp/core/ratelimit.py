@@ -66,7 +66,7 @@ class RateLimiter:
         self._most = max(1, int(requests_per_minute * SAFE_SHARE))
         self._burst = min(BURST, self._most)
         self._reserve = min(RESERVE, self._burst - 1)
-        self._pace = WINDOW_SECONDS / self._most
+        self._even_pace = self._pace = WINDOW_SECONDS / self._most
         self._lock = threading.Lock()
         self._granted: deque[float] = deque()
         self._tokens, self._tokens_at = float(self._burst), monotonic()
@@ -126,11 +126,23 @@ class RateLimiter:
         self._tokens = max(0.0, self._tokens_now(now) - 1)
         self._tokens_at = max(now, self._tokens_at)
         self._granted.append(now)
+        self._pace = self._spread(now, priority)
         self._passed_over[priority] = 0
         for other in Priority:
             if other > priority and self._waiting[other]:
                 self._passed_over[other] += 1
         return None
+
+    def _spread(self, now: float, priority: Priority) -> float:
+        """Seconds a slot, so that what is left lasts until the oldest call leaves the window.
+
+        Without it a burst is paid for at the minute's end, by everyone, in one long wait.
+        """
+        reserve = 0 if priority == Priority.PUSH else self._reserve
+        left = self._most - reserve - len(self._granted)
+        if self._unlimited or left <= 0:
+            return self._even_pace
+        return max(self._even_pace, (self._granted[0] + WINDOW_SECONDS - now) / left)
 
     def _turn(self) -> Priority:
         waiting = [each for each in Priority if self._waiting[each]]
