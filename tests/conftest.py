@@ -1,0 +1,148 @@
+"""Fixtures of all tests: databases, application, client, operators; and a closed network."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy.orm import Session, scoped_session
+
+from tests import factories
+from tests.support import client as clients
+from tests.support import network, required
+from tests.support.databases import PostgresDatabase, SqliteTemplate
+from tests.support.postgres import Postgres, find_programs, start_postgres
+from webapp.app import create_app
+from webapp.auth.models import Operator
+from webapp.core.config import Settings
+from webapp.core.db import db
+
+SECRET_KEY = "a key for tests only, of at least 32 characters"
+
+hypothesis_settings.register_profile("flightdeck", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("flightdeck")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = required.summary()
+    if lines:
+        terminalreporter.section("left out", yellow=True, bold=True)
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Nothing gets in from the developer's settings, and nothing out to the network."""
+    names = {name.upper() for name in Settings.model_fields}
+    for name in os.environ:
+        if name.upper().removesuffix("_FILE") in names:
+            monkeypatch.delenv(name)
+    # A .env file is read from the current folder.
+    monkeypatch.chdir(tmp_path)
+    with network.loopback_only():
+        yield
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres | None]:
+    """The tests' own PostgreSQL; ``None`` where it is not installed."""
+    programs = find_programs()
+    if programs is None:
+        yield None
+        return
+    server = start_postgres(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres | None) -> Postgres:
+    """The same for one test, which is skipped without it."""
+    return postgres_server or required.do_without(required.POSTGRESQL)
+
+
+@pytest.fixture(scope="session")
+def postgres_database(
+    postgres_server: Postgres | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PostgresDatabase | None]:
+    if postgres_server is None:
+        yield None
+        return
+    database = PostgresDatabase(postgres_server, tmp_path_factory.mktemp("postgresql"))
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database: each test that uses it runs on both kinds."""
+    if request.param == "sqlite":
+        template: SqliteTemplate = request.getfixturevalue("sqlite_template")
+        return template.fresh(tmp_path)
+    database: PostgresDatabase | None = request.getfixturevalue("postgres_database")
+    return database.fresh() if database else required.do_without(required.POSTGRESQL)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        instance_dir=tmp_path / "instance",
+        secret_key=SECRET_KEY,
+        log_level="WARNING",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application, its context pushed: factories and queries can be used at once."""
+    app = create_app(settings)
+    app.test_client_class = clients.Client
+    with app.app_context():
+        yield app
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def db_session(app: Flask) -> scoped_session[Session]:
+    return db.session
+
+
+@pytest.fixture
+def client(app: Flask) -> clients.Client:
+    """Someone who is not signed in."""
+    client = app.test_client()
+    assert isinstance(client, clients.Client)
+    return client
+
+
+@pytest.fixture
+def manager(app: Flask) -> Operator:
+    return factories.operator(email="manager@example.com", role="manager")
+
+
+@pytest.fixture
+def viewer(app: Flask) -> Operator:
+    return factories.operator(email="viewer@example.com", role="viewer")
+
+
+@pytest.fixture
+def manager_client(client: clients.Client, manager: Operator) -> clients.Client:
+    """The client, signed in as someone who may change things."""
+    return clients.signed_in(client, manager)
+
+
+@pytest.fixture
+def viewer_client(client: clients.Client, viewer: Operator) -> clients.Client:
+    """The client, signed in as someone who may only read."""
+    return clients.signed_in(client, viewer)
