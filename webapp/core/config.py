@@ -4,7 +4,9 @@ A secret may come from a file: ``MEGAPHONE_API_TOKEN_FILE=/run/secrets/token``. 
 said all at once and in words, by :func:`load_settings`; a secret's value is never part of it.
 """
 
+import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +15,15 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from webapp.core.http import check_base_url
 
+ENV_FILE = ".env"
 MEGAPHONE_URL = "https://cms.megaphone.fm/api"
 SECRET_NAMES = (
     "DATABASE_URL",
@@ -27,6 +33,13 @@ SECRET_NAMES = (
 )
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIN_PASSWORD_LENGTH = 12
+WORDS = {
+    "value_error": "{error}",
+    "int_parsing": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
 
 
 class SettingsError(Exception):
@@ -37,6 +50,13 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+class UnusableFile:
+    """Stands where a secret file's content would; becomes a problem in words."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+
+
 class SecretFileSource(PydanticBaseSettingsSource):
     """Reads ``NAME_FILE`` for each secret: its content, without the closing line break."""
 
@@ -44,38 +64,44 @@ class SecretFileSource(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        names = {**dotenv_values(self.config.get("env_file") or None), **os.environ}
-        found = {}
+        # The environment outweighs .env, whichever of the two forms it uses.
+        places = (os.environ, dotenv_values(ENV_FILE))
+        found: dict[str, Any] = {}
         for name in SECRET_NAMES:
-            path = names.get(f"{name}_FILE")
-            if path:
+            place = next((p for p in places if p.get(name) or p.get(f"{name}_FILE")), {})
+            path = place.get(f"{name}_FILE")
+            if path and place.get(name):
+                problem = f"is set twice, also by {name}_FILE; keep one of them"
+                found[name.lower()] = UnusableFile(problem)
+            elif path:
                 found[name.lower()] = _read_secret(name, Path(path))
         return found
 
 
-def _read_secret(name: str, path: Path) -> str:
+def _read_secret(name: str, path: Path) -> str | UnusableFile:
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        content = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise SettingsError([f"{name}_FILE: {path} cannot be read ({reason})."]) from None
+        return UnusableFile(f"{path}, named by {name}_FILE, cannot be read ({reason})")
+    return content or UnusableFile(f"{path}, named by {name}_FILE, is empty")
 
 
 class Settings(BaseSettings):
     """Every setting of the product. Names in the environment are these in capitals."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+        env_file=ENV_FILE, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    host: str = "127.0.0.1"
+    bind_address: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     web_workers: int = Field(default=2, ge=1, le=64)
     web_threads: int = Field(default=4, ge=1, le=64)
 
     megaphone_base_url: str = MEGAPHONE_URL
     megaphone_api_token: SecretStr | None = None
-    megaphone_org_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
+    megaphone_org_id: str | None = Field(default=None, validate_default=True)
     megaphone_requests_per_minute: int = Field(default=60, ge=0, le=6000)
 
     sandbox_port: int = Field(default=8001, ge=1, le=65535)
@@ -104,7 +130,24 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, SecretFileSource(settings_cls), dotenv_settings
+        return init_settings, SecretFileSource(settings_cls), env_settings, dotenv_settings
+
+    @field_validator(*(name.lower() for name in SECRET_NAMES), mode="before")
+    @classmethod
+    def _usable_file(cls, value: object) -> object:
+        if isinstance(value, UnusableFile):
+            raise ValueError(value.problem)  # noqa: TRY004 - only this error becomes a sentence
+        return value
+
+    @field_validator("bind_address")
+    @classmethod
+    def _known_address(cls, address: str) -> str:
+        if address != "localhost":
+            try:
+                ipaddress.ip_address(address)
+            except ValueError:
+                raise ValueError("must be an IP address such as 127.0.0.1 or 0.0.0.0") from None
+        return address
 
     @field_validator("instance_dir", "log_dir")
     @classmethod
@@ -118,6 +161,28 @@ class Settings(BaseSettings):
         if problem:
             raise ValueError(problem)
         return url.rstrip("/")
+
+    @field_validator("megaphone_api_token")
+    @classmethod
+    def _sendable_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not re.fullmatch(r"[!#-~]+", token.get_secret_value()):
+            raise ValueError("has characters that no token has, such as blanks or quotes")
+        return token
+
+    @field_validator("megaphone_org_id")
+    @classmethod
+    def _whole_credential(cls, org_id: str | None, others: ValidationInfo) -> str | None:
+        if org_id is not None and not re.fullmatch(r"[A-Za-z0-9-]{1,64}", org_id):
+            raise ValueError("is no organisation id; it has only letters, digits and hyphens")
+        # Absent when it is wrong itself, which is a problem of its own.
+        if "megaphone_api_token" in others.data:
+            token = others.data["megaphone_api_token"]
+            both = "Set both, or neither to practise in the sandbox"
+            if token and org_id is None:
+                raise ValueError(f"is missing, but MEGAPHONE_API_TOKEN is set. {both}")
+            if org_id and token is None:
+                raise ValueError(f"is set, but MEGAPHONE_API_TOKEN is missing. {both}")
+        return org_id
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -138,8 +203,16 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: SecretStr | None) -> SecretStr | None:
-        if url and not url.get_secret_value().startswith(("sqlite:///", "postgresql+psycopg://")):
+        if url is None:
+            return None
+        try:
+            parts = make_url(url.get_secret_value())
+        except (ArgumentError, ValueError):
+            raise ValueError("is not a database address") from None
+        if parts.drivername not in ("sqlite", "postgresql+psycopg"):
             raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+        if not parts.database or parts.database == ":memory:":
+            raise ValueError("must name a database, or a file of one, after the last slash")
         return url
 
     @field_validator("secret_key")
@@ -156,17 +229,14 @@ class Settings(BaseSettings):
             raise ValueError(f"must have at least {MIN_PASSWORD_LENGTH} characters")
         return password
 
-    @model_validator(mode="after")
-    def _whole_credential(self) -> "Settings":
-        if (self.megaphone_api_token is None) != (self.megaphone_org_id is None):
-            missing = (
-                "MEGAPHONE_API_TOKEN" if self.megaphone_api_token is None else "MEGAPHONE_ORG_ID"
-            )
-            raise ValueError(
-                f"{missing} is missing: Megaphone needs the token and the organisation id. "
-                "Set both, or neither to practise in the sandbox"
-            )
-        return self
+    @field_validator("first_operator_email")
+    @classmethod
+    def _email(cls, email: str) -> str:
+        try:
+            validate_email(email, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise ValueError("is not an e-mail address") from None
+        return email
 
     @property
     def uses_sandbox(self) -> bool:
@@ -183,9 +253,15 @@ class Settings(BaseSettings):
 
     @property
     def sqlalchemy_url(self) -> str:
-        if self.database_url:
-            return self.database_url.get_secret_value()
-        return f"sqlite:///{quote(str(self.instance_dir / 'flightdeck.db'))}"
+        url = make_url(
+            self.database_url.get_secret_value()
+            if self.database_url
+            else f"sqlite:///{quote(str(self.instance_dir / 'flightdeck.db'))}"
+        )
+        if url.drivername == "sqlite":
+            # A relative path means the same file to every process and library.
+            url = url.set(database=str(Path(url.database or "").absolute()))
+        return url.render_as_string(hide_password=False)
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -194,16 +270,19 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError([_sentence(problem) for problem in error.errors()]) from None
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError([".env cannot be read, or is not text in UTF-8."]) from None
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in problem["loc"]).upper()
-    text = problem["msg"].removeprefix("Value error, ")
-    return f"{name}: {text}." if name else f"{text}."
+    words = WORDS.get(problem["type"])
+    text = words.format(**problem.get("ctx", {})) if words else str(problem["msg"])
+    return f"{name}: {text.removesuffix('.')}."
 
 
 def secret_key(settings: Settings) -> str:
-    """The key that signs sessions: the one set, else one made once and kept, readable by us only."""
+    """The key that signs sessions: the one set, else one made once and kept privately."""
     if settings.secret_key:
         return settings.secret_key.get_secret_value()
     path = settings.instance_dir / "secret_key"
