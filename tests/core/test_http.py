@@ -97,12 +97,12 @@ def test_a_connection_is_used_again(session: HttpSession) -> None:
 
 def test_a_connection_quiet_for_long_is_not_trusted_with_a_request() -> None:
     ahead = [0.0]
-    with http_session("T", monotonic=lambda: time.monotonic() + ahead[0]) as session:
-        with WireServer(answer()) as server:
-            fetch(session, "GET", server.url)
-            ahead[0] = 16
-            fetch(session, "GET", server.url)
-            assert server.connections == 2
+    moved = http_session("T", monotonic=lambda: time.monotonic() + ahead[0])
+    with moved as session, WireServer(answer()) as server:
+        fetch(session, "GET", server.url)
+        ahead[0] = 16
+        fetch(session, "GET", server.url)
+        assert server.connections == 2
 
 
 def test_refused_connection_is_proof_that_nothing_was_sent(session: HttpSession) -> None:

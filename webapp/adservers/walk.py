@@ -69,6 +69,10 @@ class Walk(Generic[T]):
     def distinct(self) -> int:
         return len(self._ids)
 
+    def has_seen(self, record_id: str) -> bool:
+        """Whether the listing had this record so far."""
+        return hash(record_id) in self._ids
+
     @property
     def complete(self) -> bool:
         """Whether the listing was seen to its end and every record in it could be read."""

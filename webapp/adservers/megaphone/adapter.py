@@ -90,21 +90,21 @@ class Megaphone:
     def get_campaign(self, campaign_id: str) -> RemoteCampaign:
         _require_id(campaign_id)
         call = calls.one_campaign(campaign_id)
-        reply = self._client.send(call, self._priority)
-        return _campaign(call, reply, campaign_id)
+        return self._client.send(call, self._priority, lambda it: _campaign(call, it, campaign_id))
 
     def create_campaign(self, spec: CampaignSpec, marker: str | None) -> RemoteCampaign:
         call = calls.creation(mapping.spec_to_wire(spec, marker))
-        reply = self._client.send(call, self._priority)
-        return _campaign(call, reply, None)
+        return self._client.send(call, self._priority, lambda it: _campaign(call, it, None))
 
     def update_campaign(self, campaign_id: str, patch: CampaignPatch) -> RemoteCampaign:
         _require_id(campaign_id)
         call = calls.update(campaign_id, mapping.patch_to_wire(patch))
-        reply = self._client.send(call, self._priority)
-        if reply.status == 204:
-            return self._read_back(campaign_id)
-        return _campaign(call, reply, campaign_id)
+        changed = self._client.send(
+            call,
+            self._priority,
+            lambda it: None if it.status == 204 else _campaign(call, it, campaign_id),
+        )
+        return self._read_back(campaign_id) if changed is None else changed
 
     def find_by_marker(
         self, marker: str, on_page: Callable[[], None] | None = None
@@ -122,12 +122,7 @@ class Megaphone:
     ) -> RemotePage[T]:
         cursor = cursor or paging.first_cursor()
         call = calls.listing(template, about, cursor)
-        reply = self._client.send(call, self._priority)
-        if not isinstance(reply.value, list):
-            raise failures.misshapen(call, reply.known)
-        items, bad_rows = mapping.read_rows(reply.value, read)
-        following = paging.next_cursor(reply.url, cursor, reply.headers, len(reply.value))
-        return RemotePage(items, bad_rows, following, paging.total(reply.headers))
+        return self._client.send(call, self._priority, lambda it: _page(call, it, read))
 
     def _read_back(self, campaign_id: str) -> RemoteCampaign:
         """The values after a write that was confirmed without them."""
@@ -146,6 +141,14 @@ class Megaphone:
 def _require_id(campaign_id: str) -> None:
     if not mapping.is_id(campaign_id):
         raise NotFound("Megaphone has no campaign of this id: it is not an id of Megaphone's.")
+
+
+def _page(call: Call, reply: Reply, read: Callable[[object], T]) -> RemotePage[T]:
+    if not isinstance(reply.value, list):
+        raise failures.misshapen(call, reply.known)
+    items, bad_rows = mapping.read_rows(reply.value, read)
+    following = paging.next_cursor(reply.url, call.query, reply.headers, len(reply.value))
+    return RemotePage(items, bad_rows, following, paging.total(reply.headers))
 
 
 def _campaign(call: Call, reply: Reply, expected_id: str | None) -> RemoteCampaign:

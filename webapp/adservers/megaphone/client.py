@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 import requests
@@ -28,6 +29,8 @@ from webapp.core.http import (
     fetch,
 )
 from webapp.core.ratelimit import NoSlot, RateLimiter
+
+T = TypeVar("T")
 
 # How long a call may wait for its turn, and how old a write may get before it is not sent.
 SLOT_SECONDS = {Priority.PUSH: 5.0, Priority.PROBE: 30.0, Priority.PULL: 90.0}
@@ -52,7 +55,7 @@ class TokenAuth(AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A success. ``value`` is its JSON; ``url`` what was asked, without the query."""
+    """A success. ``value`` is its JSON, ``None`` after a 204; ``url`` what was asked, no query."""
 
     url: str
     status: int
@@ -89,21 +92,26 @@ class MegaphoneClient:
         self._on_request = on_request
         self._limits = limits or Limits()
 
-    def send(self, call: Call, priority: Priority) -> Reply:
-        """Wait for a slot, make the call once, return its JSON; raises an ``AdServerError``.
+    def send(self, call: Call, priority: Priority, read: Callable[[Reply], T]) -> T:
+        """Wait for a slot, make the call once, return what ``read`` makes of the answer.
 
-        A 204 is a success whose ``value`` is ``None``.
+        Raises an ``AdServerError``, also one that ``read`` raises, after it went into the log.
         """
         began = self._monotonic()
         self._take_slot(priority, began)
         started = self._monotonic()
-        outcome, received = self._exchange(call, began)
-        self._report(call, outcome, received, started)
-        if isinstance(outcome, AdServerError):
-            if isinstance(outcome, RateLimited):
-                self._limiter.penalise(outcome.retry_after or PENALTY_SECONDS)
-            raise outcome
-        return outcome
+        reply, received = self._exchange(call, began)
+        result: T | AdServerError
+        try:
+            result = reply if isinstance(reply, AdServerError) else read(reply)
+        except AdServerError as error:
+            result = error
+        self._report(call, reply, result, received, started)
+        if isinstance(result, RateLimited):
+            self._limiter.penalise(result.retry_after or PENALTY_SECONDS)
+        if isinstance(result, AdServerError):
+            raise result
+        return result
 
     def _take_slot(self, priority: Priority, began: float) -> None:
         try:
@@ -156,7 +164,12 @@ class MegaphoneClient:
         )
 
     def _report(
-        self, call: Call, outcome: Reply | AdServerError, received: int, started: float
+        self,
+        call: Call,
+        reply: Reply | AdServerError,
+        result: object,
+        received: int,
+        started: float,
     ) -> None:
         if self._on_request is None:
             return
@@ -165,11 +178,11 @@ class MegaphoneClient:
             RequestRecord(
                 call.method,
                 call.template,
-                outcome.status,
+                reply.status,
                 received,
                 took,
-                outcome.code if isinstance(outcome, AdServerError) else "ok",
-                outcome.request_id,
+                result.code if isinstance(result, AdServerError) else "ok",
+                reply.request_id,
             )
         )
 
