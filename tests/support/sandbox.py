@@ -16,6 +16,7 @@ from typing import Any, Self
 import requests
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+TOKEN = "sandbox"
 READY = "sandbox ready "
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -125,7 +126,7 @@ def start_sandbox(
     agencies: int = 5,
     requests_per_minute: int = 0,
     control: bool = True,
-    token: str = "sandbox",
+    token: str = TOKEN,
     organization: str = "2f6ad6b0-5f1c-11f0-8de9-0242ac120002",
     seed: int | None = None,
     port: int = 0,

@@ -14,7 +14,6 @@ from webapp.sandbox.standin import Standin
 from webapp.sandbox.state import State
 
 DEFAULT_ORGANIZATION = "2f6ad6b0-5f1c-11f0-8de9-0242ac120002"
-DEFAULT_TOKEN = "sandbox"  # noqa: S105
 DEFAULT_STATE = Path("instance/sandbox.db")
 
 
@@ -24,14 +23,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         state = _open_state(wish)
     except StateFileError as error:
-        print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201
+        print(f"sandbox: {error}", file=sys.stderr)
         return 1
     settings = Settings(requests_per_minute=wish.requests_per_minute)
-    standin = Standin(state, wish.token, settings, control=wish.control)
+    standin = Standin(state, wish.token, settings, _plan(wish, state), control=wish.control)
     try:
         serve(standin, wish.host, wish.port)
     except OSError as error:
-        print(f"sandbox: cannot listen on {wish.host}:{wish.port}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"sandbox: cannot listen on {wish.host}:{wish.port}: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -48,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--advertisers", type=_count, default=200, help="likewise")
     add("--agencies", type=_count, default=30, help="likewise")
     add("--seed", type=int, default=DEFAULT_SEED, help="same seed, same records")
-    add("--token", default=DEFAULT_TOKEN, help="the API token to accept")
+    add("--token", default="sandbox", help="the API token to accept")
     add("--organization", type=_uuid, help="the organisation's id")
     add("--requests-per-minute", type=_count, default=60, help="the rate limit; 0 is none")
     add("--control", action="store_true", help="switch on /control/ (faults, resets, logs)")
@@ -89,22 +88,19 @@ def _uuid(text: str) -> str:
 
 def _open_state(wish: argparse.Namespace) -> State:
     state = State(wish.state)
-    if not state.seeded:
-        if wish.campaigns and not wish.advertisers:
-            raise StateFileError("Campaigns need at least one advertiser.")
-        state.reset(
-            Plan(
-                wish.campaigns,
-                wish.advertisers,
-                wish.agencies,
-                wish.seed,
-                wish.organization or DEFAULT_ORGANIZATION,
-                state.now_ms(),
-            )
-        )
-    elif wish.organization not in (None, state.organization):
+    if state.seeded and wish.organization not in (None, state.organization):
         raise StateFileError(f"{wish.state} belongs to the organisation {state.organization}.")
+    if not state.seeded:
+        state.reset(_plan(wish, state))
     return state
+
+
+def _plan(wish: argparse.Namespace, state: State) -> Plan:
+    if wish.campaigns and not wish.advertisers:
+        raise StateFileError("Campaigns need at least one advertiser.")
+    organization = wish.organization or DEFAULT_ORGANIZATION
+    sizes = (wish.campaigns, wish.advertisers, wish.agencies, wish.seed)
+    return Plan(*sizes, state.organization if state.seeded else organization, state.now_ms())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from webapp.sandbox.records import Record, dump, parse
 from webapp.sandbox.standin import here
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
+blueprint.url_value_preprocessor(gate.take_organization)
 blueprint.before_request(gate.admit)
 blueprint.after_request(gate.release)
 
@@ -22,12 +23,12 @@ OWN = "/organizations/<organization>"
 
 
 @blueprint.get(f"{OWN}/<any(campaigns, agencies):kind>")
-def list_records(organization: str, kind: str) -> Response:
+def list_records(kind: str) -> Response:
     return _list_answer(_listing(kind))
 
 
 @blueprint.get(f"{OWN}/advertisers")
-def list_advertisers(organization: str) -> Response:
+def list_advertisers() -> Response:
     listing = _listing("advertisers")
     shape = here().settings.agency_in_advertiser
     if shape != "id":
@@ -63,7 +64,7 @@ def _with_agency(advertiser: Record, shape: str) -> str:
 
 
 @blueprint.get(f"{OWN}/campaigns/<campaign_id>")
-def get_campaign(organization: str, campaign_id: str) -> Response:
+def get_campaign(campaign_id: str) -> Response:
     campaign = here().state.find("campaigns", campaign_id)
     return _hidden(campaign_id) or (
         answers.json_answer(campaign) if campaign else answers.error(404)
@@ -71,7 +72,7 @@ def get_campaign(organization: str, campaign_id: str) -> Response:
 
 
 @blueprint.post(f"{OWN}/campaigns")
-def create_campaign(organization: str) -> Response:
+def create_campaign() -> Response:
     standin = here()
     values = _read_values()
     if values is None:
@@ -85,7 +86,7 @@ def create_campaign(organization: str) -> Response:
 
 
 @blueprint.put(f"{OWN}/campaigns/<campaign_id>")
-def update_campaign(organization: str, campaign_id: str) -> Response:
+def update_campaign(campaign_id: str) -> Response:
     standin = here()
     values = _read_values()
     if values is None:
@@ -103,7 +104,7 @@ def update_campaign(organization: str, campaign_id: str) -> Response:
 
 
 @blueprint.delete(f"{OWN}/campaigns/<campaign_id>")
-def delete_campaign(organization: str, campaign_id: str) -> Response:
+def delete_campaign(campaign_id: str) -> Response:
     standin = here()
     with standin.state.transaction():
         campaign = standin.state.find("campaigns", campaign_id)
@@ -118,7 +119,7 @@ def delete_campaign(organization: str, campaign_id: str) -> Response:
 
 @blueprint.route("/", defaults={"rest": ""}, methods=ALL_METHODS)
 @blueprint.route("/<path:rest>", methods=ALL_METHODS)
-def unknown(rest: str) -> Response:
+def unknown() -> Response:
     return answers.error(404)
 
 

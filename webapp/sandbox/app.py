@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.sandbox import api
+from webapp.sandbox import api, control, page
 from webapp.sandbox.standin import KEY, Standin
 
 
@@ -11,4 +11,7 @@ def create_app(standin: Standin) -> Flask:
     app = Flask(__name__, static_url_path="/static")
     app.extensions[KEY] = standin
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(page.blueprint)
+    if standin.control:
+        app.register_blueprint(control.blueprint)
     return app

@@ -194,7 +194,7 @@ def _option(name: str, value: object, default: object) -> object:
         return _header_text(name, value)
     if name == "headers":
         return _headers(value)
-    if isinstance(default, bool) or isinstance(default, str):
+    if isinstance(default, bool | str):
         if type(value) is not type(default):
             raise FaultError(f"{name} is of type {type(default).__name__}, not {value!r}.")
         if name in CHOICES and value not in CHOICES[name]:

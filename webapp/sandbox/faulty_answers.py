@@ -1,6 +1,7 @@
 """Faults around an answer: another answer instead, a spoiled one, or a spoiled delivery."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Response
 
@@ -12,14 +13,31 @@ from webapp.sandbox.standin import Standin
 MEGABYTE = 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What an action may look at and change before there is an answer."""
+
+    options: Options
+    delivery: Delivery
+    standin: Standin
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What an action may spoil once there is an answer."""
+
+    answer: Response
+    options: Options
+    delivery: Delivery
+
+
 def before(rules: list[Rule], delivery: Delivery, standin: Standin) -> Response | None:
     """Answers given instead of the real one, so that no write takes effect; the first wins."""
     found: Response | None = None
     for rule in rules:
-        if rule.action in _EFFECTS:
-            _EFFECTS[rule.action](rule.options, delivery, standin)
-        if rule.action in _INSTEAD and found is None:
-            found = _INSTEAD[rule.action](rule.options, delivery, standin)
+        if rule.action in _BEFORE:
+            answer = _BEFORE[rule.action](Scene(rule.options, delivery, standin))
+            found = found or answer
     return found
 
 
@@ -27,63 +45,62 @@ def after(answer: Response, rules: list[Rule], delivery: Delivery) -> Response:
     """Spoil an answer that was made in earnest."""
     for rule in rules:
         if rule.action in _AFTER:
-            _AFTER[rule.action](answer, rule.options, delivery)
+            _AFTER[rule.action](Finish(answer, rule.options, delivery))
     return answer
 
 
-# Before
+def _status(scene: Scene) -> Response:
+    shape = scene.options["shape"]
+    if scene.options["status"] == 422 and not shape:
+        shape = scene.standin.settings.validation_shape
+    return answers.refusal(
+        scene.options["status"], shape, scene.options["message"], scene.options["retry_after"]
+    )
 
 
-def _status(options: Options, delivery: Delivery, standin: Standin) -> Response:
-    shape = options["shape"]
-    if options["status"] == 422 and not shape:
-        shape = standin.settings.validation_shape
-    return answers.refusal(options["status"], shape, options["message"], options["retry_after"])
-
-
-def _answer(options: Options, delivery: Delivery, standin: Standin) -> Response:
-    answer = answers.text_answer(options["body"], options["status"])
-    for name, value in options["headers"].items():
+def _answer(scene: Scene) -> Response:
+    answer = answers.text_answer(scene.options["body"], scene.options["status"])
+    for name, value in scene.options["headers"].items():
         answer.headers[name] = value or ""
     return answer
 
 
-def _empty_list(options: Options, delivery: Delivery, standin: Standin) -> Response:
+def _empty_list(_: Scene) -> Response:
     answer = answers.text_answer("[]")
     answer.headers.update({"X-Total": "0", "X-Per-Page": "100", "X-Page": "1"})
     return answer
 
 
-def _retired(options: Options, delivery: Delivery, standin: Standin) -> Response:
-    if options["as"] == "empty":
-        return _empty_list(options, delivery, standin)
-    return answers.error(int(options["as"]))
+def _retired(scene: Scene) -> Response:
+    if scene.options["as"] == "empty":
+        return _empty_list(scene)
+    return answers.error(int(scene.options["as"]))
 
 
-def _cut_before(options: Options, delivery: Delivery, standin: Standin) -> Response:
-    delivery.cut, delivery.reset = True, options["reset"]
+def _cut_before(scene: Scene) -> Response:
+    scene.delivery.cut, scene.delivery.reset = True, scene.options["reset"]
     return Response(status=499)
 
 
-def _silence(options: Options, delivery: Delivery, standin: Standin) -> Response | None:
-    delivery.silence = options["seconds"]
-    return Response(status=499) if options["apply"] == "never" else None
+def _silence(scene: Scene) -> Response | None:
+    scene.delivery.silence = scene.options["seconds"]
+    return Response(status=499) if scene.options["apply"] == "never" else None
 
 
-def _vendor(options: Options, delivery: Delivery, standin: Standin) -> None:
-    vendor.churn(standin.state, vendor.Churn(**options), path="fault")
+def _vendor(scene: Scene) -> None:
+    vendor.churn(scene.standin.state, vendor.Churn(**scene.options), path="fault")
 
 
-def _slow(options: Options, delivery: Delivery, standin: Standin) -> Response | None:
-    if options["apply"] == "last":
-        delivery.hold(options["seconds"])
+def _slow(scene: Scene) -> Response | None:
+    if scene.options["apply"] == "last":
+        scene.delivery.hold(scene.options["seconds"])
     else:
-        delivery.delay += options["seconds"]
-    return answers.refusal(503, "", "", None) if options["apply"] == "never" else None
+        scene.delivery.delay += scene.options["seconds"]
+    return answers.refusal(503, "", "", None) if scene.options["apply"] == "never" else None
 
 
-_EFFECTS: dict[str, Callable[[Options, Delivery, Standin], None]] = {"vendor": _vendor}
-_INSTEAD: dict[str, Callable[[Options, Delivery, Standin], Response | None]] = {
+_BEFORE: dict[str, Callable[[Scene], Response | None]] = {
+    "vendor": _vendor,
     "status": _status,
     "answer": _answer,
     "empty_list": _empty_list,
@@ -94,40 +111,40 @@ _INSTEAD: dict[str, Callable[[Options, Delivery, Standin], Response | None]] = {
 }
 
 
-# After
+def _cut_after(end: Finish) -> None:
+    end.delivery.cut, end.delivery.reset = True, end.options["reset"]
 
 
-def _cut_after(answer: Response, options: Options, delivery: Delivery) -> None:
-    delivery.cut, delivery.reset = True, options["reset"]
-
-
-def _truncate(answer: Response, options: Options, delivery: Delivery) -> None:
-    if options["honest"]:
-        body = answer.get_data()
-        answer.set_data(body[: int(len(body) * options["share"])])
+def _truncate(end: Finish) -> None:
+    if end.options["honest"]:
+        body = end.answer.get_data()
+        end.answer.set_data(body[: int(len(body) * end.options["share"])])
     else:
-        delivery.keep = options["share"]
+        end.delivery.keep = end.options["share"]
 
 
-def _html(answer: Response, options: Options, delivery: Delivery) -> None:
-    answer.set_data(answers.PAGE.format("Sign in"))
-    answer.status_code = 200
-    answer.content_type = answers.HTML
+def _html(end: Finish) -> None:
+    end.answer.set_data(answers.PAGE.format("Sign in"))
+    end.answer.status_code = 200
+    end.answer.content_type = answers.HTML
 
 
-def _empty_body(answer: Response, options: Options, delivery: Delivery) -> None:
-    answer.set_data(b"")
+def _empty_body(end: Finish) -> None:
+    end.answer.set_data(b"")
 
 
-def _dribble(answer: Response, options: Options, delivery: Delivery) -> None:
-    delivery.rate, delivery.slow_head = options["bytes_per_second"], options["head"]
+def _dribble(end: Finish) -> None:
+    end.delivery.rate, end.delivery.slow_head = end.options["bytes_per_second"], end.options["head"]
 
 
-def _huge_body(answer: Response, options: Options, delivery: Delivery) -> None:
-    delivery.padding, delivery.sized = options["megabytes"] * MEGABYTE, options["sized"]
+def _huge_body(end: Finish) -> None:
+    end.delivery.padding, end.delivery.sized = (
+        end.options["megabytes"] * MEGABYTE,
+        end.options["sized"],
+    )
 
 
-_AFTER: dict[str, Callable[[Response, Options, Delivery], None]] = {
+_AFTER: dict[str, Callable[[Finish], None]] = {
     "cut_after_apply": _cut_after,
     "truncate": _truncate,
     "html": _html,

@@ -7,6 +7,7 @@ from the real service, then whatever the faults do to the answer.
 import hashlib
 import re
 import time
+from typing import Any
 from uuid import uuid4
 
 from flask import Response, g, request
@@ -17,6 +18,13 @@ from webapp.sandbox.paging import read_listing
 from webapp.sandbox.standin import here
 
 MAX_REQUEST_ID = 255
+
+
+def take_organization(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Keep the path's organisation here; the views need not see it."""
+    found = values or {}
+    g.organization = found.pop("organization", None)
+    found.pop("rest", None)
 
 
 def admit() -> Response | None:
@@ -53,8 +61,7 @@ def _meet_faults() -> Response | None:
 
 
 def _refuse_strangers() -> Response | None:
-    organization = (request.view_args or {}).get("organization")
-    if organization is None or organization.lower() == here().state.organization.lower():
+    if g.organization is None or g.organization.lower() == here().state.organization:
         return None
     return answers.error(403)
 

@@ -62,12 +62,13 @@ class Listing:
 
 def read_listing(url: str, arguments: Mapping[str, str]) -> Listing:
     """What page was asked for. Anything unreadable counts as not said."""
-    page = _number(arguments.get("page"), 1, MAX_PAGE)
-    per_page = _number(arguments.get("per_page"), DEFAULT_PER_PAGE, MAX_PER_PAGE)
+    page = read_number(arguments.get("page"), 1, MAX_PAGE)
+    per_page = read_number(arguments.get("per_page"), DEFAULT_PER_PAGE, MAX_PER_PAGE)
     return Listing(url, arguments, page, per_page)
 
 
-def _number(text: str | None, default: int, most: int) -> int:
+def read_number(text: str | None, default: int, most: int) -> int:
+    """A number from 1 to ``most``; the default for anything that is not one."""
     if not text or not text.isascii() or not text.isdigit():
         return default
     # Python refuses to read numbers of thousands of digits.

@@ -53,15 +53,16 @@ def check_changes(
         if message:
             errors[name] = [message]
     after = campaign | values
-    if "advertiserId" in values and "advertiserId" not in errors:
-        if not advertiser_exists(after["advertiserId"]):
-            errors["advertiserId"] = ["must exist"]
+    chosen = values.get("advertiserId")
+    if chosen and "advertiserId" not in errors and not advertiser_exists(chosen):
+        errors["advertiserId"] = ["must exist"]
     if after.get("totalBudgetCents") is not None and after.get("totalBudgetCurrency") is None:
         errors.setdefault("totalBudgetCurrency", [BLANK])
     return errors
 
 
-def _title(value: object) -> str | None:
+def check_name(value: object) -> str | None:
+    """What is wrong with a title, or with a name."""
     if not isinstance(value, str) or not value.strip():
         return BLANK
     return _too_long(value)
@@ -115,7 +116,7 @@ def _flag(value: object) -> str | None:
 
 
 _CHECKS: dict[str, Callable[[object], str | None]] = {
-    "title": _title,
+    "title": check_name,
     "advertiserId": _advertiser,
     "externalId": _text,
     "totalBudgetCents": _cents,

@@ -14,7 +14,6 @@ from webapp.sandbox import words
 from webapp.sandbox.ids import stamp, uuid1_at
 from webapp.sandbox.records import Record
 
-
 T = TypeVar("T")
 
 
@@ -110,8 +109,11 @@ def _suffix(lap: int) -> str:
 
 
 def _dates(rng: Dice, created: int, now: int, mean_days: float) -> tuple[str, str]:
-    updated = min(now, created + int(rng.expovariate(1 / (mean_days * DAY_MS))))
-    return stamp(created), stamp(updated)
+    """When it was made and last changed; a fifth was never changed."""
+    if rng.random() < 0.2:
+        return stamp(created), stamp(created)
+    later = min(rng.expovariate(1 / (mean_days * DAY_MS)), rng.random() * (now - created))
+    return stamp(created), stamp(created + int(later))
 
 
 def _agency(rng: Dice, plan: Plan, index: int, name: str) -> Record:

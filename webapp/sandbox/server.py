@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from types import FrameType
 
 from webapp.sandbox.app import create_app
 from webapp.sandbox.standin import Standin
@@ -14,16 +13,12 @@ POLL_SECONDS = 0.05
 def serve(standin: Standin, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Open connections do not hold it up."""
     ending = threading.Event()
-
-    def end(number: int, frame: FrameType | None) -> None:
-        ending.set()
-
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+        signal.signal(number, lambda *_: ending.set())
     with WireServer(host, port, create_app(standin)) as server:
         thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         thread.start()
-        print(f"sandbox ready {server.url}", flush=True)  # noqa: T201
+        print(f"sandbox ready {server.url}", flush=True)
         ending.wait()
         server.stopping.set()
         server.shutdown()

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from flask import current_app
 
@@ -19,11 +18,12 @@ KEY = "standin"
 
 @dataclass
 class Standin:
-    """``first_settings`` are the command line's; a reset goes back to them."""
+    """``first_settings`` and ``plan`` are the command line's; a reset goes back to them."""
 
     state: State
     token: str
     first_settings: Settings
+    plan: Plan
     control: bool = False
     limit: RateLimit = field(default_factory=RateLimit)
     faults: FaultBook = field(default_factory=FaultBook)
@@ -51,4 +51,5 @@ class Standin:
 
 def here() -> Standin:
     """The stand-in that serves the current request."""
-    return cast(Standin, current_app.extensions[KEY])
+    standin: Standin = current_app.extensions[KEY]
+    return standin

@@ -81,21 +81,16 @@ class WireHandler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
-        if self.headers.get("Transfer-Encoding"):
-            return self._refuse(411)
-        if not (length.isascii() and length.isdigit()):
-            return self._refuse(400)
-        if len(length) > 9 or int(length) > MAX_BODY:
-            return self._refuse(413)
+        refused = _refusal(length, self.headers.get("Transfer-Encoding"))
+        if refused:
+            self.close_connection = True
+            self.send_error(refused)
+            return None
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             self.close_connection = True
             return None
         return body
-
-    def _refuse(self, status: int) -> None:
-        self.close_connection = True
-        self.send_error(status)
 
     def _environ(self, body: bytes) -> "WSGIEnvironment":
         url = urlsplit(self.path)
@@ -184,6 +179,14 @@ class WireHandler(BaseHTTPRequestHandler):
         if rudely:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RUDE)
             os.close(self.connection.detach())
+
+
+def _refusal(length: str, encoding: str | None) -> int | None:
+    if encoding:
+        return 411
+    if not (length.isascii() and length.isdigit()):
+        return 400
+    return 413 if len(length) > 9 or int(length) > MAX_BODY else None
 
 
 for _verb in VERBS:

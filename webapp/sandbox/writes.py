@@ -41,7 +41,7 @@ def update_campaign(state: State, campaign: Record, values: Record, origin: Orig
     """Set checked values; ``updatedAt`` moves only when one of them is new."""
     changed = sorted(name for name, value in values.items() if campaign[name] != value)
     after = campaign | values
-    if changed and "updatedAt" not in values:
+    if changed:
         # A clock that was set back must not make an edit look old.
         after["updatedAt"] = max(stamp(state.now_ms()), campaign["updatedAt"])
     thin = _thin(state, after["advertiserId"])
