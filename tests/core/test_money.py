@@ -41,13 +41,12 @@ def test_what_is_written_reads_back_as_the_same_amount(minor: int, currency: str
 
 
 @given(st.text(max_size=60), currencies)
-def test_any_text_is_an_amount_in_bounds_or_refused_in_words(text: str, currency: str) -> None:
+def test_any_text_is_an_amount_in_bounds_or_refused(text: str, currency: str) -> None:
     try:
         minor = parse_amount(text, currency)
-    except MoneyError as error:
-        assert str(error).endswith(".")
-    else:
-        assert 0 <= minor <= MAX_MINOR
+    except MoneyError:
+        return
+    assert 0 <= minor <= MAX_MINOR
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True)
 class Filter:
-    """``condition`` gets the text of the address; it raises ``ValueError`` for one it cannot use."""
+    """``condition`` gets the address's text; it raises ``ValueError`` for one it cannot use."""
 
     condition: Callable[[str], Condition | None]
     default: str = ""
@@ -120,7 +120,7 @@ class ListParams:
         return self.sort.startswith("-")
 
     def link(self, **changes: str | int | None) -> dict[str, str | int]:
-        """Arguments for this list's address with some changed; anything but a page turn goes to page 1."""
+        """Arguments for this list's address, with some changed. Without ``page`` it is page 1."""
         state: dict[str, str | int | None] = {
             "q": self.query,
             **self.filters,
@@ -130,7 +130,9 @@ class ListParams:
         state |= changes
         if state.get("sort") == self.default_sort:
             state["sort"] = None
-        return {name: value for name, value in state.items() if value not in (None, "", 1)}
+        if state.get("page") == 1:
+            state["page"] = None
+        return {name: value for name, value in state.items() if value not in (None, "")}
 
     def sort_link(self, column: str, *, descending_first: bool = False) -> dict[str, str | int]:
         """Sort by this column; pressed again, the other way round."""

@@ -1,6 +1,6 @@
-"""Money: integer minor units plus an ISO 4217 code. Reading it from people, writing it for them.
+"""Money: integer minor units plus an ISO 4217 code. Read from people, written for them.
 
-Nothing here touches floats. The number of minor digits comes from CLDR (Babel): USD 2, JPY 0, KWD 3.
+Nothing here touches floats. The number of minor digits is ISO 4217's: USD 2, JPY 0, KWD 3.
 """
 
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from babel.numbers import get_currency_precision, list_currencies
+from babel.numbers import list_currencies
 
 # Ten quadrillion minor units fit a signed 64-bit column with room to sum a hundred of them.
 MAX_MINOR = 10**15
@@ -17,63 +17,71 @@ MAX_INPUT_LENGTH = 40
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _PLAIN = re.compile(r"\d+(\.\d+)?")
 
+# As ISO 4217 has them. CLDR's differ: it drops digits that people do not use in cash (RSD, IQD).
+_CODES_BY_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_MINOR_DIGITS = {
+    code: digits for digits, codes in _CODES_BY_DIGITS.items() for code in codes.split()
+}
+
 # The currencies a form offers. A campaign in any other ISO 4217 code is still shown and kept.
-CURRENCIES: tuple[str, ...] = tuple(
-    [
-        "AED",
-        "ARS",
-        "AUD",
-        "BHD",
-        "BRL",
-        "CAD",
-        "CHF",
-        "CLP",
-        "CNY",
-        "COP",
-        "CZK",
-        "DKK",
-        "EGP",
-        "EUR",
-        "GBP",
-        "HKD",
-        "HUF",
-        "IDR",
-        "ILS",
-        "INR",
-        "ISK",
-        "JOD",
-        "JPY",
-        "KES",
-        "KRW",
-        "KWD",
-        "KZT",
-        "MAD",
-        "MXN",
-        "MYR",
-        "NGN",
-        "NOK",
-        "NZD",
-        "OMR",
-        "PEN",
-        "PHP",
-        "PKR",
-        "PLN",
-        "QAR",
-        "RON",
-        "RSD",
-        "SAR",
-        "SEK",
-        "SGD",
-        "THB",
-        "TND",
-        "TRY",
-        "TWD",
-        "UAH",
-        "USD",
-        "UYU",
-        "VND",
-        "ZAR",
-    ]
+CURRENCIES: tuple[str, ...] = (
+    "AED",
+    "ARS",
+    "AUD",
+    "BHD",
+    "BRL",
+    "CAD",
+    "CHF",
+    "CLP",
+    "CNY",
+    "COP",
+    "CZK",
+    "DKK",
+    "EGP",
+    "EUR",
+    "GBP",
+    "HKD",
+    "HUF",
+    "IDR",
+    "ILS",
+    "INR",
+    "ISK",
+    "JOD",
+    "JPY",
+    "KES",
+    "KRW",
+    "KWD",
+    "KZT",
+    "MAD",
+    "MXN",
+    "MYR",
+    "NGN",
+    "NOK",
+    "NZD",
+    "OMR",
+    "PEN",
+    "PHP",
+    "PKR",
+    "PLN",
+    "QAR",
+    "RON",
+    "RSD",
+    "SAR",
+    "SEK",
+    "SGD",
+    "THB",
+    "TND",
+    "TRY",
+    "TWD",
+    "UAH",
+    "USD",
+    "UYU",
+    "VND",
+    "ZAR",
 )
 
 
@@ -94,10 +102,9 @@ class Money:
         return Decimal(self.minor).scaleb(-minor_digits(self.currency))
 
 
-@cache
 def minor_digits(currency: str) -> int:
     """How many digits follow the point in this currency; 2 for a code nobody knows."""
-    return get_currency_precision(currency)
+    return _MINOR_DIGITS.get(currency, 2)
 
 
 @cache
@@ -122,19 +129,19 @@ def parse_amount(text: str, currency: str) -> int:
     _refuse_ambiguous(text, digits)
     if not text.isascii() or not (_GROUPED.fullmatch(text) or _PLAIN.fullmatch(text)):
         raise MoneyError("This is not an amount. Type digits with a point, such as 5000.00.")
-    amount = Decimal(text.replace(",", ""))
-    minor = amount.scaleb(digits)
-    if minor != minor.to_integral_value():
+    whole, _, fraction = text.replace(",", "").partition(".")
+    if len(fraction.rstrip("0")) > digits:
         raise MoneyError(f"{currency} has {digits} digits after the point. Round the amount.")
+    minor = int(whole + fraction[:digits].ljust(digits, "0"))
     if minor > MAX_MINOR:
         limit = format_amount(MAX_MINOR, currency)
         raise MoneyError(f"This amount is too large. The most is {limit} {currency}.")
-    return int(minor)
+    return minor
 
 
 def _refuse_ambiguous(text: str, digits: int) -> None:
     # 1.234 is one thousand two hundred in Berlin; 12,50 is twelve and a half there.
-    point = re.fullmatch(r"(\d{1,3})\.(\d{3})", text)
+    point = re.fullmatch(r"([1-9]\d{0,2})\.(\d{3})", text)
     if point and digits != 3:
         whole = point[1] + point[2]
         raise MoneyError(
