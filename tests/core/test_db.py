@@ -1,6 +1,5 @@
 """The database's own promises: no lost update, no dangling key, no time without a zone."""
 
-import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,29 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests import factories
+from tests.support.threads import in_threads
 from webapp.connections.models import Connection
 from webapp.core.db import db, reading, transaction
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 THREADS, ROUNDS = 4, 25
-
-
-def in_threads(count: int, work) -> None:
-    """Run ``work`` in so many threads at once; a failure in one of them fails the test."""
-    problems: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as problem:
-            problems.append(problem)
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert problems == []
 
 
 @only_sqlite
@@ -45,7 +27,7 @@ def test_updates_that_read_first_are_not_lost_between_threads(app: Flask) -> Non
                 with transaction():
                     db.session.get_one(Connection, connection_id).observation += 1
 
-    in_threads(THREADS, count_up)
+    in_threads([count_up] * THREADS)
 
     assert db.session.get_one(Connection, connection_id).observation == THREADS * ROUNDS
 
