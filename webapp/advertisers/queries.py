@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.connections.models import DETACHED, Connection
@@ -19,10 +19,10 @@ ADVERTISERS = ListTable(
 MAX_CHOICES = 5_000
 
 
-def list_advertisers(params: ListParams) -> Page[Row[Any]]:
+def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
     """One page of advertisers with their agency's name."""
     detached = select(Connection.id).where(Connection.state == DETACHED)
-    conditions = [Advertiser.connection_id.not_in(detached)]
+    conditions: list[ColumnElement[bool]] = [Advertiser.connection_id.not_in(detached)]
     conditions += [
         or_(
             Advertiser.name_key.contains(word, autoescape=True),

@@ -33,7 +33,10 @@ class SignInFailed(DomainError):
 
 
 def sign_in(email: str, password: str, address: str) -> Operator:
-    """The operator with this e-mail and password. Raises ``SignInFailed``; the caller commits both."""
+    """The operator with this e-mail and password. Raises ``SignInFailed``.
+
+    Either way there is something to commit.
+    """
     blocked = throttle.is_blocked(email, address)
     operator = queries.operator_by_email(email)
     digest = operator.password_hash if operator else _nobody
@@ -60,7 +63,7 @@ def _fits(digest: str, password: str) -> bool:
 
 
 def create_operator(email: str, password: str, role: str = "manager") -> Operator:
-    """Raises ``InvalidInput`` for an e-mail that is none or is taken, a short password, a role unknown."""
+    """Raises ``InvalidInput`` for an e-mail that is wrong or taken, or a short password."""
     problems = {}
     try:
         email = validate_email(email, check_deliverability=False, test_environment=True).normalized
@@ -83,7 +86,10 @@ def create_operator(email: str, password: str, role: str = "manager") -> Operato
 
 
 def create_token(name: str, role: str = "manager") -> str:
-    """Make a script's token and return it: the only time it can be read. Raises ``InvalidInput``."""
+    """Make a script's token and return it, the only time it can be read.
+
+    Raises ``InvalidInput`` for a name that is empty or taken.
+    """
     name = name.strip()
     if not name or len(name) > 100:
         raise InvalidInput({"name": "A token needs a name of 1 to 100 characters."})

@@ -72,14 +72,14 @@ def create_campaign(
         **derived_columns(
             values.title,
             external_id,
-            advertiser.name,
+            advertiser.name if advertiser else None,
             values.total_budget_minor,
             values.total_budget_currency,
         ),
     )
     db.session.add(campaign)
     db.session.flush()
-    names = {advertiser.id: advertiser.name}
+    names = {advertiser.id: advertiser.name} if advertiser else {}
     booked = [c for c in field_changes(GROUPS, {}, snapshot(campaign), names) if c.after]
     audit.record(actor, "booked", subject(campaign), booked, at=now)
     _enqueue(actor, campaign, CREATE, list(GROUPS), intent_key, digest)

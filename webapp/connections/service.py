@@ -24,9 +24,11 @@ def connect_from_settings(actor: Actor, settings: Settings) -> Connection | None
     connection = _connection(settings.megaphone_org_id)
     digest = _digest(settings.megaphone_api_token.get_secret_value())
     is_new_token = connection.credential_digest != digest
-    if connection.state == DETACHED or (connection.state == PAUSED and is_new_token):
+    if connection.state == DETACHED:
         connection.state, connection.state_reason = ACTIVE, None
-        audit.record(actor, "activated", subject(connection))
+        audit.record(actor, "connected again", subject(connection))
+    if is_new_token:
+        resume(actor, connection)
     connection.base_url = settings.megaphone_base_url
     connection.credential_digest = digest
     _detach_others(actor, connection)
@@ -38,8 +40,17 @@ def pause(actor: Actor, connection: Connection, reason: str) -> None:
     """Stop reading and sending until the reason is mended; changes wait, none is lost."""
     if connection.state != ACTIVE:
         return
-    connection.state, connection.state_reason = PAUSED, reason
+    connection.state, connection.state_reason = PAUSED, reason[:500]
     audit.record(actor, "paused", subject(connection), reason=reason)
+    db.session.flush()
+
+
+def resume(actor: Actor, connection: Connection) -> None:
+    """The ad server answers as agreed again: what waited may go out."""
+    if connection.state != PAUSED:
+        return
+    connection.state, connection.state_reason = ACTIVE, None
+    audit.record(actor, "resumed", subject(connection))
     db.session.flush()
 
 

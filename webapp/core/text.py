@@ -4,6 +4,6 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """``"Café ＡＢＣ"`` as ``"cafe abc"``: what people mean when they type without looking."""
+    """``"Café No. 5"`` as ``"cafe no. 5"``: what people mean when they type without looking."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()

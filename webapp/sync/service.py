@@ -7,27 +7,20 @@ from sqlalchemy.exc import IntegrityError
 from webapp.audit import service as audit
 from webapp.audit.service import Actor
 from webapp.connections import service as connections
-from webapp.connections.models import ACTIVE, Connection
+from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
-from webapp.core.errors import DomainError
 from webapp.sync import queries
 from webapp.sync.models import REQUESTED, SyncRun
 
 OPERATOR, SCHEDULE, START = "operator", "schedule", "start"
 
 
-class ConnectionPaused(DomainError):
-    """Nothing can be synced until the connection is mended."""
-
-
 def request_run(actor: Actor, connection: Connection) -> SyncRun:
     """Ask the worker for a pull now. Asked twice before it began, it is one run.
 
-    Raises ``ConnectionPaused``.
+    A paused connection is read too: that is how it is found to be mended.
     """
-    if connection.state != ACTIVE:
-        raise ConnectionPaused(f"{connection.name} is paused: {connection.state_reason}")
     run = _add_run(connection, OPERATOR, requested_by=actor.label)
     if run is None:
         return next(r for r in queries.open_runs(connection.id) if r.state == REQUESTED)

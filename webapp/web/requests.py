@@ -1,4 +1,4 @@
-"""What every request gets: an id in logs and answers, and transactions that begin as they should."""
+"""What every request gets: an id in logs and answers, and the right kind of transaction."""
 
 import re
 import time

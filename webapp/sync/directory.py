@@ -1,0 +1,159 @@
+"""Mirroring agencies and advertisers. They are never removed: campaigns stand on them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from webapp.adservers.types import RemoteAdvertiser, RemoteAgency
+from webapp.advertisers.models import KEY_LENGTH, Advertiser, Agency
+from webapp.campaigns.keys import derived_columns
+from webapp.campaigns.models import Campaign
+from webapp.core.db import db
+from webapp.core.text import fold
+from webapp.sync.campaign_pages import Directory
+from webapp.sync.mirror import fingerprint
+
+RENAME_BATCH = 500
+
+
+def load_directory(connection_id: int) -> Directory:
+    query = select(Advertiser.remote_id, Advertiser.id, Advertiser.name).where(
+        Advertiser.connection_id == connection_id
+    )
+    rows = db.session.execute(query).all()
+    return Directory({r.remote_id: r.id for r in rows}, {r.id: r.name for r in rows})
+
+
+def merge_agencies(rows: Sequence[RemoteAgency], connection_id: int, now: datetime) -> int:
+    """Add and update agencies, in the caller's transaction. Returns how many were read."""
+
+    def columns(remote: RemoteAgency) -> dict[str, Any]:
+        return {
+            "name": remote.name,
+            "external_id": remote.external_id,
+            "remote_created_at": remote.created_at,
+            "remote_updated_at": remote.updated_at,
+        }
+
+    _merge(Agency, rows, columns, connection_id, now)
+    return len(rows)
+
+
+def merge_advertisers(rows: Sequence[RemoteAdvertiser], connection_id: int, now: datetime) -> int:
+    """Add and update advertisers, in the caller's transaction. Returns how many were read.
+
+    An agency that is only named within an advertiser, and in no list, is added by that name.
+    """
+    agencies = _agency_ids(rows, connection_id, now)
+
+    def columns(remote: RemoteAdvertiser) -> dict[str, Any]:
+        return {
+            "name": remote.name,
+            "name_key": fold(remote.name)[:KEY_LENGTH],
+            "agency_id": agencies.get(remote.agency_id or ""),
+            "competitive_categories": remote.competitive_categories,
+            "remote_created_at": remote.created_at,
+            "remote_updated_at": remote.updated_at,
+        }
+
+    before = load_directory(connection_id)
+    _merge(Advertiser, rows, columns, connection_id, now)
+    for remote in rows:
+        advertiser_id = before.ids.get(remote.id)
+        if advertiser_id is not None and before.names[advertiser_id] != remote.name:
+            _rename_in_campaigns(advertiser_id, remote.name)
+    return len(rows)
+
+
+def _merge(
+    model: type[Agency] | type[Advertiser],
+    rows: Sequence[Any],
+    columns: Callable[[Any], dict[str, Any]],
+    connection_id: int,
+    now: datetime,
+) -> None:
+    known = {
+        row.remote_id: row
+        for row in db.session.execute(
+            select(model.remote_id, model.id, model.fingerprint).where(
+                model.connection_id == connection_id,
+                model.remote_id.in_([remote.id for remote in rows]),
+            )
+        )
+    }
+    added, changed = [], []
+    for remote in rows:
+        mark = fingerprint(remote.raw)
+        row = {**columns(remote), "fingerprint": mark, "synced_at": now}
+        if remote.id not in known:
+            added.append({**row, "connection_id": connection_id, "remote_id": remote.id})
+        elif known[remote.id].fingerprint != mark:
+            changed.append({**row, "id": known[remote.id].id})
+    if added:
+        db.session.execute(insert(model), added)
+    if changed:
+        db.session.execute(update(model), changed)
+
+
+def _agency_ids(
+    rows: Sequence[RemoteAdvertiser], connection_id: int, now: datetime
+) -> Mapping[str, int]:
+    query = select(Agency.remote_id, Agency.id).where(Agency.connection_id == connection_id)
+    known = {row.remote_id: row.id for row in db.session.execute(query)}
+    unlisted = {
+        remote.agency_id: remote.agency_name
+        for remote in rows
+        if remote.agency_id and remote.agency_name and remote.agency_id not in known
+    }
+    if not unlisted:
+        return known
+    db.session.execute(
+        insert(Agency),
+        [
+            {
+                "connection_id": connection_id,
+                "remote_id": remote_id,
+                "name": name,
+                # Of the name alone: the full record, once listed, differs and replaces it.
+                "fingerprint": fingerprint({"name": name}),
+                "synced_at": now,
+            }
+            for remote_id, name in unlisted.items()
+        ],
+    )
+    return {row.remote_id: row.id for row in db.session.execute(query)}
+
+
+def _rename_in_campaigns(advertiser_id: int, name: str) -> None:
+    """Campaigns are found and sorted by their advertiser's name: bring their keys up to date."""
+    query = (
+        select(
+            Campaign.id,
+            Campaign.title,
+            Campaign.external_id,
+            Campaign.total_budget_minor,
+            Campaign.total_budget_currency,
+        )
+        .where(Campaign.advertiser_id == advertiser_id)
+        .order_by(Campaign.id)
+        .execution_options(yield_per=RENAME_BATCH)
+    )
+    for batch in db.session.execute(query).partitions():
+        db.session.execute(
+            update(Campaign),
+            [
+                {
+                    "id": row.id,
+                    **derived_columns(
+                        row.title,
+                        row.external_id,
+                        name,
+                        row.total_budget_minor,
+                        row.total_budget_currency,
+                    ),
+                }
+                for row in batch
+            ],
+        )

@@ -1,0 +1,190 @@
+"""What the worker does, one function a job. Each runs in an app context of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from webapp.adservers.errors import AdServerError
+from webapp.adservers.types import Priority
+from webapp.connections import queries as connections
+from webapp.connections.models import PAUSED, Connection
+from webapp.core.clock import Clock, utc_now
+from webapp.core.config import Settings
+from webapp.core.db import db, reading, transaction
+from webapp.core.ratelimit import RateLimiter
+from webapp.sync import outbox, probe, pull, push, runs, service
+from webapp.sync.models import FAILED
+from webapp.sync.remote import RequestCount, open_remote
+from webapp.sync.service import SCHEDULE, START
+
+# How many changes one round of the push job may send before it looks around again.
+MOST_AT_ONCE = 50
+PAUSED_INTERVAL = timedelta(minutes=5)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every job needs. ``keep_going`` turns false when the worker stops or loses its lead."""
+
+    settings: Settings
+    limiter: RateLimiter
+    keep_going: Callable[[], bool]
+    clock: Clock = utc_now
+
+
+def ask_for_start_run(work: Work) -> None:
+    """A pull when the worker starts; runs that a dead worker left open are closed first."""
+    now = work.clock()
+    with transaction():
+        lost = runs.close_lost(now, all_running=True)
+        for connection in connections.shown_connections():
+            service.schedule_run(connection, START, now)
+    if lost:
+        log.warning("runs_lost", count=lost)
+
+
+def ask_for_scheduled_run(work: Work) -> None:
+    """A pull for each moment of the schedule, once, whoever else sees that moment come."""
+    now = work.clock()
+    with reading():
+        due = [c.id for c in connections.shown_connections() if _is_due(c, work, now)]
+        db.session.rollback()
+    if not due:
+        return
+    with transaction():
+        runs.close_lost(now)
+        for connection_id in due:
+            connection = db.session.get_one(Connection, connection_id)
+            interval = _interval(connection, work.settings)
+            service.schedule_run(connection, SCHEDULE, moment(now, interval))
+
+
+def _is_due(connection: Connection, work: Work, now: datetime) -> bool:
+    interval = _interval(connection, work.settings)
+    attempt = connection.last_attempt_at
+    return attempt is None or now - attempt >= interval
+
+
+def _interval(connection: Connection, settings: Settings) -> timedelta:
+    """A paused connection is looked at more often, to find out soon that it is mended."""
+    interval = timedelta(minutes=settings.sync_interval_minutes)
+    return min(interval, PAUSED_INTERVAL) if connection.state == PAUSED else interval
+
+
+def moment(now: datetime, interval: timedelta) -> datetime:
+    """The schedule's moment that ``now`` falls into: the same for every worker."""
+    seconds = int(interval.total_seconds())
+    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=now.tzinfo)
+
+
+def pull_next(work: Work) -> None:
+    """Carry out the oldest run that is asked for, if there is one."""
+    if not _has_requested_run():
+        return
+    with transaction():
+        started = runs.start_next(work.clock())
+    if started is None:
+        return
+    run_id, connection_id = started
+    structlog.contextvars.bind_contextvars(run_id=run_id)
+    try:
+        _pull(work, run_id, connection_id)
+    except runs.RunTaken:
+        log.warning("run_taken")
+    finally:
+        structlog.contextvars.unbind_contextvars("run_id")
+
+
+def _pull(work: Work, run_id: int, connection_id: int) -> None:
+    requests = RequestCount()
+    platform = _platform(connection_id)
+    try:
+        with open_remote(platform, work.settings, work.limiter, Priority.PULL, requests) as remote:
+            pull.run(
+                pull.Pull(
+                    run_id,
+                    connection_id,
+                    remote,
+                    requests,
+                    clock=work.clock,
+                    keep_going=work.keep_going,
+                )
+            )
+    except AdServerError as error:
+        with transaction():
+            runs.close(run_id, FAILED, work.clock(), error.message)
+    except runs.RunTaken:
+        raise
+    except Exception:
+        # A run must not stay open because of a fault of ours; the scheduler logs the error.
+        with transaction():
+            runs.close(run_id, FAILED, work.clock(), "It failed on our side; see the error log.")
+        raise
+
+
+def push_due(work: Work) -> None:
+    """Send what is due, and find out about what is unknown."""
+    if not _has_outbox_work(work.clock()):
+        return
+    with transaction():
+        recovered = outbox.recover_expired(work.clock())
+    if recovered:
+        log.warning("leases_expired", count=recovered)
+    for _ in range(MOST_AT_ONCE):
+        if not (work.keep_going() and (_send_one(work) or _probe_one(work))):
+            return
+
+
+def _send_one(work: Work) -> bool:
+    with transaction():
+        claim = outbox.claim_due(work.clock())
+    return claim is not None and _carry_out(work, claim, Priority.PUSH, push.send)
+
+
+def _probe_one(work: Work) -> bool:
+    with transaction():
+        claim = outbox.claim_probe(work.clock())
+    return claim is not None and _carry_out(work, claim, Priority.PROBE, probe.find_out)
+
+
+def _carry_out(
+    work: Work,
+    claim: outbox.Claim,
+    priority: Priority,
+    act: Callable[[push.Push, outbox.Claim], None],
+) -> bool:
+    structlog.contextvars.bind_contextvars(change_id=claim.change_id)
+    try:
+        platform = _platform(claim.connection_id)
+        with open_remote(platform, work.settings, work.limiter, priority, RequestCount()) as remote:
+            act(push.Push(remote, clock=work.clock), claim)
+    except outbox.LeaseLost:
+        log.warning("lease_lost")
+    finally:
+        structlog.contextvars.unbind_contextvars("change_id")
+    return True
+
+
+def _platform(connection_id: int) -> str:
+    with reading():
+        platform = db.session.get_one(Connection, connection_id).platform
+        db.session.rollback()
+    return platform
+
+
+def _has_requested_run() -> bool:
+    with reading():
+        found = runs.any_requested()
+        db.session.rollback()
+    return found
+
+
+def _has_outbox_work(now: datetime) -> bool:
+    with reading():
+        found = outbox.any_work(now)
+        db.session.rollback()
+    return found

@@ -1,0 +1,198 @@
+"""Outgoing changes in the database: claimed with a lease, and each step fenced by it.
+
+Every step names the lease and the state it expects. A worker that was too slow finds that it no
+longer holds the lease, and changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.orm import aliased
+
+from webapp.campaigns.models import (
+    CHECKING,
+    CLAIMED,
+    CONFLICT,
+    CREATE,
+    IN_FLIGHT,
+    PROBING,
+    READY,
+    SENDING,
+    SENT,
+    SETTLING,
+    STUCK,
+    UPDATE,
+    WAITING,
+    Campaign,
+    Change,
+)
+from webapp.connections.models import ACTIVE, Connection
+from webapp.core.db import db
+
+LEASE = timedelta(seconds=60)
+# A request that was sent can still be applied for so long; until then its outcome is open.
+SETTLE = timedelta(seconds=120)
+PROBE_SPACING = timedelta(seconds=30)
+
+
+class LeaseLost(Exception):
+    """Another worker has taken over: whatever this one found out is no longer wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A change this worker may work on until the lease runs out. Plain data, no session."""
+
+    change_id: int
+    campaign_id: int
+    connection_id: int
+    kind: str
+    lease: UUID
+    attempts: int
+    clean_probes: int
+    created_at: datetime
+
+
+def any_work(now: datetime) -> bool:
+    """Whether a change may need a step: a cheap look before the write lock is taken."""
+    query = select(Change.id).where(
+        or_(
+            (Change.state == READY) & (Change.next_attempt_at <= now),
+            (Change.state == SETTLING) & (Change.settle_until <= now),
+            Change.state.in_((CLAIMED, SENT, PROBING)) & (Change.lease_until < now),
+        )
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def claim_due(now: datetime) -> Claim | None:
+    """Claim the change that waited longest and may go out now."""
+    other = aliased(Change)
+    busy = exists().where(other.campaign_id == Change.campaign_id, other.state.in_(IN_FLIGHT))
+    # A create whose outcome nobody knows must be settled before anything else is sent for it.
+    blocked = exists().where(
+        other.campaign_id == Change.campaign_id, other.state == STUCK, other.kind == CREATE
+    )
+    query = (
+        select(Change)
+        .join(Connection, Change.connection_id == Connection.id)
+        .where(
+            Change.state == READY,
+            Change.next_attempt_at <= now,
+            Connection.state == ACTIVE,
+            ~busy,
+            ~blocked,
+        )
+        .order_by(Change.next_attempt_at, Change.id)
+        .limit(1)
+        .with_for_update(of=Change, skip_locked=True)
+    )
+    change = db.session.scalars(query).one_or_none()
+    return _claim(change, CLAIMED, now) if change else None
+
+
+def claim_probe(now: datetime) -> Claim | None:
+    """Claim a change whose outcome is unknown and has had time to settle."""
+    query = (
+        select(Change)
+        .join(Connection, Change.connection_id == Connection.id)
+        .where(
+            Change.state == SETTLING,
+            Change.settle_until <= now,
+            Change.next_attempt_at <= now,
+            Connection.state == ACTIVE,
+        )
+        .order_by(Change.settle_until, Change.id)
+        .limit(1)
+        .with_for_update(of=Change, skip_locked=True)
+    )
+    change = db.session.scalars(query).one_or_none()
+    return _claim(change, PROBING, now) if change else None
+
+
+def _claim(change: Change, state: str, now: datetime) -> Claim:
+    change.state, change.lease_token, change.lease_until = state, uuid4(), now + LEASE
+    # An edit made while the booking itself was on its way has become an update by now.
+    bound = select(Campaign.remote_id).where(Campaign.id == change.campaign_id)
+    change.kind = UPDATE if db.session.scalar(bound) else CREATE
+    show(change.campaign_id, SENDING if state == CLAIMED else CHECKING)
+    return Claim(
+        change.id,
+        change.campaign_id,
+        change.connection_id,
+        change.kind,
+        change.lease_token,
+        change.attempts,
+        change.clean_probes,
+        change.created_at,
+    )
+
+
+def step(claim: Claim, expected: str, **values: Any) -> None:
+    """Change the claimed row, if it is still ours and where we left it. Raises ``LeaseLost``."""
+    changed = db.session.execute(
+        update(Change)
+        .where(
+            Change.id == claim.change_id,
+            Change.lease_token == claim.lease,
+            Change.state == expected,
+        )
+        .values(values)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise LeaseLost
+
+
+def mark_sent(claim: Claim, payload: dict[str, Any], now: datetime) -> None:
+    """Write down what is about to be sent: committed before the socket is touched."""
+    step(
+        claim,
+        CLAIMED,
+        state=SENT,
+        sent_payload=payload,
+        sent_at=now,
+        settle_until=now + SETTLE,
+        lease_until=now + LEASE,
+        attempts=claim.attempts + 1,
+        clean_probes=0,
+    )
+
+
+def finish(claim: Claim, expected: str, state: str, now: datetime, **values: Any) -> None:
+    step(claim, expected, state=state, finished_at=now, lease_token=None, **values)
+
+
+def release(claim: Claim, expected: str, state: str, **values: Any) -> None:
+    """Give the change back for a later step."""
+    step(claim, expected, state=state, lease_token=None, lease_until=None, **values)
+
+
+def extend(claim: Claim, expected: str, now: datetime) -> None:
+    step(claim, expected, lease_until=now + LEASE)
+
+
+def recover_expired(now: datetime) -> int:
+    """Take back what a worker left behind. What was sent is unknown, not failed."""
+    query = (
+        select(Change)
+        .where(Change.state.in_((CLAIMED, SENT, PROBING)), Change.lease_until < now)
+        .with_for_update(of=Change, skip_locked=True)
+    )
+    changes = db.session.scalars(query).all()
+    for change in changes:
+        change.state = READY if change.state == CLAIMED else SETTLING
+        change.lease_token = change.lease_until = None
+        show(change.campaign_id, WAITING if change.state == READY else CHECKING)
+    return len(changes)
+
+
+def show(campaign_id: int, state: str, detail: str | None = None) -> None:
+    """Say on the campaign what its change is doing. A conflict is not hidden by it."""
+    db.session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.sync_state != CONFLICT)
+        .values(sync_state=state, sync_detail=detail)
+    )

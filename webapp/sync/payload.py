@@ -1,0 +1,117 @@
+"""What a change has to send: our values against what the ad server has now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.adservers.types import CampaignPatch, CampaignSpec, RemoteCampaign
+from webapp.advertisers.models import Advertiser
+from webapp.campaigns import queries as campaigns
+from webapp.campaigns.fields import Snapshot, snapshot
+from webapp.campaigns.models import APPLIED, CLAIMED, CREATE, SUPERSEDED, Campaign
+from webapp.campaigns.service import refresh_sync_state
+from webapp.core.db import db
+from webapp.core.money import Money
+from webapp.sync import outbox
+from webapp.sync.campaign_pages import PageContext, merge_page
+from webapp.sync.directory import load_directory
+from webapp.sync.merge import still_to_send
+from webapp.sync.outbox import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """``groups`` is what the mark records; ``request`` what the adapter gets."""
+
+    groups: Snapshot
+    request: CampaignSpec | CampaignPatch
+    remote_id: str
+    marker: str | None
+
+
+def prepare(
+    claim: Claim, seen: tuple[RemoteCampaign, int] | None, now: datetime
+) -> Outgoing | None:
+    """Merge what was just read and say what is left to send, in the caller's transaction.
+
+    With nothing left the change is finished here and ``None`` returned: it has arrived by other
+    ways, or waits for the operator's decision about a conflict.
+    """
+    if seen:
+        merge_seen(claim, seen[0], seen[1], now)
+    campaign = locked_campaign(claim.campaign_id)
+    if claim.kind == CREATE:
+        return _creation(campaign)
+    in_conflict = {conflict.field_group for conflict in campaigns.open_conflicts(campaign)}
+    groups = still_to_send(campaign.base or {}, snapshot(campaign), in_conflict)
+    if groups:
+        return Outgoing(groups, _patch(groups), campaign.remote_id or "", None)
+    outbox.finish(claim, CLAIMED, SUPERSEDED if in_conflict else APPLIED, now)
+    show_settled(campaign)
+    return None
+
+
+def merge_seen(claim: Claim, remote: RemoteCampaign, observation: int, now: datetime) -> None:
+    """Merge one record read by the worker that holds the campaign's change."""
+    context = PageContext(
+        claim.connection_id, observation, load_directory(claim.connection_id), now
+    )
+    merge_page([remote], context, held=frozenset({claim.campaign_id}))
+
+
+def locked_campaign(campaign_id: int) -> Campaign:
+    query = select(Campaign).where(Campaign.id == campaign_id).with_for_update(of=Campaign)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def show_settled(campaign: Campaign) -> None:
+    """No change is under way any more: say what is left, a conflict, a newer edit or nothing."""
+    refresh_sync_state(campaign)
+
+
+def own_marker(campaign_id: int, connection_id: int, external_id: str | None) -> str | None:
+    """The external id, when no other campaign of the connection has it."""
+    if not external_id:
+        return None
+    others = select(Campaign.id).where(
+        Campaign.connection_id == connection_id,
+        Campaign.external_id == external_id,
+        Campaign.id != campaign_id,
+    )
+    return None if db.session.scalar(others.limit(1)) else external_id
+
+
+def _creation(campaign: Campaign) -> Outgoing:
+    spec = CampaignSpec(
+        title=campaign.title,
+        advertiser_id=_remote_advertiser(campaign.advertiser_id) or "",
+        external_id=campaign.external_id,
+        total_budget_minor=campaign.total_budget_minor,
+        total_budget_currency=campaign.total_budget_currency,
+        copy_needed=campaign.copy_needed,
+    )
+    return Outgoing(
+        snapshot(campaign),
+        spec,
+        "",
+        own_marker(campaign.id, campaign.connection_id, campaign.external_id),
+    )
+
+
+def _patch(groups: Snapshot) -> CampaignPatch:
+    return dict(_patch_item(group, value) for group, value in groups.items())
+
+
+def _patch_item(group: str, value: Any) -> tuple[str, object]:
+    if group == "budget":
+        return "total_budget", Money(*value) if value else None
+    if group == "advertiser":
+        return "advertiser_id", _remote_advertiser(value)
+    return group, value
+
+
+def _remote_advertiser(advertiser_id: int | None) -> str | None:
+    advertiser = db.session.get(Advertiser, advertiser_id) if advertiser_id else None
+    return advertiser.remote_id if advertiser else None

@@ -1,0 +1,67 @@
+"""Opening the ad server of a connection, with counting and logging of every call."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from webapp.adservers import registry
+from webapp.adservers.base import AdServer
+from webapp.adservers.types import ConnectionSettings, Priority, RequestRecord
+from webapp.core.config import Settings
+from webapp.core.http import http_session
+from webapp.core.ratelimit import RateLimiter
+
+log = structlog.get_logger()
+
+
+@dataclass
+class RequestCount:
+    """Counts calls until they are written down."""
+
+    pending: int = field(default=0)
+
+    def take(self) -> int:
+        """The calls since this was asked last."""
+        number, self.pending = self.pending, 0
+        return number
+
+    def __call__(self, record: RequestRecord) -> None:
+        self.pending += 1
+        log.info(
+            "remote_call",
+            method=record.method,
+            path=record.path_template,
+            status=record.status,
+            outcome=record.outcome,
+            bytes=record.received_bytes,
+            ms=record.duration_ms,
+            remote_request_id=record.request_id,
+        )
+
+
+@contextmanager
+def open_remote(
+    platform: str,
+    settings: Settings,
+    limiter: RateLimiter,
+    priority: Priority,
+    on_request: RequestCount,
+) -> Iterator[AdServer]:
+    """The configured ad server, for the calling thread. Raises an ``AdServerError``."""
+    token = settings.megaphone_api_token
+    with closing(http_session(registry.USER_AGENT)) as http:
+        remote = registry.connect(
+            platform,
+            ConnectionSettings(
+                base_url=settings.megaphone_base_url,
+                token=token.get_secret_value() if token else "",
+                organization_id=settings.megaphone_org_id or "",
+                requests_per_minute=settings.megaphone_requests_per_minute,
+            ),
+            http=http,
+            limiter=limiter,
+            on_request=on_request,
+        )
+        yield remote.with_priority(priority)

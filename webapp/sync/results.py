@@ -1,0 +1,91 @@
+"""Recording how a change ended, in the caller's transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.adservers.errors import AdServerError, Rejected
+from webapp.adservers.types import RemoteCampaign
+from webapp.audit import service as audit
+from webapp.campaigns.fields import LABELS
+from webapp.campaigns.models import (
+    APPLIED,
+    CREATE,
+    PARKED,
+    REFUSED,
+    REJECTED,
+    SENT,
+    STUCK,
+    Campaign,
+    Change,
+)
+from webapp.campaigns.service import subject
+from webapp.connections import service as connections
+from webapp.connections.models import Connection
+from webapp.core.db import db, reading
+from webapp.sync import outbox
+from webapp.sync.campaign_pages import MEGAPHONE
+from webapp.sync.observations import next_observation
+from webapp.sync.outbox import Claim
+from webapp.sync.payload import locked_campaign, merge_seen, show_settled
+from webapp.sync.pull import WORKER
+
+MISSING = "It is no longer in Megaphone, so this could not be changed there."
+
+
+def remote_id_of(campaign_id: int) -> str:
+    with reading():
+        remote_id = db.session.scalar(select(Campaign.remote_id).where(Campaign.id == campaign_id))
+        db.session.rollback()
+    return remote_id or ""
+
+
+def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SENT) -> None:
+    """The ad server took it: what was sent is now agreed, and what it answered is merged."""
+    sent = db.session.scalars(select(Change.sent_payload).where(Change.id == claim.change_id)).one()
+    outbox.finish(claim, state, APPLIED, now, last_error=None, remote_request_id=None)
+    campaign = locked_campaign(claim.campaign_id)
+    campaign.remote_id = answer.id
+    campaign.base = {**(campaign.base or {}), **(sent or {})}
+    db.session.flush()
+    # A listing that was asked for before now may still show the old values: it is older than this.
+    merge_seen(claim, answer, next_observation(claim.connection_id), now)
+    campaign = locked_campaign(claim.campaign_id)
+    verb = "created" if claim.kind == CREATE else "confirmed"
+    words = ", ".join(LABELS[group] for group in (sent or {})) if verb == "confirmed" else None
+    audit.record(MEGAPHONE, verb, subject(campaign), reason=words, at=now)
+    show_settled(campaign)
+
+
+def refused(claim: Claim, state: str, error: Rejected, now: datetime) -> None:
+    """A definite no: shown at the campaign; editing it makes a new change."""
+    message = " ".join(error.field_errors.values()) or error.message
+    outbox.finish(claim, state, REJECTED, now, **_columns(error) | {"last_error": message})
+    _show_trouble(claim, REFUSED, "refused", message, now)
+
+
+def not_there(claim: Claim, state: str, error: AdServerError, now: datetime) -> None:
+    outbox.finish(claim, state, STUCK, now, **_columns(error) | {"last_error": MISSING})
+    _show_trouble(claim, PARKED, "parked", MISSING, now)
+
+
+def parked(claim: Claim, state: str, message: str, now: datetime, **columns: Any) -> None:
+    """Nothing more is tried by itself: an operator has to look."""
+    outbox.finish(claim, state, STUCK, now, **{"last_error": message, **columns})
+    _show_trouble(claim, PARKED, "parked", message, now)
+
+
+def pause_connection(connection_id: int, reason: str) -> None:
+    connection = db.session.get_one(Connection, connection_id, with_for_update=True)
+    connections.pause(WORKER, connection, reason)
+
+
+def _show_trouble(claim: Claim, state: str, action: str, message: str, now: datetime) -> None:
+    campaign = locked_campaign(claim.campaign_id)
+    campaign.sync_state, campaign.sync_detail = state, message
+    audit.record(MEGAPHONE, action, subject(campaign), reason=message, at=now)
+
+
+def _columns(error: AdServerError) -> dict[str, Any]:
+    return {"last_status": error.status, "remote_request_id": error.request_id}

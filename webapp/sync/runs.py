@@ -1,0 +1,104 @@
+"""The life of a sync run in the database: started, counted page by page, closed.
+
+Every step checks that the run is still running: a worker that was taken for dead must not go on.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from webapp.connections.models import ACTIVE, PAUSED, Connection
+from webapp.core.db import db
+from webapp.sync.models import LOST, REQUESTED, RUNNING, SyncRun
+
+HEARTBEAT_LIMIT = timedelta(minutes=2)
+MAX_SET_ASIDE = 200
+
+
+class RunTaken(Exception):
+    """The run was closed by someone else: stop, and keep nothing of the page at hand."""
+
+
+def any_requested() -> bool:
+    """Whether a run waits to be started: a cheap look before the write lock is taken."""
+    return (
+        db.session.scalar(select(SyncRun.id).where(SyncRun.state == REQUESTED).limit(1)) is not None
+    )
+
+
+def start_next(now: datetime) -> tuple[int, int] | None:
+    """Start the oldest run that is asked for: its id and its connection's. ``None`` when none can.
+
+    A paused connection is read all the same: that is how it is found to be mended.
+    """
+    running = select(SyncRun.connection_id).where(SyncRun.state == RUNNING)
+    query = (
+        select(SyncRun)
+        .join(Connection)
+        .where(
+            SyncRun.state == REQUESTED,
+            SyncRun.connection_id.not_in(running),
+            Connection.state.in_((ACTIVE, PAUSED)),
+        )
+        .order_by(SyncRun.id)
+        .limit(1)
+        .with_for_update(of=SyncRun, skip_locked=True)
+    )
+    run = db.session.scalars(query).one_or_none()
+    if run is None:
+        return None
+    run.state, run.started_at, run.heartbeat_at = RUNNING, now, now
+    db.session.execute(
+        update(Connection).where(Connection.id == run.connection_id).values(last_attempt_at=now)
+    )
+    return run.id, run.connection_id
+
+
+def progress(run_id: int, now: datetime, **added: int) -> None:
+    """Add to the run's counts. Raises ``RunTaken``."""
+    values: dict[str, Any] = {
+        name: getattr(SyncRun, name) + number for name, number in added.items() if number
+    }
+    _update_running(run_id, {**values, "heartbeat_at": now})
+
+
+def note(run_id: int, **values: Any) -> None:
+    """Set plain values of a running run. Raises ``RunTaken``."""
+    _update_running(run_id, values)
+
+
+def add_set_aside(run_id: int, rows: list[dict[str, Any]]) -> None:
+    """Keep the first ``MAX_SET_ASIDE`` rows that could not be used, with their reasons."""
+    if not rows:
+        return
+    kept = db.session.scalars(select(SyncRun.set_aside).where(SyncRun.id == run_id)).one()
+    note(run_id, set_aside=[*kept, *rows][:MAX_SET_ASIDE])
+
+
+def close(run_id: int, state: str, now: datetime, problem: str | None = None) -> None:
+    """End the run. Raises ``RunTaken``."""
+    _update_running(run_id, {"state": state, "finished_at": now, "problem": problem})
+
+
+def close_lost(now: datetime, *, all_running: bool = False) -> int:
+    """Close runs whose worker is gone; with ``all_running`` every run, as a new leader does."""
+    query = update(SyncRun).where(SyncRun.state == RUNNING)
+    if not all_running:
+        query = query.where(SyncRun.heartbeat_at < now - HEARTBEAT_LIMIT)
+    closed = db.session.execute(
+        query.values(
+            state=LOST,
+            finished_at=now,
+            problem="The worker stopped in the middle. What was merged is kept.",
+        )
+    )
+    return int(closed.rowcount)  # type: ignore[attr-defined]
+
+
+def _update_running(run_id: int, values: dict[str, Any]) -> None:
+    changed = db.session.execute(
+        update(SyncRun).where(SyncRun.id == run_id, SyncRun.state == RUNNING).values(values)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise RunTaken

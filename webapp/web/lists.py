@@ -1,0 +1,25 @@
+"""A list's parameters from the request's address, with a note on each argument it does not know."""
+
+from dataclasses import replace
+
+from flask import request
+
+from webapp.core.listing import ListParams, ListTable
+
+COMMON = frozenset({"q", "sort", "page", "per_page", "count"})
+MOST_NAMED = 5
+
+
+def list_params(table: ListTable) -> ListParams:
+    """What the address asks of this list; nothing in it is an error."""
+    params = table.parse(request.args)
+    unknown = [name for name in request.args if name not in COMMON | table.filters.keys()]
+    notes = tuple(
+        f"“{_shown(name)}” means nothing to this list; it was left out."
+        for name in unknown[:MOST_NAMED]
+    )
+    return replace(params, notes=(*params.notes, *notes))
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in name[:40])
