@@ -8,7 +8,7 @@ on a terminal, else JSON) and, as JSON, to ``flightdeck.log`` and ``flightdeck-e
 import logging
 import os
 import sys
-from typing import IO
+from pathlib import Path
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -21,9 +21,18 @@ ALL, ERRORS = "flightdeck.log", "flightdeck-error.log"
 OURS = "flightdeck"
 FIRST_FIELDS = ("timestamp", "level", "event", "process", "pid", "request_id", "run_id")
 # Their everyday talk is for the files; on the console it would drown what people look for.
-LIBRARIES = ("alembic", "apscheduler", "gunicorn", "urllib3", "werkzeug")
-# On DEBUG these print what goes over the wire and into the database.
-AT_LEAST_WARNING = ("sqlalchemy", "urllib3", "concurrent_log_handler")
+LIBRARIES = ("alembic", "gunicorn", "werkzeug")
+# These talk to a person in sentences; events would get between them.
+QUIET = ("cli", "launcher")
+# These say several lines a second, or print what goes over the wire and into the database.
+LEAST_LEVELS = {
+    "apscheduler": logging.WARNING,
+    # That a job still runs when its next turn comes is how ours are meant to work.
+    "apscheduler.scheduler": logging.ERROR,
+    "concurrent_log_handler": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    "urllib3": logging.WARNING,
+}
 
 
 def configure(settings: Settings, process: str = "web") -> None:
@@ -51,7 +60,9 @@ def configure(settings: Settings, process: str = "web") -> None:
         cache_logger_on_first_use=False,
     )
     as_json = _formatter(first, redact, structlog.processors.JSONRenderer(ensure_ascii=False))
-    for handler in _handlers(settings, first, redact, as_json):
+    readable = _formatter(first, redact, _for_people())
+    console = _console(process, readable if sys.stderr.isatty() else as_json)
+    for handler in (*_files(settings.logs, as_json), console):
         handler.set_name(OURS)
         logging.root.addHandler(handler)
     logging.root.setLevel(settings.log_level)
@@ -65,26 +76,25 @@ def change_files() -> None:
             handler.change_if_due()
 
 
-def _handlers(
-    settings: Settings, first: list[Processor], redact: Redactor, as_json: logging.Formatter
-) -> list[logging.Handler]:
-    everything, errors = DailyFile(settings.logs / ALL), DailyFile(settings.logs / ERRORS)
+def _files(folder: Path, formatter: logging.Formatter) -> list[logging.Handler]:
+    everything, errors = DailyFile(folder / ALL), DailyFile(folder / ERRORS)
     errors.setLevel(logging.ERROR)
     for file in (everything, errors):
-        file.setFormatter(as_json)
-    return [everything, errors, _console(sys.stderr, first, redact, as_json)]
+        file.setFormatter(formatter)
+    return [everything, errors]
 
 
-def _console(
-    stream: IO[str], first: list[Processor], redact: Redactor, as_json: logging.Formatter
-) -> logging.Handler:
-    handler = logging.StreamHandler(stream)
+def _console(process: str, formatter: logging.Formatter) -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING if process in QUIET else logging.NOTSET)
     handler.addFilter(_is_for_console)
-    readable = structlog.dev.ConsoleRenderer(
-        exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
-    )
-    handler.setFormatter(_formatter(first, redact, readable) if stream.isatty() else as_json)
+    handler.setFormatter(formatter)
     return handler
+
+
+def _for_people() -> Processor:
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(exception_formatter=plain, pad_event_to=24)
 
 
 def _formatter(first: list[Processor], redact: Redactor, render: Processor) -> logging.Formatter:
@@ -122,12 +132,13 @@ def _is_for_console(record: logging.LogRecord) -> bool:
 
 
 def _take_over_libraries() -> None:
-    for name in AT_LEAST_WARNING:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in LEAST_LEVELS.items():
+        logging.getLogger(name).setLevel(max(level, logging.root.level))
     # These come with handlers of their own, which know nothing of masking.
     for name in ("gunicorn.error", "gunicorn.access", "werkzeug", "webapp"):
         library = logging.getLogger(name)
         library.handlers.clear()
+        library.setLevel(logging.NOTSET)
         library.propagate = True
 
 

@@ -1,0 +1,22 @@
+"""gunicorn's configuration: ``gunicorn -c python:webapp.ops.serving wsgi:app``."""
+
+from webapp.core.config import load_settings
+from webapp.ops import logs
+
+_settings = load_settings()
+_host = _settings.bind_address
+
+bind = f"[{_host}]:{_settings.port}" if ":" in _host else f"{_host}:{_settings.port}"
+worker_class = "gthread"
+workers = _settings.web_workers
+threads = _settings.web_threads
+graceful_timeout = 8
+control_socket_disable = True
+# Each request is an event of ours already.
+accesslog = None
+# Until our logging takes over, below, only what went wrong is said, in gunicorn's own format.
+loglevel = "warning"
+
+
+def on_starting(_arbiter: object) -> None:
+    logs.configure(_settings, "web")
