@@ -101,11 +101,27 @@ def _from_fields(errors: Mapping[str, object], secret: str) -> Reasons:
 
 
 def _from_list(errors: list[object], secret: str) -> Reasons:
-    spoken = [each for each in errors if isinstance(each, str) and each.strip()]
-    texts = [safe_text(each, secret) for each in spoken[:_MOST_QUOTES]]
-    fields = {field_begun_with(text): _sentence(text) for text in texts}
-    known = {name: text for name, text in fields.items() if name is not None}
-    return Reasons(safe_text("; ".join(texts), secret), known)
+    texts: list[str] = []
+    fields: dict[str, str] = {}
+    for said in [each for each in errors if isinstance(each, str)][:_MOST_QUOTES]:
+        for text in _single_messages(safe_text(said, secret)):
+            texts.append(text)
+            name = field_begun_with(text)
+            if name is not None:
+                before = f"{fields[name]} " if name in fields else ""
+                fields[name] = before + _sentence(text)
+    return Reasons(safe_text("; ".join(filter(None, texts)), secret), fields)
+
+
+def _single_messages(text: str) -> list[str]:
+    """Split what Rails joins into one line; a comma inside a message does not part it."""
+    messages: list[str] = []
+    for piece in text.removeprefix("Validation failed: ").split(", "):
+        if messages and field_begun_with(piece) is None:
+            messages[-1] += f", {piece}"
+        else:
+            messages.append(piece)
+    return messages
 
 
 def _sentence(text: str) -> str:
