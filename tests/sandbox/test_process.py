@@ -1,0 +1,168 @@
+"""The process: its command line, its state file, and how it ends."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.sandbox.caller import Caller
+from tests.support.sandbox import REPOSITORY, start_sandbox
+
+SMALL = {"campaigns": 5, "advertisers": 2, "agencies": 1}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "webapp.sandbox", *arguments]
+    return subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_state_survives_a_restart_and_the_seed_is_used_once(tmp_path: Path) -> None:
+    with start_sandbox(tmp_path, **SMALL) as first, Caller(first) as call:
+        made = call.new(title="Kept").json()
+        before = call.get("campaigns").json()
+    with start_sandbox(tmp_path, campaigns=99) as second, Caller(second) as call:
+        assert call.get("campaigns").json() == before
+        assert second.applied_writes()[0]["remote_id"] == made["id"]
+
+
+def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
+    acknowledged: list[str] = []
+    started = start_sandbox(tmp_path, **SMALL)
+
+    def write() -> None:
+        with Caller(started) as call:
+            body = {"title": "x", "advertiserId": call.advertiser()["id"]}
+            while True:
+                try:
+                    acknowledged.append(call.post("campaigns", body).json()["id"])
+                except requests.ConnectionError:
+                    return
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for each in writers:
+        each.start()
+    end = time.monotonic() + 10
+    while len(acknowledged) < 60 and time.monotonic() < end:
+        time.sleep(0.005)
+    started.kill()
+    for each in writers:
+        each.join()
+    assert len(acknowledged) >= 60
+    with start_sandbox(tmp_path, **SMALL) as again, Caller(again) as call:
+        logged = {each["remote_id"] for each in again.applied_writes()}
+        listed = set(call.ids())
+        assert set(acknowledged) <= listed
+        assert set(acknowledged) <= logged
+        assert len(listed) == len(logged) + 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_even_with_an_answer_under_way(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with start_sandbox(tmp_path, **SMALL) as sandbox, Caller(sandbox) as call:
+        sandbox.fault({"action": "slow", "seconds": 60})
+        failures: list[Exception] = []
+
+        def ask() -> None:
+            try:
+                call.get("campaigns", timeout=30)
+            except requests.RequestException as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        end = time.monotonic() + 5
+        while not sandbox.requests() and time.monotonic() < end:
+            time.sleep(0.01)
+        start = time.monotonic()
+        sandbox.process.send_signal(number)
+        assert sandbox.process.wait(timeout=5) == 0
+        assert time.monotonic() - start < 1.5
+        thread.join()
+        assert failures
+    assert (tmp_path / "sandbox-errors.txt").read_text() == ""
+
+
+def test_a_second_process_may_not_use_the_same_file(tmp_path: Path) -> None:
+    with start_sandbox(tmp_path, **SMALL):
+        second = run("--state", str(tmp_path / "sandbox.db"))
+    assert second.returncode == 1
+    assert "is in use by another sandbox" in second.stderr
+
+
+def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    text, other = tmp_path / "notes.txt", tmp_path / "other.db"
+    text.write_text("my notes " * 1000)
+    with sqlite3.connect(other) as database:
+        database.execute("CREATE TABLE mine (x)")
+    database.close()
+    for path, words in ((text, "cannot be used as a state file"), (other, "something else")):
+        before = path.read_bytes()
+        finished = run("--state", str(path))
+        assert finished.returncode == 1
+        assert words in finished.stderr
+        assert "Traceback" not in finished.stderr
+        assert path.read_bytes() == before or path == other
+
+
+def test_a_state_file_keeps_its_organisation(tmp_path: Path) -> None:
+    start_sandbox(tmp_path, **SMALL).stop()
+    other = "9a22ee30-1a9f-11f0-b531-1b59096fa63d"
+    finished = run("--state", str(tmp_path / "sandbox.db"), "--organization", other)
+    assert finished.returncode == 1
+    assert "belongs to the organisation" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--host", "0.0.0.0"),
+        ("--host", "example.com"),
+        ("--port", "70000"),
+        ("--campaigns", "-1"),
+        ("--organization", "x"),
+        ("--requests-per-minute", "many"),
+    ],
+)
+def test_bad_flags_are_refused_in_words(tmp_path: Path, arguments: tuple[str, str]) -> None:
+    finished = run("--state", str(tmp_path / "s.db"), *arguments)
+    assert finished.returncode == 2
+    assert f"argument {arguments[0]}" in finished.stderr
+    assert arguments[1] in finished.stderr
+    assert not (tmp_path / "s.db").exists()
+
+
+def test_a_port_in_use_is_said_in_words(tmp_path: Path) -> None:
+    with start_sandbox(tmp_path, **SMALL) as sandbox:
+        finished = run("--state", str(tmp_path / "2.db"), "--port", str(sandbox.port))
+    assert finished.returncode == 1
+    assert "cannot listen" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_the_log_of_writes_cannot_be_altered(tmp_path: Path) -> None:
+    with start_sandbox(tmp_path, **SMALL) as sandbox, Caller(sandbox) as call:
+        call.new()
+    database = sqlite3.connect(tmp_path / "sandbox.db")
+    for statement in ("DELETE FROM applied_writes", "UPDATE applied_writes SET time = ''"):
+        with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+            database.execute(statement)
+    database.close()
+
+
+def test_an_empty_organisation_is_served(tmp_path: Path) -> None:
+    none = {"campaigns": 0, "advertisers": 0, "agencies": 0}
+    with start_sandbox(tmp_path, **none) as sandbox, Caller(sandbox) as call:
+        for path in ("campaigns", "advertisers", "agencies"):
+            answer = call.get(path)
+            assert (answer.json(), answer.headers["X-Total"]) == ([], "0")
+        assert requests.get(sandbox.root_url, timeout=10).status_code == 200
