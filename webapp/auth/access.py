@@ -5,7 +5,6 @@ A view on no list and without a permission answers 403 to everybody; a test walk
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +26,9 @@ _login = LoginManager()
 
 
 def init_app(app: Flask) -> None:
-    _login.init_app(app)
+    # Its own context processor loads the operator for every template, the error pages' too.
+    _login.init_app(app, add_context_processor=False)
+    app.context_processor(lambda: {"current_user": current_user})
     _login.session_protection = None
     _login.user_loader(queries.operator_by_session_id)
     app.before_request(_check)
@@ -60,13 +61,7 @@ def may(permission: Permission) -> bool:
 
 def is_safe_target(target: str) -> bool:
     """Whether a redirect after sign-in stays here: a path of ours, never another host."""
-    parts = urlsplit(target)
-    return (
-        target.startswith("/")
-        and not target.startswith(("//", "/\\"))
-        and not parts.netloc
-        and target.isprintable()
-    )
+    return target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
 
 
 def _check() -> ResponseReturnValue | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from wtforms import Field, PasswordField, StringField
 
 MAX_TYPED = 10_000
 
@@ -21,7 +21,9 @@ class BaseForm(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
-            if issubclass(unbound_field.field_class, StringField):
+            kind = unbound_field.field_class
+            # A password is what was typed, blanks and all.
+            if issubclass(kind, StringField) and not issubclass(kind, PasswordField):
                 filters = [*unbound_field.kwargs.get("filters", ()), clean_text]
                 unbound_field.kwargs["filters"] = list(dict.fromkeys(filters))
             return unbound_field.bind(form=form, **options)
