@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session, scoped_session
 from tests import factories
 from tests.support import client as clients
 from tests.support import network, required
-from tests.support.databases import PostgresDatabase, SqliteTemplate
+from tests.support.databases import PostgresDatabase, SqliteTemplate, application
 from tests.support.postgres import Postgres, find_programs, start_postgres
-from webapp.app import create_app
 from webapp.auth.models import Operator
 from webapp.core.config import Settings
 from webapp.core.db import db
@@ -33,17 +32,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(line)
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+@pytest.fixture(scope="session", autouse=True)
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing gets in from the developer's settings, and nothing out to the network."""
     names = {name.upper() for name in Settings.model_fields}
-    for name in os.environ:
-        if name.upper().removesuffix("_FILE") in names:
-            monkeypatch.delenv(name)
-    # A .env file is read from the current folder.
-    monkeypatch.chdir(tmp_path)
-    with network.loopback_only():
+    with pytest.MonkeyPatch.context() as patch, network.loopback_only():
+        for name in list(os.environ):
+            if name.upper().removesuffix("_FILE") in names:
+                patch.delenv(name)
+        # A .env file is read from the current folder.
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -104,13 +108,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application, its context pushed: factories and queries can be used at once."""
-    app = create_app(settings)
-    app.test_client_class = clients.Client
-    with app.app_context():
+    with application(settings) as app:
+        app.test_client_class = clients.Client
         yield app
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
 
 
 @pytest.fixture

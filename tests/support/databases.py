@@ -1,31 +1,39 @@
 """Databases for the tests: made once by the real migrations, emptied before each test."""
 
-import os
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.postgres import Postgres
-from webapp.core.db import Base
+import flask_migrate
+from flask import Flask
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.support.postgres import Postgres
+from webapp.app import create_app
+from webapp.core.config import Settings
+from webapp.core.db import Base, db
+
 NAME = "flightdeck_tests"
 
 
-def migrate(url: str, instance: Path, *arguments: str) -> str:
-    """Run ``flask db`` as an operator would, in a process of its own; returns what it printed."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    result = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", "db", *(arguments or ("upgrade",))],
-        cwd=REPOSITORY,
-        env={**kept, "DATABASE_URL": url, "INSTANCE_DIR": str(instance), "LOG_LEVEL": "WARNING"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+@contextmanager
+def application(settings: Settings) -> Iterator[Flask]:
+    """The application with its context pushed; afterwards every connection is closed."""
+    app = create_app(settings)
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+def migrate(url: str, instance: Path) -> None:
+    """Bring a database to the newest version by the real migrations."""
+    settings = Settings(database_url=url, instance_dir=instance, log_level="WARNING")
+    with application(settings):
+        flask_migrate.upgrade()
 
 
 class SqliteTemplate:
