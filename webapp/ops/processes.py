@@ -3,7 +3,7 @@
 import ctypes
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404
 import sys
 import threading
 import time
@@ -49,7 +49,7 @@ class Child:
         """Call this from the main thread: the system ends children of a thread that ends."""
         stdout = self.output.open("wb") if self.output else None
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the launcher's own commands
+            self._process = subprocess.Popen(  # noqa: S603 # nosec B603
                 self.command,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
