@@ -21,6 +21,21 @@ def events_of(object_type: str, object_id: int, limit: int = PAGE) -> Sequence[A
     return db.session.scalars(query).all()
 
 
+def latest_action(object_type: str, object_id: int, action: str) -> AuditEvent | None:
+    """When this last happened to an object, and by whom."""
+    query = (
+        select(AuditEvent)
+        .where(
+            AuditEvent.object_type == object_type,
+            AuditEvent.object_id == object_id,
+            AuditEvent.action == action,
+        )
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).one_or_none()
+
+
 def latest_events(before_id: int | None, limit: int = PAGE) -> Sequence[AuditEvent]:
     """Everything that happened, newest first; ``before_id`` goes on where a page ended."""
     query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)

@@ -1,10 +1,10 @@
 """Reading campaigns: the list, one campaign, and what belongs to it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from webapp.advertisers.models import Advertiser, Agency
@@ -12,7 +12,11 @@ from webapp.campaigns.models import (
     CHANGE_STATES,
     IN_FLIGHT,
     NEEDS_YOU,
+    PROBING,
     READY,
+    REJECTED,
+    SETTLING,
+    STUCK,
     SYNC_STATES,
     Campaign,
     Change,
@@ -79,9 +83,77 @@ CAMPAIGNS = ListTable(
 
 def list_campaigns(params: ListParams) -> Page[Row[Any]]:
     """One page of the list: at most four statements, whatever the number of rows."""
-    conditions = [*CAMPAIGNS.conditions(params), *_visible()]
-    if params.query:
-        conditions += matching(params.query)
+    return _listed(params, with_archived=False)[0]
+
+
+def list_with_archived(params: ListParams) -> tuple[Page[Row[Any]], int]:
+    """The same page, and how many archived rows the same search and filters find.
+
+    That number stops at ``COUNT_CAP``. It is 0 where the list shows archived rows itself, and where
+    nothing was searched for and something found.
+    """
+    return _listed(params, with_archived=True)
+
+
+def _listed(params: ListParams, *, with_archived: bool) -> tuple[Page[Row[Any]], int]:
+    shared = _visible() + (matching(params.query) if params.query else [])
+    conditions = [*CAMPAIGNS.conditions(params), *shared]
+    rows = _rows(conditions, params)
+    found = len(rows)
+    counts: dict[str, ScalarSelect[int]] = {}
+    # A page that is not full says by itself where the list ends.
+    if not (0 < found <= params.per_page or (found == 0 and params.page == 1)):
+        counts["total"] = _count_of(conditions, None if params.exact else COUNT_CAP + 1)
+    is_narrowed = bool(params.query or params.filters) or not found
+    if with_archived and is_narrowed and "archived" not in params.filters:
+        counts["archived"] = _count_of([*_archived_conditions(params), *shared], COUNT_CAP)
+    counted = _counted(counts)
+    total = counted.get("total", params.offset + found)
+    capped = not params.exact and total > COUNT_CAP and "total" in counts
+    page = Page(
+        rows[: params.per_page],
+        params.page,
+        params.per_page,
+        COUNT_CAP if capped else total,
+        capped,
+    )
+    return page, counted.get("archived", 0)
+
+
+def _visible() -> list[ColumnElement[bool]]:
+    """Campaigns of a connection that is no longer in the settings are kept, but not shown."""
+    # Asked beforehand: as a condition it would make each list leave its narrow index.
+    detached = db.session.scalars(_detached()).all()
+    return [Campaign.connection_id.not_in(detached)] if detached else []
+
+
+def _detached() -> Select[int]:
+    return select(Connection.id).where(Connection.state == DETACHED)
+
+
+def _count_of(conditions: Sequence[ColumnElement[bool]], most: int | None) -> ScalarSelect[int]:
+    counted = select(Campaign.id).where(*conditions).limit(most).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+def _counted(counts: Mapping[str, ScalarSelect[int]]) -> Mapping[str, int]:
+    if not counts:
+        return {}
+    query = select(*[count.label(name) for name, count in counts.items()])
+    return dict(db.session.execute(query).mappings().one())
+
+
+def _archived_conditions(params: ListParams) -> list[ColumnElement[bool]]:
+    conditions = [
+        spec.condition(params.filters.get(name, spec.default))
+        for name, spec in CAMPAIGNS.filters.items()
+        if name != "archived"
+    ]
+    return [Campaign.archived_at.is_not(None), *(c for c in conditions if c is not None)]
+
+
+def _rows(conditions: Sequence[ColumnElement[bool]], params: ListParams) -> Sequence[Row[Any]]:
+    """The page's rows, and one more where there is a next page."""
     # Ids first: a deep page then walks a narrow index, not whole rows.
     wanted = (
         select(Campaign.id)
@@ -90,43 +162,11 @@ def list_campaigns(params: ListParams) -> Page[Row[Any]]:
         .offset(params.offset)
         .limit(params.per_page + 1)
     )
-    ids = list(db.session.scalars(wanted))
-    total, capped = _total(params, conditions, len(ids))
-    rows = _rows(ids[: params.per_page], params)
-    return Page(rows, params.page, params.per_page, total, capped)
+    query = _row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
+    return db.session.execute(query.order_by(*CAMPAIGNS.order(params))).all()
 
 
-def _visible() -> list[ColumnElement[bool]]:
-    """Campaigns of a connection that is no longer in the settings are kept, but not shown."""
-    detached = db.session.scalars(select(Connection.id).where(Connection.state == DETACHED)).all()
-    return [Campaign.connection_id.not_in(detached)] if detached else []
-
-
-def _total(
-    params: ListParams, conditions: Sequence[ColumnElement[bool]], found: int
-) -> tuple[int, bool]:
-    """The number of rows, and whether counting stopped at the cap."""
-    is_last_page = 0 < found <= params.per_page or (found == 0 and params.page == 1)
-    if is_last_page:
-        return params.offset + found, False
-    counted = select(Campaign.id).where(*conditions)
-    if not params.exact:
-        counted = counted.limit(COUNT_CAP + 1)
-    total = db.session.scalar(select(func.count()).select_from(counted.subquery())) or 0
-    if params.exact or total <= COUNT_CAP:
-        return total, False
-    return COUNT_CAP, True
-
-
-def _rows(ids: Sequence[int], params: ListParams) -> Sequence[Row[Any]]:
-    if not ids:
-        return []
-    return db.session.execute(
-        _row_columns().where(Campaign.id.in_(ids)).order_by(*CAMPAIGNS.order(params))
-    ).all()
-
-
-def _row_columns() -> Select[Any]:
+def _row_columns() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Campaign.id,
@@ -157,23 +197,6 @@ def _row_columns() -> Select[Any]:
         .outerjoin(Advertiser, Campaign.advertiser_id == Advertiser.id)
         .outerjoin(Agency, Advertiser.agency_id == Agency.id)
     )
-
-
-def archived_matches(params: ListParams) -> int:
-    """How many archived rows the same search and filters would find; at most ``COUNT_CAP``."""
-    if "archived" in params.filters:
-        return 0
-    conditions = [
-        condition
-        for name, spec in CAMPAIGNS.filters.items()
-        if name != "archived"
-        and (condition := spec.condition(params.filters.get(name, spec.default))) is not None
-    ]
-    conditions += [Campaign.archived_at.is_not(None), *_visible()]
-    if params.query:
-        conditions += matching(params.query)
-    counted = select(Campaign.id).where(*conditions).limit(COUNT_CAP)
-    return db.session.scalar(select(func.count()).select_from(counted.subquery())) or 0
 
 
 def campaign_row(uuid_text: str) -> Row[Any]:
@@ -221,11 +244,45 @@ def change_by_key(intent_key: uuid.UUID) -> Change | None:
     return db.session.scalars(select(Change).where(Change.intent_key == intent_key)).one_or_none()
 
 
+def uuid_of_key(intent_key: uuid.UUID) -> uuid.UUID | None:
+    """The campaign that a form with this one-time key has changed or booked."""
+    query = select(Campaign.uuid).join(Change, Change.campaign_id == Campaign.id)
+    return db.session.scalars(query.where(Change.intent_key == intent_key)).one_or_none()
+
+
+def uuids_of(campaign_ids: Iterable[int]) -> Mapping[int, uuid.UUID]:
+    query = select(Campaign.id, Campaign.uuid).where(Campaign.id.in_(set(campaign_ids)))
+    return {row.id: row.uuid for row in db.session.execute(query)}
+
+
+def troubled_changes(limit: int) -> Sequence[Any]:
+    """The latest changes that were refused, or whose outcome is not known, with their campaign."""
+    query = (
+        select(
+            Change.state,
+            Change.kind,
+            Change.last_error,
+            Change.created_at,
+            Change.sent_at,
+            Campaign.uuid,
+            Campaign.title,
+        )
+        .join(Campaign, Change.campaign_id == Campaign.id)
+        .where(Change.state.in_((SETTLING, PROBING, REJECTED, STUCK)))
+        .where(Campaign.connection_id.not_in(_detached()))
+    )
+    return db.session.execute(query.order_by(Change.id.desc()).limit(limit)).all()
+
+
 def needs_you_count() -> int:
     """How many campaigns wait for a decision of an operator; at most 1,000 are counted."""
     waiting = (
         select(Campaign.id)
-        .where(Campaign.sync_state.in_(NEEDS_YOU), Campaign.archived_at.is_(None), *_visible())
+        .where(
+            Campaign.sync_state.in_(NEEDS_YOU),
+            Campaign.archived_at.is_(None),
+            Campaign.connection_id.not_in(_detached()),
+        )
         .limit(1000)
     )
     return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
@@ -234,9 +291,9 @@ def needs_you_count() -> int:
 def counts_by_change_state() -> dict[str, int]:
     """How many outgoing changes are in each state that is not finished."""
     query = (
-        select(Change.state, func.count())
+        select(Change.state, func.count().label("number"))
         .where(Change.state.in_(UNFINISHED))
         .group_by(Change.state)
     )
-    found = {state: count for state, count in db.session.execute(query)}
+    found = {row.state: row.number for row in db.session.execute(query)}
     return {state: found.get(state, 0) for state in CHANGE_STATES if state in UNFINISHED}

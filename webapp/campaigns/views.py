@@ -1,14 +1,121 @@
-"""The campaign list and the campaign page."""
+"""The campaign list, the campaign page, and what is done there with one press."""
 
-from flask import Blueprint
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
+from webapp.advertisers import queries as advertisers
+from webapp.audit import entries
+from webapp.audit import queries as audit
+from webapp.audit.actors import web_actor
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
+from webapp.campaigns import edit_views, queries, service, shown
+from webapp.core.db import transaction
+from webapp.core.errors import NotFound
+from webapp.web.htmx import wants_fragment
+from webapp.web.lists import list_params, list_url
 
 blueprint = Blueprint("campaigns", __name__)
+blueprint.add_url_rule("/campaigns/new", view_func=edit_views.new, methods=["GET", "POST"])
+blueprint.add_url_rule("/campaigns/<uuid>/edit", view_func=edit_views.edit, methods=["GET", "POST"])
 
 
 @blueprint.get("/campaigns")
 @requires(Permission.READ)
-def index() -> str:
-    return ""
+def index() -> ResponseReturnValue:
+    params = list_params(queries.CAMPAIGNS)
+    page, archived = queries.list_with_archived(params)
+    is_fragment = wants_fragment()
+    choices = [] if is_fragment else advertisers.advertiser_choices()
+    names = dict(choices)
+    if "advertiser" in params.filters and int(params.filters["advertiser"]) not in names:
+        names = dict(advertisers.names_of([int(params.filters["advertiser"])]))
+    address = list_url("campaigns.index", params.link(page=params.page))
+    response = make_response(
+        render_template(
+            "campaigns/_results.html" if is_fragment else "campaigns/index.html",
+            params=params,
+            page=page,
+            archived=archived,
+            chips=shown.chips(params, names),
+            advertisers=choices,
+            sync_words=shown.SYNC_WORDS,
+            back=address if request.args else None,
+        )
+    )
+    if is_fragment:
+        # The address bar gets the tidy form of what the filter form sent.
+        response.headers["HX-Push-Url"] = address
+    return response
+
+
+@blueprint.get("/campaigns/<uuid>")
+@requires(Permission.READ)
+def show(uuid: str) -> ResponseReturnValue:
+    campaign = queries.get_campaign(uuid)
+    events = audit.events_of("campaign", campaign.id)
+    return render_template(
+        "campaigns/show.html",
+        campaign=campaign,
+        line=shown.line_of(campaign),
+        conflicts=shown.conflicts_of(campaign, events),
+        entries=shown.timeline_of(campaign, events),
+        back=edit_views.back(),
+    )
+
+
+@blueprint.get("/campaigns/<uuid>/sync")
+@requires(Permission.READ)
+def sync_line(uuid: str) -> ResponseReturnValue:
+    """The sync line alone: what the campaign page asks for until the change has arrived."""
+    if not wants_fragment():
+        return redirect(url_for("campaigns.show", uuid=uuid))
+    campaign = queries.get_campaign(uuid)
+    return render_template("campaigns/_sync.html", campaign=campaign, line=shown.line_of(campaign))
+
+
+@blueprint.post("/campaigns/<uuid>/archive")
+@requires(Permission.EDIT_CAMPAIGNS)
+def archive(uuid: str) -> ResponseReturnValue:
+    with transaction():
+        service.archive_campaign(web_actor(), queries.get_campaign(uuid))
+    flash("Archived here. Megaphone has no archive and was not told.", "ok")
+    return _to_campaign(uuid)
+
+
+@blueprint.post("/campaigns/<uuid>/unarchive")
+@requires(Permission.EDIT_CAMPAIGNS)
+def unarchive(uuid: str) -> ResponseReturnValue:
+    with transaction():
+        service.unarchive_campaign(web_actor(), queries.get_campaign(uuid))
+    flash("Back in the list of active campaigns. Nothing changed in Megaphone.", "ok")
+    return _to_campaign(uuid)
+
+
+@blueprint.post("/campaigns/<uuid>/conflicts/<int(max=2147483647):conflict_id>")
+@requires(Permission.EDIT_CAMPAIGNS)
+def decide(uuid: str, conflict_id: int) -> ResponseReturnValue:
+    campaign = queries.get_campaign(uuid)
+    decision = request.form.get("decision", "")
+    try:
+        with transaction():
+            service.decide_conflict(web_actor(), campaign, conflict_id, decision)
+    except NotFound:
+        flash("This was settled or changed meanwhile. Look at what is there now.", "warn")
+    else:
+        kept = {"ours": "Kept ours; it is on its way to Megaphone.", "theirs": "Took Megaphone’s."}
+        flash(kept[decision], "ok")
+    return _to_campaign(uuid)
+
+
+def _to_campaign(uuid: str) -> ResponseReturnValue:
+    return redirect(url_for("campaigns.show", uuid=uuid, back=edit_views.back()))
+
+
+def _links(ids: set[int]) -> dict[int, str]:
+    return {
+        id_: url_for("campaigns.show", uuid=uuid) for id_, uuid in queries.uuids_of(ids).items()
+    }
+
+
+entries.link_objects("campaign", _links)

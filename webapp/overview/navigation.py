@@ -1,9 +1,77 @@
-"""What every signed-in page shows around its content: the rail and the freshness banner."""
+"""What every signed-in page shows around its content: the rail and the freshness banner.
 
-from flask import Flask
+Given to templates as functions, so that fragments, which have neither, do not pay for them.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask, current_app, request, url_for
 
 from webapp.auth.access import may
+from webapp.campaigns import queries as campaigns
+from webapp.sync import queries as sync
+from webapp.sync.queries import Freshness
+from webapp.web.filters import duration
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    label: str
+    href: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LateBanner:
+    text: str
+    href: str
+    late: bool = True
 
 
 def init_app(app: Flask) -> None:
-    app.context_processor(lambda: {"nav_items": list, "may": may, "freshness": None})
+    app.context_processor(lambda: {"nav_items": nav_items, "freshness": late_banner, "may": may})
+
+
+def nav_items() -> list[NavItem]:
+    needs_you = url_for("campaigns.index", sync="needs_you")
+    is_needs_you = request.endpoint == "campaigns.index" and request.args.get("sync") == "needs_you"
+    blueprint = request.blueprint
+    return [
+        NavItem("Overview", url_for("overview.index"), blueprint == "overview"),
+        NavItem(
+            "Campaigns", url_for("campaigns.index"), blueprint == "campaigns" and not is_needs_you
+        ),
+        NavItem("Needs you", needs_you, is_needs_you, campaigns.needs_you_count()),
+        NavItem("Advertisers", url_for("advertisers.index"), blueprint == "advertisers"),
+        NavItem("Sync", url_for("sync.index"), blueprint == "sync"),
+        NavItem("Timeline", url_for("audit.index"), blueprint == "audit"),
+    ]
+
+
+def late_banner() -> LateBanner | None:
+    """One sentence when what is shown may be old; ``None`` when all is fresh."""
+    sentences = [_sentence(each) for each in sync.freshness(sync_interval()) if each.late]
+    return LateBanner(" ".join(sentences), url_for("sync.index")) if sentences else None
+
+
+def sync_interval() -> timedelta:
+    return timedelta(minutes=current_app.config["SETTINGS"].sync_interval_minutes)
+
+
+def _sentence(freshness: Freshness) -> str:
+    name = freshness.connection.name
+    if freshness.paused:
+        reason = (freshness.connection.state_reason or "Its connection has to be mended").rstrip(
+            "."
+        )
+        return f"{name} is paused: {reason}. Nothing is read or sent until then."
+    if freshness.age is None:
+        return f"{name} has never been read completely; campaigns may be missing."
+    return f"{name} is {_rounded(freshness.age)} late; numbers may be old."
+
+
+def _rounded(age: timedelta) -> str:
+    """Two figures are enough to judge how old: ``3 h``, ``2 d 4 h``."""
+    return " ".join(duration(age.total_seconds()).split()[: 4 if age.days else 2])

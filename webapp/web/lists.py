@@ -1,8 +1,10 @@
 """A list's parameters from the request's address, with a note on each argument it does not know."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from flask import request
+from flask import request, url_for
 
 from webapp.core.listing import ListParams, ListTable
 
@@ -19,6 +21,11 @@ def list_params(table: ListTable) -> ListParams:
         for name in unknown[:MOST_NAMED]
     )
     return replace(params, notes=(*params.notes, *notes))
+
+
+def list_url(endpoint: str, arguments: Mapping[str, Any]) -> str:
+    """The address of a list with the arguments that :class:`ListParams` makes."""
+    return url_for(endpoint, **arguments)
 
 
 def _shown(name: str) -> str:

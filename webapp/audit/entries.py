@@ -1,0 +1,94 @@
+"""The timeline as people read it: what one person did at one moment is one entry."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+from webapp.audit.models import AuditEvent
+from webapp.audit.service import FieldChange
+
+# Each is followed by the object's name, on pages that are not the object's own.
+WORDS = {
+    "asked for a sync": "asked for a sync of",
+    "came back": "lists it again:",
+    "conflict": "has another value than ours:",
+    "gone": "has no more:",
+    "kept ours": "kept our value:",
+    "kept theirs": "took Megaphone’s value:",
+    "settled conflict": "settled the conflict by typing a value:",
+    "unarchived": "took out of the archive",
+}
+
+# Gives, for ids of one type of object, the addresses of their pages.
+LinkMaker = Callable[[set[int]], Mapping[int, str]]
+_link_makers: dict[str, LinkMaker] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline, in the words of ``templates/components/timeline.html``."""
+
+    at: datetime
+    actor: str
+    words: str
+    source: str | None = None
+    reason: str | None = None
+    changes: Sequence[FieldChange] = field(default_factory=tuple)
+    object: str | None = None
+    href: str | None = None
+
+
+def link_objects(object_type: str, maker: LinkMaker) -> None:
+    """Have the timeline link to objects of this type. The package that owns them calls it."""
+    _link_makers[object_type] = maker
+
+
+def entries(events: Iterable[AuditEvent]) -> list[Entry]:
+    """Entries of one object's events, which are newest first."""
+    return [_entry(group) for group in _groups(events)]
+
+
+def entries_with_objects(events: Sequence[AuditEvent]) -> list[Entry]:
+    """The same, each naming its object, with a link where there is a page of it."""
+    links = _links(events)
+    return [
+        _entry(
+            group,
+            object_=group[0].object_label,
+            href=links.get((group[0].object_type, group[0].object_id)),
+        )
+        for group in _groups(events)
+    ]
+
+
+def _groups(events: Iterable[AuditEvent]) -> list[list[AuditEvent]]:
+    def key(event: AuditEvent) -> tuple[object, ...]:
+        return (event.at, event.actor, event.action, event.object_type, event.object_id)
+
+    return [list(group) for _, group in groupby(events, key)]
+
+
+def _entry(group: list[AuditEvent], object_: str | None = None, href: str | None = None) -> Entry:
+    first = group[0]
+    words = WORDS.get(first.action, first.action)
+    return Entry(
+        at=first.at,
+        actor=first.actor,
+        words=words if object_ else words.rstrip(":").removesuffix(" of"),
+        source=first.source,
+        reason=first.reason,
+        # Events are newest first; the fields of one form are read in the form's order.
+        changes=[FieldChange(e.field, e.before, e.after) for e in reversed(group) if e.field],
+        object=object_,
+        href=href,
+    )
+
+
+def _links(events: Sequence[AuditEvent]) -> dict[tuple[str, int], str]:
+    found: dict[tuple[str, int], str] = {}
+    for object_type, maker in _link_makers.items():
+        ids = {event.object_id for event in events if event.object_type == object_type}
+        if ids:
+            found |= {(object_type, id_): href for id_, href in maker(ids).items()}
+    return found
