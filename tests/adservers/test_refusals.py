@@ -54,9 +54,7 @@ def test_missing_means_gone_for_a_record_and_a_changed_contract_for_a_list(
     assert not error.retryable
 
 
-def test_404_on_create_may_mean_the_advertiser(
-    web: RequestsMock, connection: Connected
-) -> None:
+def test_404_on_create_may_mean_the_advertiser(web: RequestsMock, connection: Connected) -> None:
     error = provoke(web, connection, "create", 404, '{"error": "Couldn\'t find Advertiser"}')
     assert isinstance(error, errors.Rejected)
     assert error.field_errors == {"advertiser_id": "Megaphone does not have this advertiser."}

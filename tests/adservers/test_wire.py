@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.adservers.connecting import CAMPAIGN_ID, ORGANIZATION, TOKEN, campaign_row, connected
-from tests.core.wire import Script, WireServer, answer, cut, dribble, hang_up, silence
+from tests.adservers.wire import Script, WireServer, answer, cut, dribble, hang_up, silence
 from webapp.adservers import errors
 from webapp.adservers.base import AdServer
 from webapp.adservers.types import CampaignSpec

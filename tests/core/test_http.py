@@ -12,7 +12,7 @@ import pytest
 import requests
 from requests.auth import AuthBase
 
-from tests.core.wire import WireServer, answer, cut, dribble, hang_up, silence
+from tests.adservers.wire import WireServer, answer, cut, dribble, hang_up, silence
 from webapp.core.http import (
     AnswerLost,
     HttpFailure,

@@ -70,6 +70,16 @@ def test_no_minute_holds_too_many_whatever_the_mix_and_the_pauses(clock: FakeTim
     assert most_in_a_minute(times) <= 54
 
 
+def test_bursts_after_short_rests_do_not_add_up(clock: FakeTime, limiter: RateLimiter) -> None:
+    times = []
+    for number in range(250):
+        if number % 10 == 0:
+            clock.now += 5
+        limiter.acquire(PUSH)
+        times.append(clock.now)
+    assert most_in_a_minute(times) <= 54
+
+
 def test_calls_begin_as_a_burst_of_five_and_are_then_spread(
     clock: FakeTime, limiter: RateLimiter
 ) -> None:
