@@ -4,6 +4,7 @@ Leadership is a lease in the database. Whoever loses it, or cannot renew it in t
 next step; nothing is lost by that, and nothing is done twice.
 """
 
+import logging
 import os
 import signal
 import socket
@@ -141,6 +142,8 @@ def main(app: Flask) -> int:
     """Run a worker until SIGTERM or SIGINT. Returns the exit code."""
     settings: Settings = app.config["SETTINGS"]
     logs.configure(settings, process="worker")
+    # A job that looks every second is still busy at times: that it was skipped is no news.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     app.config.update(SCHEDULER_API_ENABLED=False, SCHEDULER_TIMEZONE="UTC")
     worker = Worker(app, settings)
 
