@@ -9,7 +9,7 @@
 PYTHON := .venv/bin/python
 RUNTIME := .venv/.installed
 DEVELOPMENT := .venv/.installed-dev
-PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
+PIP := $(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --no-input
 PIP += --root-user-action=ignore
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))

@@ -165,7 +165,7 @@ class Settings(BaseSettings):
     @field_validator("megaphone_api_token")
     @classmethod
     def _sendable_token(cls, token: SecretStr | None) -> SecretStr | None:
-        if token and not re.fullmatch(r"[!#-~]+", token.get_secret_value()):
+        if token and not re.fullmatch(r"[!#-\[\]-~]{1,1000}", token.get_secret_value()):
             raise ValueError("has characters that no token has, such as blanks or quotes")
         return token
 

@@ -17,6 +17,7 @@ from webapp.core.config import SECRET_NAMES, Settings, secret_key
 MASK = "[hidden]"
 SHORTEST_SECRET = 4
 DEEPEST = 8
+LONGEST_TEXT = 32_768
 
 _TELLING = (
     r"password|passwd|passphrase|secret|token|authorization|cookie|csrf|api[_-]?key|credential"
@@ -35,9 +36,11 @@ _PATTERNS = (
     re.compile(r"(\b(?:set-)?cookie\b\s*[:=]\s*)[^\n'\"{}]+", re.IGNORECASE),
     re.compile(r"(\bbearer\s+)[^\s'\",;]+", re.IGNORECASE),
     re.compile(rf"(\btoken\s+token=)(?:{_QUOTED}|[^\s'\",;]+)", re.IGNORECASE),
-    # name=value, "name": "value", 'name': 'value'
+    # name=value, "name": "value", ('name', 'value')
     re.compile(
-        rf"([\w-]*(?:{_TELLING})[\w-]*['\"]?\s*[=:]\s*)(?:[bru]?(?:{_QUOTED})|[^\s,;&'\"(){{}}\[\]]+)",
+        # From the start of the word only: else a long one would be searched from each letter.
+        rf"((?<![\w-])[\w-]*(?:{_TELLING})[\w-]*(?:\\?['\"]?\s*[=:]|\\?['\"],)\s*\[?)"
+        rf"[bru]?(?:{_QUOTED}|\\?['\"]?[^\s,;&'\"(){{}}\[\]]+)",
         re.IGNORECASE,
     ),
     re.compile(r"(\bfdk_)[\w-]+"),
@@ -62,7 +65,7 @@ class Redactor:
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return {key: self._value(key, value) for key, value in event.items()}
+        return {self.text(key): self._value(key, value) for key, value in event.items()}
 
     def text(self, text: str) -> str:
         """The text without secrets."""
@@ -70,7 +73,7 @@ class Redactor:
             text = self._known.sub(MASK, text)
         for pattern in _PATTERNS:
             text = pattern.sub(rf"\g<1>{MASK}", text)
-        return text
+        return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} [cut]"
 
     def _value(self, key: str, value: object, depth: int = 0) -> object:
         if _TELLING_KEY.search(key) and key not in _HARMLESS_KEYS and value is not None:
@@ -78,7 +81,7 @@ class Redactor:
         if value is None or isinstance(value, bool | int | float):
             return value
         if depth < DEEPEST and isinstance(value, Mapping):
-            return {str(k): self._value(str(k), v, depth + 1) for k, v in value.items()}
+            return {self.text(str(k)): self._value(str(k), v, depth + 1) for k, v in value.items()}
         if depth < DEEPEST and isinstance(value, list | tuple | set | frozenset):
             return [self._value("", item, depth + 1) for item in value]
         return self.text(value if isinstance(value, str) else str(value))
