@@ -26,8 +26,9 @@ from webapp.campaigns.models import (
     UPDATE,
     Campaign,
     Change,
+    Conflict,
 )
-from webapp.connections.models import ACTIVE, Connection
+from webapp.connections.models import ACTIVE, DETACHED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import Model, db
 from webapp.core.text import fold
@@ -92,7 +93,7 @@ def api_token(role: str = "manager", *, name: str | None = None, revoked: bool =
 
 
 def connection(**values: Any) -> Connection:
-    """A new connection; the others take the first one there is when none is given."""
+    """A new connection; other records take the first that is not detached."""
     defaults = {
         "platform": "megaphone",
         "name": "Megaphone",
@@ -110,7 +111,7 @@ def _first(model: type[T], make: Callable[[], T], *conditions: Any) -> T:
 
 
 def the_connection() -> Connection:
-    return _first(Connection, connection)
+    return _first(Connection, connection, Connection.state != DETACHED)
 
 
 def agency(**values: Any) -> Agency:
@@ -209,7 +210,6 @@ def _campaign_row(number: int, **values: Any) -> dict[str, Any]:
         "synced_at": None if waiting else moment,
         "sync_state": "waiting" if waiting else "confirmed",
         "archived_at": None,
-        "base": None,
     } | values
     derived = derived_columns(
         row["title"],
@@ -237,6 +237,18 @@ def change(campaign: Campaign, **values: Any) -> Change:
         "finished_at": None if state in (READY, *IN_FLIGHT) else utc_now(),
     }
     return _add(Change(**defaults | values))
+
+
+def conflict(campaign: Campaign, group: str, **values: Any) -> Conflict:
+    """A field group that both sides changed; ``theirs`` is the ad server's value."""
+    defaults = {
+        "campaign_id": campaign.id,
+        "field_group": group,
+        "base": (campaign.base or {}).get(group),
+        "observation": 1,
+        "seen_at": SOME_DAY,
+    }
+    return _add(Conflict(**defaults | values))
 
 
 def sync_run(**values: Any) -> SyncRun:
