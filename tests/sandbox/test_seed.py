@@ -23,14 +23,14 @@ def plan(count: int = 2000, seed: int = 1) -> Plan:
 def test_the_same_seed_gives_the_same_records() -> None:
     made = sellers(plan())
     assert made == sellers(plan())
-    assert list(campaigns(plan(), made.advertisers)) == list(campaigns(plan(), made.advertisers))
+    assert list(campaigns(plan(), made)) == list(campaigns(plan(), made))
     other = sellers(plan(seed=2))
     assert [each["name"] for each in made.agencies] != [each["name"] for each in other.agencies]
 
 
 def test_ids_are_version_1_and_tell_when_the_record_was_made() -> None:
     made = sellers(plan())
-    found = made.agencies + made.advertisers + list(campaigns(plan(), made.advertisers))
+    found = made.agencies + made.advertisers + list(campaigns(plan(), made))
     assert len({each["id"] for each in found}) == len(found) == 2230
     for each in found:
         assert UUID(each["id"]).version == 1
@@ -38,7 +38,7 @@ def test_ids_are_version_1_and_tell_when_the_record_was_made() -> None:
 
 
 def test_dates_lie_in_the_last_18_months_and_in_order() -> None:
-    made = list(campaigns(plan(), sellers(plan()).advertisers))
+    made = list(campaigns(plan(), sellers(plan())))
     now = stamp(NOW_MS)
     oldest = stamp(NOW_MS - 549 * 24 * 3600 * 1000)
     assert [each["createdAt"] for each in made] == sorted(each["createdAt"] for each in made)
@@ -46,7 +46,7 @@ def test_dates_lie_in_the_last_18_months_and_in_order() -> None:
 
 
 def test_money_and_copy_are_mixed_as_in_life() -> None:
-    made = list(campaigns(plan(), sellers(plan()).advertisers))
+    made = list(campaigns(plan(), sellers(plan())))
     currencies = Counter(each["totalBudgetCurrency"] for each in made)
     assert currencies["USD"] > 1200
     assert {"EUR", "GBP", "CAD", "AUD", "JPY", None} <= set(currencies)
@@ -73,7 +73,7 @@ def test_money_and_copy_are_mixed_as_in_life() -> None:
     ],
 )
 def test_titles_come_in_many_scripts(script: str, first: str, last: str) -> None:
-    titles = [each["title"] for each in campaigns(plan(), sellers(plan()).advertisers)]
+    titles = [each["title"] for each in campaigns(plan(), sellers(plan()))]
     assert any(first <= letter <= last for title in titles for letter in title), script
     assert all(0 < len(title) <= 255 for title in titles)
 

@@ -184,7 +184,7 @@ def test_nothing_at_all_comes_and_then_the_end(sandbox: Sandbox) -> None:
         assert time.monotonic() - start > 0.25
 
 
-@pytest.mark.parametrize(("apply", "writes"), [("first", 1), ("never", 0)])
+@pytest.mark.parametrize(("apply", "writes"), [("first", 1), ("last", 1), ("never", 0)])
 def test_silence_may_hide_a_write(sandbox: Sandbox, call: Caller, apply: str, writes: int) -> None:
     sandbox.fault({"action": "silence", "seconds": 0.1, "apply": apply, "method": "POST"})
     with pytest.raises(requests.ConnectionError):

@@ -92,8 +92,6 @@ def churn() -> Response:
     if pick not in ("newest", "any"):
         raise BadRequest("pick is newest or any.")
     wish = vendor.Churn(pick=pick, **counts(body, ("create", "edit", "delete", "seed")))
-    if wish.create and not here().state.total("advertisers"):
-        raise BadRequest("Campaigns need at least one advertiser.")
     return json_answer({"wish": asdict(wish), **vendor.churn(here().state, wish, request.path)})
 
 

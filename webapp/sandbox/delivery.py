@@ -29,6 +29,6 @@ class Delivery:
     complete: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def hold(self, seconds: float) -> None:
-        """Keep the request itself waiting, before anything of it has taken effect."""
-        self.stopping.wait(seconds)
+    def hold(self, seconds: float) -> bool:
+        """Keep the request waiting before it takes effect; true if the server ends meanwhile."""
+        return self.stopping.wait(seconds)

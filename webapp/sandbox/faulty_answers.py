@@ -11,6 +11,8 @@ from webapp.sandbox.faults import Options, Rule
 from webapp.sandbox.standin import Standin
 
 MEGABYTE = 1024 * 1024
+# In the log of requests: nothing was applied and no answer made.
+UNANSWERED = 499
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +81,31 @@ def _retired(scene: Scene) -> Response:
 
 def _cut_before(scene: Scene) -> Response:
     scene.delivery.cut, scene.delivery.reset = True, scene.options["reset"]
-    return Response(status=499)
+    return _unanswered()
 
 
 def _silence(scene: Scene) -> Response | None:
-    scene.delivery.silence = scene.options["seconds"]
-    return Response(status=499) if scene.options["apply"] == "never" else None
+    seconds, apply = scene.options["seconds"], scene.options["apply"]
+    scene.delivery.silence = 0.0 if apply == "last" else seconds
+    if apply == "last" and not scene.delivery.hold(seconds):
+        return None
+    return None if apply == "first" else _unanswered()
+
+
+def _slow(scene: Scene) -> Response | None:
+    seconds, apply = scene.options["seconds"], scene.options["apply"]
+    if apply == "last":
+        return _unanswered() if scene.delivery.hold(seconds) else None
+    scene.delivery.delay += seconds
+    return answers.refusal(503, "", "", None) if apply == "never" else None
 
 
 def _vendor(scene: Scene) -> None:
     vendor.churn(scene.standin.state, vendor.Churn(**scene.options), path="fault")
 
 
-def _slow(scene: Scene) -> Response | None:
-    if scene.options["apply"] == "last":
-        scene.delivery.hold(scene.options["seconds"])
-    else:
-        scene.delivery.delay += scene.options["seconds"]
-    return answers.refusal(503, "", "", None) if scene.options["apply"] == "never" else None
+def _unanswered() -> Response:
+    return Response(status=UNANSWERED)
 
 
 _BEFORE: dict[str, Callable[[Scene], Response | None]] = {

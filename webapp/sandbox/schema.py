@@ -50,8 +50,11 @@ def lock_file(path: Path) -> IO[bytes] | None:
     """Hold the state file for this process; the system lets go of it however the process ends."""
     if path == MEMORY:
         return None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(path.name + ".lock").open("wb")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(path.name + ".lock").open("wb")
+    except OSError as error:
+        raise StateFileError(f"{path} cannot be used as a state file: {error}.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -64,11 +67,11 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the file, ready for use from any thread under a lock of the caller's."""
     try:
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        _check_ours(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         # A killed process loses nothing that reached the write-ahead log; only a power cut can.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -65536")
-        _check_ours(connection, path)
     except sqlite3.DatabaseError as error:
         raise StateFileError(f"{path} cannot be used as a state file: {error}.") from error
     return connection

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from webapp.sandbox import words
 from webapp.sandbox.ids import stamp, uuid1_at
-from webapp.sandbox.records import Record
+from webapp.sandbox.records import BLANK, Record, embed
 
 T = TypeVar("T")
 
@@ -150,8 +150,10 @@ def _advertiser(rng: Dice, plan: Plan, index: int, name: str, agency: Record | N
     }
 
 
-def campaigns(plan: Plan, among: list[Record]) -> Iterator[Record]:
-    """Campaigns of those advertisers, oldest first, without the embedded advertiser."""
+def campaigns(plan: Plan, made: Sellers) -> Iterator[Record]:
+    """Campaigns of those advertisers, oldest first."""
+    among, agencies = made.advertisers, {each["id"]: each for each in made.agencies}
+    thin = {each["id"]: embed(each, agencies.get(each["agencyId"])) for each in among}
     rng = Dice(f"campaigns {plan.seed}")
     ages = sorted((rng.randrange(SPAN_MS) for _ in range(plan.campaigns)), reverse=True)
     for index, age in enumerate(ages):
@@ -159,15 +161,15 @@ def campaigns(plan: Plan, among: list[Record]) -> Iterator[Record]:
         # A few advertisers book most of the campaigns.
         advertiser = among[int(len(among) * rng.random() ** 2)]
         created_at, updated_at = _dates(rng, created, plan.now_ms, 12)
-        yield {
+        yield BLANK | {
             "id": uuid1_at(created, index),
             "title": _title(rng, advertiser["name"], created),
             "advertiserId": advertiser["id"],
+            "advertiser": thin[advertiser["id"]],
             "organizationId": plan.organization,
             "externalId": _external_id(rng, index),
             **_money(rng, fresh=age < 20 * DAY_MS),
             "copyNeeded": rng.random() < (0.6 if age < 30 * DAY_MS else 0.15),
-            "bookingSource": None,
             "createdAt": created_at,
             "updatedAt": updated_at,
         }

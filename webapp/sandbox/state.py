@@ -53,11 +53,11 @@ class State:
         return to_ms(self._clock())
 
     def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self.db.close()
-            if self._held:
-                self._held.close()
+        """Let go of the file, for good: other threads that still want it wait in vain."""
+        self._lock.acquire()
+        self.db.close()
+        if self._held:
+            self._held.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -159,10 +159,13 @@ class State:
                 " ORDER BY updated_at DESC, position DESC LIMIT ? OFFSET ?",
                 (*wanted, limit, offset),
             ).fetchall()
-            (count,) = self.db.execute(
-                "SELECT count(*) FROM records WHERE kind = ? AND instr(words, ?)", wanted
-            ).fetchone()
+            count = self._count(*wanted) if text else self.total(kind)
         return [records.parse(body) for (body,) in rows], count
+
+    def _count(self, kind: str, text: str) -> int:
+        query = "SELECT count(*) FROM records WHERE kind = ? AND instr(words, ?)"
+        (count,) = self.db.execute(query, (kind, text)).fetchone()
+        return int(count)
 
     def applied_writes(self, after: int = 0) -> list[Record]:
         """What took effect, oldest first, from the one after that number on."""
@@ -177,13 +180,9 @@ class State:
 
 def _rows(plan: Plan) -> Iterator[Row]:
     made = sellers(plan)
-    agencies = {each["id"]: each for each in made.agencies}
-    thin = {
-        each["id"]: records.embed(each, agencies.get(each["agencyId"])) for each in made.advertisers
-    }
     for agency in made.agencies:
         yield records.seller_row("agencies", agency)
     for advertiser in made.advertisers:
         yield records.seller_row("advertisers", advertiser)
-    for campaign in campaigns(plan, made.advertisers):
-        yield records.campaign_row(campaign, thin[campaign["advertiserId"]])
+    for campaign in campaigns(plan, made):
+        yield records.campaign_row(campaign)

@@ -37,7 +37,8 @@ def churn(state: State, wish: Churn, path: str) -> dict[str, list[str]]:
             writes.update_campaign(state, campaign, values, origin("PUT", path))
         for campaign in deleted:
             writes.delete_campaign(state, campaign, origin("DELETE", path))
-        created = [_create(state, number, path, dice) for number in range(wish.create)]
+        wanted = wish.create if state.total("advertisers") else 0
+        created = [_create(state, number, path, dice) for number in range(wanted)]
     return {
         "created": [each["id"] for each in created],
         "edited": [each["id"] for each in edited],

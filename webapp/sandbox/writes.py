@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from webapp.sandbox import records
 from webapp.sandbox.ids import new_uuid, stamp
-from webapp.sandbox.records import BLANK, MEMBERS, Record
+from webapp.sandbox.records import BLANK, Record
 from webapp.sandbox.state import INSERT, State
 
 
@@ -30,11 +30,11 @@ def create_campaign(state: State, values: Record, origin: Origin) -> Record:
     campaign |= {"createdAt": stamp(now), "updatedAt": stamp(now)}
     campaign["totalRevenueCurrency"] = values.get("totalBudgetCurrency") or "USD"
     campaign |= values
-    thin = _thin(state, campaign["advertiserId"])
-    cursor = state.db.execute(INSERT, records.campaign_row(campaign, thin))
+    campaign["advertiser"] = _thin(state, campaign["advertiserId"])
+    cursor = state.db.execute(INSERT, records.campaign_row(campaign))
     state.order["campaigns"].append(cursor.lastrowid or 0)
     _log(state, origin, campaign, sorted(values))
-    return _served(campaign, thin)
+    return campaign
 
 
 def update_campaign(state: State, campaign: Record, values: Record, origin: Origin) -> Record:
@@ -44,10 +44,10 @@ def update_campaign(state: State, campaign: Record, values: Record, origin: Orig
     if changed:
         # A clock that was set back must not make an edit look old.
         after["updatedAt"] = max(stamp(state.now_ms()), campaign["updatedAt"])
-    thin = _thin(state, after["advertiserId"])
-    _replace(state, records.campaign_row(after, thin))
+    after["advertiser"] = _thin(state, after["advertiserId"])
+    _replace(state, records.campaign_row(after))
     _log(state, origin, after, changed)
-    return _served(after, thin)
+    return after
 
 
 def delete_campaign(state: State, campaign: Record, origin: Origin) -> None:
@@ -81,7 +81,7 @@ def rename_advertiser(state: State, advertiser: Record, name: str, origin: Origi
         "SELECT body FROM records WHERE advertiser_id = ?", (renamed["id"],)
     ).fetchall()
     for (body,) in rows:
-        _replace(state, records.campaign_row(records.parse(body), thin))
+        _replace(state, records.campaign_row(records.parse(body) | {"advertiser": thin}))
     _log(state, origin, renamed, ["name"])
     return renamed
 
@@ -100,11 +100,6 @@ def _thin(state: State, advertiser_id: str) -> Record:
         raise LookupError(f"no advertiser {advertiser_id}")
     agency_id = advertiser["agencyId"]
     return records.embed(advertiser, state.find("agencies", agency_id) if agency_id else None)
-
-
-def _served(campaign: Record, advertiser: Record) -> Record:
-    whole = campaign | {"advertiser": advertiser}
-    return {name: whole[name] for name in MEMBERS}
 
 
 def _log(state: State, origin: Origin, record: Record, changed: list[str]) -> None:
