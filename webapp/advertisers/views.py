@@ -1,14 +1,26 @@
-"""The list of advertisers."""
+"""The list of advertisers, as the ad server has them."""
 
-from flask import Blueprint
+from flask import Blueprint, make_response, render_template
+from flask.typing import ResponseReturnValue
 
+from webapp.advertisers import queries
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
+from webapp.web.htmx import wants_fragment
+from webapp.web.lists import list_params, list_url
 
 blueprint = Blueprint("advertisers", __name__)
 
 
 @blueprint.get("/advertisers")
 @requires(Permission.READ)
-def index() -> str:
-    return ""
+def index() -> ResponseReturnValue:
+    params = list_params(queries.ADVERTISERS)
+    is_fragment = wants_fragment()
+    template = "advertisers/_results.html" if is_fragment else "advertisers/index.html"
+    page = queries.list_advertisers(params)
+    response = make_response(render_template(template, params=params, page=page))
+    if is_fragment:
+        address = list_url("advertisers.index", params.link(page=params.page))
+        response.headers["HX-Push-Url"] = address
+    return response

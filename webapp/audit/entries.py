@@ -8,16 +8,22 @@ from itertools import groupby
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import FieldChange
 
-# Each is followed by the object's name, on pages that are not the object's own.
+# An action in words: before the object's name, and on the object's own page.
 WORDS = {
-    "asked for a sync": "asked for a sync of",
-    "came back": "lists it again:",
-    "conflict": "has another value than ours:",
-    "gone": "has no more:",
-    "kept ours": "kept our value:",
-    "kept theirs": "took Megaphone’s value:",
-    "settled conflict": "settled the conflict by typing a value:",
-    "unarchived": "took out of the archive",
+    "archived": ("archived", "archived it here"),
+    "asked for a sync": ("asked for a sync of", "asked for a sync"),
+    "booked": ("booked", "booked it"),
+    "came back": ("lists again", "lists it again"),
+    "checking": ("did not say whether it took", "did not say whether it took the change"),
+    "conflict": ("has another value than ours in", "has another value than ours"),
+    "confirmed": ("confirmed", "confirmed it"),
+    "gone": ("no longer has", "no longer has it"),
+    "kept ours": ("kept our value in", "kept our value"),
+    "kept theirs": ("took Megaphone’s value in", "took Megaphone’s value"),
+    "password set": ("set the password of", "set the password"),
+    "refused": ("refused", "refused the change"),
+    "settled conflict": ("settled a conflict in", "settled the conflict by typing a value"),
+    "unarchived": ("took out of the archive", "took it out of the archive"),
 }
 
 # Gives, for ids of one type of object, the addresses of their pages.
@@ -71,11 +77,11 @@ def _groups(events: Iterable[AuditEvent]) -> list[list[AuditEvent]]:
 
 def _entry(group: list[AuditEvent], object_: str | None = None, href: str | None = None) -> Entry:
     first = group[0]
-    words = WORDS.get(first.action, first.action)
+    before_name, alone = WORDS.get(first.action, (first.action, first.action))
     return Entry(
         at=first.at,
         actor=first.actor,
-        words=words if object_ else words.rstrip(":").removesuffix(" of"),
+        words=before_name if object_ else alone,
         source=first.source,
         reason=first.reason,
         # Events are newest first; the fields of one form are read in the form's order.

@@ -96,7 +96,7 @@ def list_with_archived(params: ListParams) -> tuple[Page[Row[Any]], int]:
 
 
 def _listed(params: ListParams, *, with_archived: bool) -> tuple[Page[Row[Any]], int]:
-    shared = _visible() + (matching(params.query) if params.query else [])
+    shared = visible() + (matching(params.query) if params.query else [])
     conditions = [*CAMPAIGNS.conditions(params), *shared]
     rows = _rows(conditions, params)
     found = len(rows)
@@ -120,7 +120,7 @@ def _listed(params: ListParams, *, with_archived: bool) -> tuple[Page[Row[Any]],
     return page, counted.get("archived", 0)
 
 
-def _visible() -> list[ColumnElement[bool]]:
+def visible() -> list[ColumnElement[bool]]:
     """Campaigns of a connection that is no longer in the settings are kept, but not shown."""
     # Asked beforehand: as a condition it would make each list leave its narrow index.
     detached = db.session.scalars(_detached()).all()

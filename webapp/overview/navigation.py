@@ -6,13 +6,14 @@ Given to templates as functions, so that fragments, which have neither, do not p
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, request, url_for
 
 from webapp.auth.access import may
 from webapp.campaigns import queries as campaigns
 from webapp.sync import queries as sync
 from webapp.sync.queries import Freshness
 from webapp.web.filters import duration
+from webapp.web.settings import sync_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,13 @@ def late_banner() -> LateBanner | None:
     return LateBanner(" ".join(sentences), url_for("sync.index")) if sentences else None
 
 
-def sync_interval() -> timedelta:
-    return timedelta(minutes=current_app.config["SETTINGS"].sync_interval_minutes)
-
-
 def _sentence(freshness: Freshness) -> str:
     name = freshness.connection.name
     if freshness.paused:
         reason = (freshness.connection.state_reason or "Its connection has to be mended").rstrip(
             "."
         )
-        return f"{name} is paused: {reason}. Nothing is read or sent until then."
+        return f"{name} is paused: {reason}. Nothing is sent until then; no change is lost."
     if freshness.age is None:
         return f"{name} has never been read completely; campaigns may be missing."
     return f"{name} is {_rounded(freshness.age)} late; numbers may be old."

@@ -50,6 +50,17 @@ def latest_run(connection: Connection) -> SyncRun | None:
     return db.session.scalars(query.order_by(SyncRun.id.desc()).limit(1)).one_or_none()
 
 
+def latest_runs(limit: int) -> Sequence[SyncRun]:
+    """The newest runs of all connections."""
+    return db.session.scalars(select(SyncRun).order_by(SyncRun.id.desc()).limit(limit)).all()
+
+
+def all_open_runs() -> Sequence[SyncRun]:
+    """Runs of any connection that are asked for or under way, oldest first."""
+    query = select(SyncRun).where(SyncRun.state.in_(OPEN_STATES))
+    return db.session.scalars(query.order_by(SyncRun.id)).all()
+
+
 def open_runs(connection_id: int) -> Sequence[SyncRun]:
     """Runs that are asked for or under way."""
     query = select(SyncRun).where(
