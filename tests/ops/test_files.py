@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,11 +75,19 @@ def test_yesterdays_lines_are_compressed_under_their_day(file: Path) -> None:
     assert file.read_text() == "tuesday\n"
 
 
-def test_the_day_ends_at_midnight_utc_in_any_time_zone(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TZ", "America/New_York")
-    with time_machine.travel(datetime(2026, 3, 2, 23, 59, 58, tzinfo=UTC)) as clock:
+@pytest.fixture
+def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_new_york")
+def test_the_day_ends_at_midnight_utc_in_any_time_zone(file: Path) -> None:
+    # A number: a time with a zone would move the machine to that zone.
+    with time_machine.travel(datetime(2026, 3, 2, 23, 59, 58, tzinfo=UTC).timestamp()) as clock:
         write(file, "before")
         clock.shift(timedelta(seconds=1))
         write(file, "still before")
