@@ -33,6 +33,7 @@ QUERIES = (
     *("%", "_", "\\", "/", '"', "'", "100 %", "snake_case", "e_c", "\\temp", "temp\\ads"),
     *('"listen"', "o'hara", "söhne", "strasse", "straße", "tv", "t", "a", "+", "&", "–"),
     *("ポッド", "ポ", "春", "вина", "ВИНЕ", "播客", "播", "🎧"),
+    *('"lis', 'ten"', '"""', 'said"', 'a"b'),
     *("near", "and", "or", "not", "NEAR(", "title:", "x^2", "^", "(beta)", "*", "beta*", "-spring"),
     *("xyzzy", "spring xyzzy", "juice juice", "' OR 1=1 --", "%%%", "{}", "[]", "?", ":a", "$1"),
     *("acme", "EXT-7", "ext-7 cafe", "a a a a a a a a a a a a a zzz"),
