@@ -3,13 +3,14 @@
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from webapp.api import serialize
+from webapp.api import access, serialize
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import queries
 from webapp.web.lists import list_params
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+access.protect(blueprint)
 
 
 @blueprint.get("/campaigns")
