@@ -1,0 +1,172 @@
+"""The real worker process: it pulls at start, sends what is saved, and hands over its lead."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from tests.support.sandbox import Sandbox, start_sandbox
+from webapp.audit.service import Actor
+from webapp.campaigns import service as campaigns
+from webapp.campaigns.fields import CampaignValues
+from webapp.campaigns.models import Campaign
+from webapp.core.clock import utc_now
+from webapp.core.config import Settings
+from webapp.core.db import db, reading, transaction
+from webapp.sync import leases
+from webapp.sync.models import SyncRun
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ANA = Actor("ana@example.com", "web")
+DEADLINE = 20.0
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with start_sandbox(tmp_path_factory.mktemp("sandbox"), campaigns=30) as started:
+        yield started
+
+
+@contextmanager
+def running_worker(settings: Settings, sandbox: Sandbox) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of its own process, ended with the block."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": settings.sqlalchemy_url,
+        "INSTANCE_DIR": str(settings.instance_dir),
+        "MEGAPHONE_BASE_URL": sandbox.base_url,
+        "MEGAPHONE_API_TOKEN": sandbox.token,
+        "MEGAPHONE_ORG_ID": sandbox.organization,
+        "MEGAPHONE_REQUESTS_PER_MINUTE": "0",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "worker"],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def until(true: Callable[[], bool], what: str) -> float:
+    """Wait for something to become true; returns the seconds that took."""
+    began = time.monotonic()
+    while time.monotonic() - began < DEADLINE:
+        # Without the write lock, which would keep the worker from its work.
+        with reading():
+            came_true = true()
+            db.session.rollback()
+        if came_true:
+            return time.monotonic() - began
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {DEADLINE:.0f} seconds")
+
+
+def runs(state: str = "complete") -> int:
+    return db.session.scalar(select(func.count()).where(SyncRun.state == state)) or 0
+
+
+def test_it_pulls_at_once_sends_a_save_within_seconds_and_stops_when_told(
+    app: Flask, settings: Settings, sandbox: Sandbox
+) -> None:
+    with running_worker(settings, sandbox) as worker:
+        until(lambda: runs() == 1, "the first pull")
+        until(lambda: db.session.scalar(select(func.count(Campaign.id))) == 30, "30 campaigns")
+        with transaction():
+            campaign = db.session.scalars(select(Campaign).order_by(Campaign.id).limit(1)).one()
+            wanted = replace(values_of(campaign), title=f"Saved {uuid4()}")
+            campaigns.edit_campaign(ANA, campaign, wanted, campaign.version, uuid4())
+            campaign_id = campaign.id
+
+        took = until(lambda: state_of(campaign_id) == "confirmed", "the confirmation")
+
+        assert took < 5
+        with reading():
+            remote = sandbox.control("GET", f"campaigns/{campaign.remote_id}")
+            db.session.rollback()
+        assert remote["title"] == wanted.title
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=DEADLINE) == 0
+
+
+def state_of(campaign_id: int) -> str:
+    return db.session.scalars(select(Campaign.sync_state).where(Campaign.id == campaign_id)).one()
+
+
+def values_of(campaign: Campaign) -> CampaignValues:
+    return CampaignValues(
+        title=campaign.title,
+        advertiser_id=campaign.advertiser_id,
+        external_id=campaign.external_id,
+        total_budget_minor=campaign.total_budget_minor,
+        total_budget_currency=campaign.total_budget_currency,
+        copy_needed=campaign.copy_needed,
+    )
+
+
+def test_of_two_workers_one_leads_and_the_other_takes_over_when_it_ends(
+    app: Flask, settings: Settings, sandbox: Sandbox
+) -> None:
+    with running_worker(settings, sandbox) as first:
+        until(lambda: runs() == 1, "the first worker's pull")
+        with running_worker(settings, sandbox) as second:
+            with reading():
+                holder = leader()
+                db.session.rollback()
+            assert f":{first.pid}:" in holder
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(timeout=DEADLINE) == 0
+
+            until(lambda: f":{second.pid}:" in leader(), "the handover")
+            until(lambda: runs() == 2, "the second worker's pull")
+
+
+def leader() -> str:
+    return db.session.scalar(select(leases.Lease.holder)) or ""
+
+
+def test_a_lease_is_held_by_one_until_it_runs_out(app: Flask) -> None:
+    now, lasts = utc_now(), timedelta(seconds=20)
+
+    def take(holder: str, seconds: float) -> bool:
+        with transaction():
+            return leases.take_or_renew("lead", holder, now + timedelta(seconds=seconds), lasts)
+
+    assert take("first", 0)
+    assert not take("second", 19)
+    assert take("first", 19)
+    assert not take("second", 30)
+    assert take("second", 40)
+    assert not take("first", 41)
+
+
+def test_a_run_left_open_by_a_dead_worker_is_closed_by_the_next(
+    app: Flask, settings: Settings, sandbox: Sandbox
+) -> None:
+    with running_worker(settings, sandbox):
+        until(lambda: runs() == 1, "the first pull")
+    with transaction():
+        run = db.session.scalars(select(SyncRun)).one()
+        run.state, run.finished_at = "running", None
+        db.session.delete(db.session.scalars(select(leases.Lease)).one())
+
+    with running_worker(settings, sandbox):
+        until(lambda: runs("lost") == 1, "the lost run's end")
+        until(lambda: runs() == 1, "the next pull")
