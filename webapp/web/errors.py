@@ -1,7 +1,7 @@
 """Errors become answers in one place: a page, a fragment's redirect, or JSON under ``/api/``."""
 
 import structlog
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -73,8 +73,12 @@ def answer(status: int, message: str, fields: dict[str, str] | None = None) -> R
         if fields:
             body["fields"] = fields
         return jsonify(error=body), status
-    page = f"errors/{status}.html" if status in (403, 404, 500) else "errors/other.html"
-    return (
-        render_template(page, status=status, message=message, request_id=current_request_id()),
-        status,
+    if status >= 500:
+        # Without context processors: they ask who is signed in, and the database may be what broke.
+        page = current_app.jinja_env.get_template("errors/500.html")
+        return page.render(request_id=current_request_id()), status
+    name = f"errors/{status}.html" if status in (403, 404) else "errors/other.html"
+    page_text = render_template(
+        name, status=status, message=message, request_id=current_request_id()
     )
+    return page_text, status

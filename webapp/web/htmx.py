@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
 
 
 def wants_fragment() -> bool:
-    """Whether htmx asks for a region of a page. A history restore or a boosted link wants it all."""
+    """Whether htmx asks for a region of a page. A history restore wants all of it."""
     headers = request.headers
     return (
         headers.get("HX-Request") == "true"
@@ -22,7 +22,7 @@ def wants_fragment() -> bool:
 
 
 def send_to(url: str) -> Response:
-    """Make the browser leave for ``url``: the answer to a fragment request that cannot be served."""
+    """Make the browser leave for ``url``, when a fragment cannot be served."""
     return Response(status=401, headers={"HX-Redirect": url})
 
 
