@@ -5,12 +5,12 @@ from flask import current_app
 
 from webapp.core.db import Base
 
-SEARCH_TABLE = "campaign_search"
+SEARCH_NAMES = ("campaign_search", "ix_campaign_search")
 
 
 def include(_object: object, name: str | None, kind: str, *_: object) -> bool:
     """The search index is kept by hand-written SQL: it is in no model."""
-    return not (kind == "table" and name is not None and name.startswith(SEARCH_TABLE))
+    return not (kind in ("table", "index") and (name or "").startswith(SEARCH_NAMES))
 
 
 def run() -> None:
