@@ -67,6 +67,13 @@ class Campaign(Model):
             "total_budget_minor",
         ),
         Index("ix_campaign_booked", "remote_created_at"),
+        # The archive is small beside the rest, and asked about with every search.
+        Index(
+            "ix_campaign_archived",
+            "id",
+            sqlite_where=text("archived_at IS NOT NULL"),
+            postgresql_where=text("archived_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
