@@ -3,6 +3,8 @@
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,7 +21,7 @@ from webapp.auth import queries
 from webapp.auth import service as auth
 from webapp.connections import service as connections
 from webapp.core.config import Settings
-from webapp.core.db import reading, transaction
+from webapp.core.db import transaction
 from webapp.ops import accounts
 
 LAUNCHER = Actor("Flightdeck", "cli")
@@ -76,36 +78,44 @@ def hold_instance(folder: Path) -> IO[str]:
     return lock
 
 
+@contextmanager
+def database_in_words() -> Iterator[None]:
+    """What the database refuses becomes a ``Problem``."""
+    try:
+        yield
+    except DatabaseError as error:
+        log.exception("database_failed")
+        reason = (str(error.orig).strip().splitlines() or ["it gives no reason"])[0]
+        raise Problem(f"The database cannot be used: {reason}") from None
+
+
 def migrate() -> None:
     """Bring the database's tables up to date."""
     config = current_app.extensions["migrate"].migrate.get_config()
     try:
-        command.upgrade(config, "head")
+        with database_in_words():
+            command.upgrade(config, "head")
     except CommandError as error:
         log.exception("migration_failed")
         raise Problem(
             f"The database cannot be brought up to date: {error}. "
             "Was it used by a newer version of Flightdeck?"
         ) from None
-    except DatabaseError as error:
-        log.exception("migration_failed")
-        raise Problem(f"The database cannot be used: {_first_line(error)}") from None
 
 
 def connect(settings: Settings) -> None:
     """Make the settings' ad-server account the one that is shown and synced."""
-    with transaction():
+    with database_in_words(), transaction():
         connections.connect_from_settings(LAUNCHER, settings)
 
 
 def create_first_operator(settings: Settings) -> Account | None:
     """Someone who can sign in; ``None`` when there is one already."""
-    with reading():
-        if queries.any_operator():
-            return None
     given = settings.first_operator_password
     password = given.get_secret_value() if given else accounts.random_password()
-    with transaction():
+    with database_in_words(), transaction():
+        if queries.any_operator():
+            return None
         operator = auth.create_operator(settings.first_operator_email, password)
         audit.record(LAUNCHER, "created", Subject("operator", operator.id, operator.email))
         return Account(operator.email, None if given else password)
@@ -118,7 +128,3 @@ def kept_secret(path: Path) -> str:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(24))
     return path.read_text(encoding="ascii")
-
-
-def _first_line(error: DatabaseError) -> str:
-    return (str(error.orig).strip().splitlines() or ["it gives no reason"])[0]
