@@ -14,7 +14,7 @@ from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Campaign, Change, Conflict
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
-from webapp.sync import jobs, outbox, push
+from webapp.sync import jobs, outbox
 from webapp.sync.campaign_pages import PageContext, merge_page
 from webapp.sync.directory import load_directory
 from webapp.sync.models import SyncRun
@@ -290,17 +290,71 @@ def test_a_429_waits_as_long_as_asked_and_is_not_an_attempt(synced: Desk) -> Non
     assert synced.campaign(id=campaign.id).sync_state == "waiting"
 
 
-def test_what_cannot_be_sent_is_parked_after_eight_tries(synced: Desk) -> None:
+def test_an_outage_of_hours_is_waited_out(synced: Desk) -> None:
+    synced.sandbox.fault({"action": "status", "status": 503, "method": "GET", "path": "campaigns/"})
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="Patient")
+    for _ in range(12):
+        synced.clock.move(minutes=16)
+        synced.push()
+    assert synced.campaign(id=campaign.id).sync_state == "waiting"
+
+    synced.sandbox.clear_faults()
+    synced.clock.move(minutes=16)
+    synced.push()
+
+    assert synced.remote(campaign)["title"] == "Patient"
+
+
+def test_what_cannot_be_sent_for_a_day_is_parked_and_an_edit_sends_it_again(synced: Desk) -> None:
     synced.sandbox.fault({"action": "status", "status": 503, "method": "GET", "path": "campaigns/"})
     campaign = synced.any_campaign()
     synced.edit(campaign, title="Never")
-
-    for _ in range(push.MOST_ATTEMPTS):
-        synced.clock.move(minutes=16)
-        synced.push()
-
+    synced.clock.move(hours=25)
+    synced.push()
     assert synced.campaign(id=campaign.id).sync_state == "parked"
     assert synced.our_writes("PUT") == []
+
+    synced.sandbox.clear_faults()
+    synced.edit(synced.campaign(id=campaign.id), title="Now")
+    synced.push()
+
+    assert synced.remote(campaign)["title"] == "Now"
+
+
+def test_a_lost_booking_that_cannot_be_recognised_waits_for_a_person(synced: Desk) -> None:
+    synced.book(title="First with it", external_id="IO-SAME")
+    synced.push()
+    synced.sandbox.fault({"action": "cut_before_apply", "method": "POST", "times": 1})
+    campaign = synced.book(title="Second with it", external_id="IO-SAME")
+    synced.push()
+    synced.settle()
+    parked = synced.campaign(id=campaign.id)
+    assert parked.sync_state == "parked"
+
+    synced.edit(parked, title="Edited meanwhile")
+    synced.push()
+    assert synced.campaign(id=campaign.id).sync_state == "parked"
+    assert len(synced.our_writes("POST")) == 1
+
+    with transaction():
+        campaigns.book_again(ANA, synced.campaign(id=campaign.id))
+    synced.push()
+    campaign = synced.campaign(id=campaign.id)
+    assert campaign.sync_state == "confirmed"
+    assert synced.remote(campaign)["title"] == "Edited meanwhile"
+    assert len(synced.our_writes("POST")) == 2
+
+
+def test_an_edit_while_a_lost_answer_is_checked_still_shows_the_check(synced: Desk) -> None:
+    synced.sandbox.fault({"action": "cut_after_apply", "method": "PUT", "times": 1})
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="One")
+    synced.push()
+
+    synced.edit(synced.campaign(id=campaign.id), title="Two")
+
+    assert synced.campaign(id=campaign.id).sync_state == "checking"
 
 
 def test_a_worker_that_died_before_sending_leaves_nothing_unknown(synced: Desk) -> None:

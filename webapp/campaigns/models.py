@@ -38,7 +38,7 @@ CHANGE_STATES = (READY, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED)
 
 
 class Campaign(Model):
-    """One campaign: what the operator wants (*ours*), and what both sides last agreed on (``base``).
+    """One campaign: what the operator wants (*ours*), and what both agreed on (``base``).
 
     ``version`` counts operators' and merged changes, for optimistic locking of forms.
     ``base`` and ``fingerprint`` are the remote record as last merged; ``observed`` is the
@@ -109,7 +109,7 @@ class Campaign(Model):
     sync_state: Mapped[str] = mapped_column(String(10), default=CONFIRMED)
     sync_detail: Mapped[str | None] = mapped_column(Text)
     synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    base: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    base: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     fingerprint: Mapped[str | None] = mapped_column(String(32))
     observed: Mapped[int] = mapped_column(BigInteger, default=0)
     missed_runs: Mapped[int] = mapped_column(default=0)
@@ -149,7 +149,7 @@ class Change(Model):
     state: Mapped[str] = mapped_column(String(12), default=READY)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    sent_payload: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    sent_payload: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settle_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     clean_probes: Mapped[int] = mapped_column(default=0)
@@ -184,8 +184,8 @@ class Conflict(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     field_group: Mapped[str] = mapped_column(String(20))
-    base: Mapped[Any | None] = mapped_column(JSON)
-    theirs: Mapped[Any | None] = mapped_column(JSON)
+    base: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    theirs: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     observation: Mapped[int] = mapped_column(BigInteger)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, select
 from sqlalchemy.orm import joinedload
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.campaigns.models import (
     CHANGE_STATES,
+    CREATE,
     IN_FLIGHT,
     NEEDS_YOU,
     PROBING,
@@ -238,6 +239,24 @@ def open_conflicts(campaign: Campaign) -> Sequence[Conflict]:
         Conflict.campaign_id == campaign.id, Conflict.decided_at.is_(None)
     )
     return db.session.scalars(query.order_by(Conflict.id)).all()
+
+
+def is_unknown_create(change: type[Change]) -> ColumnElement[bool]:
+    """A booking that may or may not exist: a person settles it before anything else is sent."""
+    return and_(change.state == STUCK, change.kind == CREATE, change.sent_payload.is_not(None))
+
+
+def unknown_create(campaign: Campaign) -> Change | None:
+    query = select(Change).where(Change.campaign_id == campaign.id, is_unknown_create(Change))
+    return db.session.scalars(query.order_by(Change.id.desc()).limit(1)).one_or_none()
+
+
+def unfinished_states(campaign: Campaign) -> set[str]:
+    """The states of the campaign's changes that are still under way."""
+    query = select(Change.state).where(
+        Change.campaign_id == campaign.id, Change.state.in_(UNFINISHED)
+    )
+    return set(db.session.scalars(query))
 
 
 def change_by_key(intent_key: uuid.UUID) -> Change | None:

@@ -25,11 +25,17 @@ from webapp.campaigns.fields import (
 )
 from webapp.campaigns.keys import derived_columns
 from webapp.campaigns.models import (
+    CHECKING,
+    CLAIMED,
     CONFIRMED,
     CONFLICT,
     CREATE,
-    IN_FLIGHT,
+    PARKED,
+    PROBING,
     READY,
+    SENDING,
+    SENT,
+    SETTLING,
     SUPERSEDED,
     UPDATE,
     WAITING,
@@ -182,6 +188,22 @@ def decide_conflict(actor: Actor, campaign: Campaign, conflict_id: int, decision
     return campaign
 
 
+def book_again(actor: Actor, campaign: Campaign) -> Campaign:
+    """Send a booking again whose outcome is unknown, on the word of someone who looked.
+
+    Raises ``NotFound`` when nothing of this campaign is in doubt any more.
+    """
+    lock(campaign)
+    unknown = None if campaign.remote_id else queries.unknown_create(campaign)
+    if unknown is None:
+        raise NotFound("This booking is no longer in doubt.")
+    unknown.state = SUPERSEDED
+    audit.record(actor, "looked and booked again", subject(campaign))
+    digest = _digest(CREATE, str(unknown.id))
+    _enqueue(actor, campaign, CREATE, list(GROUPS), uuid.uuid4(), digest)
+    return campaign
+
+
 def lock(campaign: Campaign) -> None:
     """Read the row anew and keep others from changing it until the transaction ends."""
     db.session.refresh(campaign, with_for_update={"of": Campaign})
@@ -220,13 +242,18 @@ def refresh_sync_state(campaign: Campaign) -> None:
         campaign.sync_state = CONFLICT
         campaign.sync_detail = ", ".join(LABELS[c.field_group] for c in conflicts)
         return
-    unfinished = db.session.scalars(
-        select(Change.id)
-        .where(Change.campaign_id == campaign.id, Change.state.in_((READY, *IN_FLIGHT)))
-        .limit(1)
-    ).first()
-    campaign.sync_state = WAITING if unfinished else CONFIRMED
-    campaign.sync_detail = None
+    unknown = None if campaign.remote_id else queries.unknown_create(campaign)
+    campaign.sync_detail = unknown.last_error if unknown else None
+    if unknown:
+        campaign.sync_state = PARKED
+        return
+    states = queries.unfinished_states(campaign)
+    # What is furthest on its way is what people wait for.
+    under_way = (SETTLING, CHECKING), (PROBING, CHECKING), (SENT, SENDING), (CLAIMED, SENDING)
+    campaign.sync_state = next(
+        (shown for state, shown in under_way if state in states),
+        WAITING if states else CONFIRMED,
+    )
 
 
 def _close_conflicts(actor: Actor, campaign: Campaign, groups: list[str]) -> None:

@@ -36,14 +36,17 @@ def apply(
 
     A decision names the row it was drawn from, so a redrawn conflict gets a new one.
     """
-    fresh = []
+    fresh, closed = [], False
     for group, conflict in known.items():
         if group not in merged.conflicts:
             conflict.decided_at, conflict.decision = now, AGREED
+            closed = True
         elif conflict.theirs != merged.conflicts[group]:
             conflict.decided_at, conflict.decision = now, REDRAWN
-    # The unique index allows one open row a group: close the old ones first.
-    db.session.flush()
+            closed = True
+    if closed:
+        # The unique index allows one open row a group: the old one has to go first.
+        db.session.flush()
     for group, theirs in merged.conflicts.items():
         if group in known and known[group].decided_at is None:
             continue

@@ -12,7 +12,7 @@ from webapp.campaigns.keys import derived_columns
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 from webapp.core.text import fold
-from webapp.sync.campaign_pages import Directory
+from webapp.sync.campaign_pages import IN_ONE, Directory
 from webapp.sync.mirror import fingerprint
 
 RENAME_BATCH = 500
@@ -92,7 +92,7 @@ def _merge(
         elif known[remote.id].fingerprint != mark:
             changed.append({**row, "id": known[remote.id].id})
     if added:
-        db.session.execute(insert(model), added)
+        db.session.execute(insert(model).execution_options(**IN_ONE), added)
     if changed:
         db.session.execute(update(model), changed)
 

@@ -9,19 +9,18 @@ import structlog
 from webapp.adservers.errors import AdServerError
 from webapp.adservers.types import Priority
 from webapp.connections import queries as connections
-from webapp.connections.models import PAUSED, Connection
+from webapp.connections.models import Connection
 from webapp.core.clock import Clock, utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, reading, transaction
 from webapp.core.ratelimit import RateLimiter
-from webapp.sync import outbox, probe, pull, push, runs, service
+from webapp.sync import outbox, probe, pull, push, queries, runs, service
 from webapp.sync.models import FAILED
 from webapp.sync.remote import RequestCount, open_remote
 from webapp.sync.service import SCHEDULE, START
 
 # How many changes one round of the push job may send before it looks around again.
 MOST_AT_ONCE = 50
-PAUSED_INTERVAL = timedelta(minutes=5)
 
 log = structlog.get_logger()
 
@@ -70,9 +69,8 @@ def _is_due(connection: Connection, work: Work, now: datetime) -> bool:
 
 
 def _interval(connection: Connection, settings: Settings) -> timedelta:
-    """A paused connection is looked at more often, to find out soon that it is mended."""
     interval = timedelta(minutes=settings.sync_interval_minutes)
-    return min(interval, PAUSED_INTERVAL) if connection.state == PAUSED else interval
+    return queries.interval_now(connection, interval)
 
 
 def moment(now: datetime, interval: timedelta) -> datetime:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import aliased
 
+from webapp.campaigns import queries as campaigns
 from webapp.campaigns.models import (
     CHECKING,
     CLAIMED,
@@ -23,7 +24,6 @@ from webapp.campaigns.models import (
     SENDING,
     SENT,
     SETTLING,
-    STUCK,
     UPDATE,
     WAITING,
     Campaign,
@@ -72,9 +72,8 @@ def claim_due(now: datetime) -> Claim | None:
     """Claim the change that waited longest and may go out now."""
     other = aliased(Change)
     busy = exists().where(other.campaign_id == Change.campaign_id, other.state.in_(IN_FLIGHT))
-    # A create whose outcome nobody knows must be settled before anything else is sent for it.
     blocked = exists().where(
-        other.campaign_id == Change.campaign_id, other.state == STUCK, other.kind == CREATE
+        other.campaign_id == Change.campaign_id, campaigns.is_unknown_create(other)
     )
     query = (
         select(Change)

@@ -11,7 +11,7 @@ import structlog
 from webapp.adservers.errors import AdServerError, NotFound
 from webapp.adservers.types import MarkerSearch
 from webapp.campaigns.fields import snapshot
-from webapp.campaigns.models import APPLIED, CREATE, PROBING, READY, SETTLING, Change
+from webapp.campaigns.models import APPLIED, CREATE, PROBING, READY, SETTLING, WAITING, Change
 from webapp.core.db import db, reading, transaction
 from webapp.sync import outbox, results
 from webapp.sync.merge import still_to_send
@@ -103,7 +103,7 @@ def _conclude(claim: Claim, search: MarkerSearch, now: datetime) -> None:
         _again_later(claim, now, None, clean_probes=claim.clean_probes + 1)
     else:
         outbox.release(claim, PROBING, READY, next_attempt_at=now, sent_payload=None)
-        outbox.show(claim.campaign_id, "waiting")
+        outbox.show(claim.campaign_id, WAITING)
 
 
 def _again_later(claim: Claim, now: datetime, problem: str | None, **columns: int) -> None:

@@ -25,7 +25,7 @@ from webapp.adservers.errors import (
     Rejected,
 )
 from webapp.adservers.types import CampaignSpec, RemoteCampaign
-from webapp.campaigns.models import CLAIMED, CREATE, READY, SENT, SETTLING
+from webapp.campaigns.models import CHECKING, CLAIMED, CREATE, READY, SENT, SETTLING, WAITING
 from webapp.core.clock import Clock, utc_now
 from webapp.core.db import transaction
 from webapp.sync import outbox, results
@@ -33,7 +33,7 @@ from webapp.sync.observations import begin_observation, leave_database
 from webapp.sync.outbox import Claim
 from webapp.sync.payload import Outgoing, prepare
 
-MOST_ATTEMPTS = 8
+# An ad server that is away for hours is nobody's decision to make; a day of it is.
 GIVE_UP_AFTER = timedelta(hours=24)
 BACK_OFF_SECONDS = 2.0
 LONGEST_BACK_OFF_SECONDS = 900.0
@@ -102,7 +102,7 @@ def _after_failure(push: Push, claim: Claim, error: AdServerError) -> None:
     if isinstance(error, OutcomeUnknown):
         with transaction():
             outbox.release(claim, SENT, SETTLING, **_error_columns(error))
-            outbox.show(claim.campaign_id, "checking")
+            outbox.show(claim.campaign_id, CHECKING)
         log.warning("change_outcome_unknown", change=claim.change_id, status=error.status)
     else:
         _not_sent(push, claim, SENT, error)
@@ -131,9 +131,10 @@ def _not_sent(push: Push, claim: Claim, state: str, error: AdServerError) -> Non
 def _try_later(push: Push, claim: Claim, state: str, error: AdServerError) -> None:
     now = push.clock()
     attempts = claim.attempts + 1
-    if attempts >= MOST_ATTEMPTS or now - claim.created_at > GIVE_UP_AFTER:
+    if now - claim.created_at > GIVE_UP_AFTER:
         with transaction():
-            results.parked(claim, state, error.message, now, **_error_columns(error))
+            columns = _error_columns(error) | {"sent_payload": None}
+            results.parked(claim, state, error.message, now, **columns)
         return
     wait = push.uniform(0, min(LONGEST_BACK_OFF_SECONDS, BACK_OFF_SECONDS * 2**attempts))
     columns = _error_columns(error) | {"attempts": attempts}
@@ -145,10 +146,10 @@ def _back_to_ready(
 ) -> None:
     due: datetime = push.clock() + timedelta(seconds=wait)
     with transaction():
-        outbox.release(
-            claim, state, READY, next_attempt_at=due, **{"last_error": message, **columns}
-        )
-        outbox.show(claim.campaign_id, "waiting")
+        # It is proven that nothing was changed there: there is no open mark any more.
+        values = {"last_error": message, "sent_payload": None, **columns}
+        outbox.release(claim, state, READY, next_attempt_at=due, **values)
+        outbox.show(claim.campaign_id, WAITING)
 
 
 def _error_columns(error: AdServerError) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
 from webapp.core.listing import ListParams, ListTable, Page
-from webapp.sync.models import OPEN_STATES, SyncRun
+from webapp.sync.models import FAILED, OPEN_STATES, SyncRun
 
 RUNS = ListTable(
     sorts={"started": (SyncRun.requested_at,)}, tie_break=SyncRun.id, default_sort="-started"
 )
+
+
+TROUBLE_INTERVAL = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,10 @@ def open_runs(connection_id: int) -> Sequence[SyncRun]:
 
 
 def freshness(interval: timedelta) -> list[Freshness]:
-    """For each connection shown: late when the last success is older than two intervals."""
+    """For each connection shown: late when the last success is older than two intervals.
+
+    ``interval`` is the time between two pulls when all is well.
+    """
     return [_freshness(connection, interval) for connection in connections.shown_connections()]
 
 
@@ -84,5 +90,12 @@ def _freshness(connection: Connection, interval: timedelta) -> Freshness:
         late=waited > 2 * interval or connection.state == PAUSED,
         paused=connection.state == PAUSED,
         age=age,
-        next_at=attempt + interval if attempt else None,
+        next_at=attempt + interval_now(connection, interval) if attempt else None,
     )
+
+
+def interval_now(connection: Connection, interval: timedelta) -> timedelta:
+    """A connection that is paused or failed last time is looked at sooner."""
+    last = latest_run(connection)
+    in_trouble = connection.state == PAUSED or (last is not None and last.state == FAILED)
+    return min(interval, TROUBLE_INTERVAL) if in_trouble else interval
