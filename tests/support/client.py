@@ -20,6 +20,8 @@ class Client(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         if has_app_context():
             db.session.commit()
+        # Read to its end and closed: a static file's answer holds the file open until then.
+        kwargs.setdefault("buffered", True)
         # Flask would otherwise reuse the test's own context, and with it its database session.
         return contextvars.Context().run(super().open, *args, **kwargs)
 

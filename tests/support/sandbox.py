@@ -160,9 +160,10 @@ def _first_line(process: subprocess.Popen[bytes], deadline: float) -> str:
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not text.endswith(b"\n") and time.monotonic() < deadline:
-            if selector.select(timeout=0.2):
-                more = os.read(process.stdout.fileno(), 4096)
-                if not more:
-                    break
-                text += more
+            if not selector.select(timeout=0.2):
+                continue
+            more = os.read(process.stdout.fileno(), 4096)
+            if not more:
+                break
+            text += more
     return text.decode()

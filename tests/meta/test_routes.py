@@ -1,0 +1,138 @@
+"""Every address, for everyone: who may, who may only read, and a stranger."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, url_for
+from werkzeug.routing import Rule
+
+from tests import factories
+from tests.support.client import Client, signed_in
+from tests.support.pages import get_page
+from webapp.app import create_app
+from webapp.auth.access import PUBLIC_ENDPOINTS, TOKEN_BLUEPRINTS
+from webapp.auth.permissions import Permission, role_may
+from webapp.core.config import Settings
+
+FRAGMENT_ONLY = {"campaigns.sync_line", "sync.progress"}
+
+
+@pytest.fixture
+def values(app: Flask) -> dict[str, str]:
+    """Something for every name that stands in an address."""
+    campaign = factories.campaign()
+    return {
+        "uuid": str(campaign.uuid),
+        "run_id": str(factories.sync_run().id),
+        "connection_id": str(campaign.connection_id),
+        "conflict_id": str(factories.conflict(campaign, "title", theirs="Other").id),
+        "filename": "app.css",
+    }
+
+
+def rules(app: Flask, method: str) -> Iterator[Rule]:
+    return (rule for rule in app.url_map.iter_rules() if method in (rule.methods or ()))
+
+
+def blueprint_of(rule: Rule) -> str:
+    return rule.endpoint.rpartition(".")[0]
+
+
+def permission_of(app: Flask, rule: Rule) -> Permission | None:
+    return getattr(app.view_functions[rule.endpoint], "permission", None)
+
+
+def address(app: Flask, rule: Rule, values: dict[str, str]) -> str:
+    with app.test_request_context():
+        return url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+
+
+def guarded(app: Flask, method: str) -> list[Rule]:
+    """Rules that only operators may use."""
+    return [
+        rule
+        for rule in rules(app, method)
+        if rule.endpoint not in PUBLIC_ENDPOINTS and blueprint_of(rule) not in TOKEN_BLUEPRINTS
+    ]
+
+
+def test_every_address_names_a_permission_or_is_on_the_public_list(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        permission = permission_of(app, rule)
+        is_public = rule.endpoint in PUBLIC_ENDPOINTS
+        assert is_public != isinstance(permission, Permission), rule
+
+
+def test_the_public_list_names_nothing_that_is_not_there(app: Flask) -> None:
+    assert set(app.view_functions) >= PUBLIC_ENDPOINTS
+    assert set(app.blueprints) >= TOKEN_BLUEPRINTS
+
+
+def test_a_stranger_is_asked_to_sign_in_everywhere(app: Flask, client: Client, values) -> None:
+    for method in ("GET", "POST"):
+        for rule in guarded(app, method):
+            answer = client.open(address(app, rule, values), method=method)
+            assert answer.status_code == 302, rule
+            assert answer.headers["Location"].startswith("/sign-in"), rule
+
+
+@pytest.mark.parametrize("role", ["manager", "viewer"])
+def test_everyone_reads_what_the_role_allows(app: Flask, client: Client, values, role) -> None:
+    signed_in(client, factories.operator(role))
+    for rule in guarded(app, "GET"):
+        permission = permission_of(app, rule)
+        assert permission
+        url = address(app, rule, values)
+        if rule.endpoint in FRAGMENT_ONLY:
+            assert client.get(url, headers={"HX-Request": "true"}).status_code == 200, rule
+        elif role_may(role, permission):
+            get_page(client, url)
+        else:
+            get_page(client, url, status=403)
+
+
+@pytest.mark.parametrize("role", ["manager", "viewer"])
+def test_everyone_changes_only_what_the_role_allows(
+    app: Flask, client: Client, values, role: str
+) -> None:
+    signed_in(client, factories.operator(role))
+    for rule in guarded(app, "POST"):
+        permission = permission_of(app, rule)
+        assert permission
+        # Without its token a form is refused, but only after the permission was looked at.
+        expected = 400 if role_may(role, permission) else 403
+        answer = client.post(address(app, rule, values))
+        assert answer.status_code == expected, rule
+
+
+def test_public_addresses_are_open_to_a_stranger(app: Flask, client: Client, values) -> None:
+    for rule in rules(app, "GET"):
+        if rule.endpoint in PUBLIC_ENDPOINTS:
+            assert client.get(address(app, rule, values)).status_code == 200, rule
+
+
+def test_a_session_opens_no_address_that_takes_a_token(
+    app: Flask, manager_client: Client, values
+) -> None:
+    for rule in rules(app, "GET"):
+        if blueprint_of(rule) in TOKEN_BLUEPRINTS:
+            url = address(app, rule, values)
+            assert manager_client.get(url).status_code == 401, rule
+            token = factories.api_token("viewer")
+            answer = manager_client.get(url, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 200, rule
+
+
+def test_nothing_is_changed_by_a_get(app: Flask) -> None:
+    changing = re.compile(r"archive|delete|sign-out|run$|decide|conflicts")
+    for rule in rules(app, "GET"):
+        assert not changing.search(rule.rule), rule
+
+
+def test_every_template_can_be_read_by_jinja(tmp_path) -> None:
+    app = create_app(Settings(instance_dir=tmp_path, log_level="WARNING"))
+    names = app.jinja_env.list_templates(extensions=["html"])
+    assert len(names) > 10
+    for name in names:
+        app.jinja_env.get_template(name)
