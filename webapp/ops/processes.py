@@ -107,9 +107,13 @@ class _EndWithParent:
 
 
 class Crew:
-    """All children. ``stopping`` is set by whoever wants an end."""
+    """All children. ``stopping`` is set by whoever wants an end.
 
-    def __init__(self) -> None:
+    ``first_pause`` is how many seconds a child that ended is left alone; it doubles each time.
+    """
+
+    def __init__(self, first_pause: float = 0.5) -> None:
+        self.first_pause = first_pause
         self.stopping = threading.Event()
         self._children: list[Child] = []
 
@@ -121,17 +125,34 @@ class Crew:
         self._children.append(child)
         child.start()
 
-    def first_ended(self) -> Child | None:
-        return next((c for c in self._children if c.exit_status is not None), None)
-
     def watch(self) -> int:
         """Keep them running until told to stop (0), or until one cannot be kept (1)."""
         while not self.stopping.wait(POLL_SECONDS):
             now = time.monotonic()
             for child in self._children:
-                if child.exit_status is not None and not _care_for(child, now):
+                if child.exit_status is not None and not self._care_for(child, now):
                     return 1
         return 0
+
+    def _care_for(self, child: Child, now: float) -> bool:
+        """Start an ended child again when its time has come; false when it ended too often."""
+        if child.start_at == 0.0:
+            child.ended.append(now)
+            recent = [moment for moment in child.ended if now - moment < RESTART_WINDOW]
+            log.error(
+                "process_ended", name=child.name, status=child.exit_status, recent=len(recent)
+            )
+            what = f"The {child.name} stopped with status {child.exit_status}."
+            if not child.restartable or len(recent) > MOST_RESTARTS:
+                say(f"{what} Stopping everything.")
+                return False
+            pause = self.first_pause * 2 ** (len(recent) - 1)
+            child.start_at = now + pause
+            say(f"{what} Starting it again in {pause:g} s.")
+        elif now >= child.start_at:
+            child.start_at = 0.0
+            child.start()
+        return True
 
     def end(self) -> None:
         """End all; first those who use the others, so that nobody loses what they talk to."""
@@ -142,27 +163,6 @@ class Crew:
             deadline = time.monotonic() + STOP_SECONDS
             for child in group:
                 child.end(deadline)
-
-
-def _care_for(child: Child, now: float) -> bool:
-    """Start an ended child again when its time has come; false when that has failed too often."""
-    if child.start_at == 0.0:
-        child.ended.append(now)
-        recent = [moment for moment in child.ended if now - moment < RESTART_WINDOW]
-        log.error("process_ended", name=child.name, status=child.exit_status, recent=len(recent))
-        if not child.restartable or len(recent) > MOST_RESTARTS:
-            say(f"The {child.name} stopped with status {child.exit_status}. Stopping everything.")
-            return False
-        pause = 2.0 ** (len(recent) - 1) / 2
-        child.start_at = now + pause
-        say(
-            f"The {child.name} stopped with status {child.exit_status}. "
-            f"Starting it again in {pause:g} s."
-        )
-    elif now >= child.start_at:
-        child.start_at = 0.0
-        child.start()
-    return True
 
 
 def say(text: str) -> None:
