@@ -1,5 +1,7 @@
 """A plain client for the v1 paths, as a stranger would write it."""
 
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,6 +10,14 @@ import requests
 from tests.support.sandbox import Sandbox
 
 TIMEOUT = 10
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Ask until it is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
 
 
 class Caller:

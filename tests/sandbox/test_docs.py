@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.sandbox import REPOSITORY
-from webapp.sandbox.__main__ import _parser
+from webapp.sandbox.__main__ import build_parser
 from webapp.sandbox.faults import ACTIONS, MATCHERS
 from webapp.sandbox.settings import Settings
 
@@ -20,6 +20,6 @@ def test_every_action_has_a_row_with_its_options(action: str) -> None:
 def test_every_matcher_switch_and_flag_is_explained() -> None:
     for name in (*MATCHERS, *Settings().as_dict()):
         assert f"`{name}`" in TEXT
-    for action in _parser()._actions:
+    for action in build_parser()._actions:
         if action.dest != "help":
             assert f"`{action.option_strings[0]}`" in TEXT

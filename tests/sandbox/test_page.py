@@ -108,6 +108,7 @@ def test_a_campaign_is_edited_in_major_units(sandbox: Sandbox, call: Caller) -> 
         )
     )
     assert "Changes saved." in page.text
+    assert page.field("budget") == "5000"
     after = call.get(path).json()
     assert (after["title"], after["externalId"], after["copyNeeded"]) == ("Edited here", None, True)
     assert (after["totalBudgetCents"], after["totalBudgetCurrency"]) == (5000, "JPY")

@@ -3,22 +3,14 @@
 import json
 import socket
 import time
-from collections.abc import Callable
 
 import pytest
 import requests
 
-from tests.sandbox.caller import Caller
+from tests.sandbox.caller import Caller, wait_for
 from tests.support.sandbox import Sandbox
 
 DEADLINE = 5.0
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def raw(sandbox: Sandbox, timeout: float = DEADLINE) -> socket.socket:
@@ -233,6 +225,13 @@ def test_100_megabytes_are_offered_without_being_held_in_memory(
         next(answer.iter_content(1024 * 1024))
     sandbox.clear_faults()
     assert call.get("campaigns").status_code == 200
+
+
+@pytest.mark.parametrize("path", [b"//[x", b"/api/%ff%zz", b"/\xe9?\xff=%", b"*", b"http://h/api"])
+def test_odd_paths_get_an_answer(sandbox: Sandbox, path: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=DEADLINE) as connection:
+        connection.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert connection.recv(4096)[:12] in (b"HTTP/1.1 401", b"HTTP/1.1 404")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ DEFAULT_STATE = Path("instance/sandbox.db")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until told to stop. Returns the exit status."""
-    wish = _parser().parse_args(arguments)
+    wish = build_parser().parse_args(arguments)
     try:
         state = _open_state(wish)
     except StateFileError as error:
@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The flags, as ``docs/sandbox.md`` explains them."""
     parser = argparse.ArgumentParser(
         "python -m webapp.sandbox", description="A practice Megaphone."
     )

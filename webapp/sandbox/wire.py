@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.wrappers import Response
 
@@ -93,13 +93,13 @@ class WireHandler(BaseHTTPRequestHandler):
         return body
 
     def _environ(self, body: bytes) -> "WSGIEnvironment":
-        url = urlsplit(self.path)
+        path, _, query = self.path.partition("?")
         host, port = self.server.server_address[:2]
         environ: WSGIEnvironment = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1"),
-            "QUERY_STRING": url.query,
+            "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
+            "QUERY_STRING": query,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
             "SERVER_NAME": str(host),
