@@ -31,7 +31,7 @@ def duration(seconds: float | None) -> str:
     """``95`` as ``1 min 35 s``."""
     if seconds is None:
         return "–"
-    if seconds < 10:
+    if 0 < seconds < 10 and not float(seconds).is_integer():
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
