@@ -1,0 +1,84 @@
+"""The words of the sync line, state by state."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from webapp.campaigns.models import Campaign, Change
+from webapp.campaigns.sync_line import Situation, describe
+
+NOW = datetime(2026, 3, 2, 19, 2, tzinfo=UTC)
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def line(state, *changes, detail=None, synced_at=NOW, **situation):
+    campaign = Campaign(sync_state=state, sync_detail=detail, synced_at=synced_at, changed_at=NOW)
+    latest = {change.state: change for change in changes}
+    return describe(Situation(campaign, latest, NOW, NEW_YORK, **situation))
+
+
+def change(state, **values):
+    return Change(state=state, **{"next_attempt_at": NOW} | values)
+
+
+def test_confirmed_says_when_in_the_zone_of_the_operators():
+    assert line("confirmed").words == "Confirmed by Megaphone 14:02"
+
+
+def test_confirmed_on_another_day_says_the_day():
+    before = NOW - timedelta(days=1)
+    assert line("confirmed", synced_at=before).words == "Confirmed by Megaphone 1 Mar 2026 14:02"
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        (timedelta(seconds=-5), "Waiting, sends in a moment"),
+        (timedelta(seconds=5), "Waiting, sends in a moment"),
+        (timedelta(seconds=40), "Waiting, sends in 1 min"),
+        (timedelta(minutes=4), "Waiting, sends in 4 min"),
+    ],
+)
+def test_waiting_says_how_long(later, words):
+    assert line("waiting", change("ready", next_attempt_at=NOW + later)).words == words
+
+
+def test_waiting_after_a_failure_says_what_failed():
+    waiting = change("ready", last_error="Megaphone could not be reached.")
+    assert line("waiting", waiting).more == "Megaphone could not be reached."
+
+
+@pytest.mark.parametrize(
+    ("left", "minutes"), [(timedelta(seconds=110), 2), (timedelta(seconds=-30), 1)]
+)
+def test_an_unknown_outcome_is_being_checked_and_never_to_be_tried_again(left, minutes):
+    checking = line("checking", change("settling", settle_until=NOW + left))
+
+    assert checking.words == (f"Checking with Megaphone whether it arrived, about {minutes} min")
+    assert "again" not in f"{checking.words} {checking.more}"
+
+
+def test_a_refusal_gives_the_reason_and_the_next_step():
+    refused = line("refused", change("rejected", last_error="The title is taken"))
+
+    assert (refused.words, refused.more) == ("Refused", "The title is taken. Edit to mend it.")
+
+
+def test_a_refusal_without_its_change_takes_the_campaign_s_detail():
+    assert line("refused", detail="Too small.").more == "Too small. Edit to mend it."
+
+
+def test_a_conflict_names_the_fields():
+    assert line("conflict", detail="budget, title").words == "Conflict in budget, title"
+
+
+def test_parked_says_what_is_the_matter():
+    parked = line("parked", change("parked", last_error="It is not in Megaphone any more."))
+
+    assert (parked.words, parked.more) == ("Needs you", "It is not in Megaphone any more.")
+
+
+def test_gone_says_since_when():
+    since = NOW - timedelta(hours=3)
+    assert line("gone", gone_at=since).words == "Gone from Megaphone since 11:02"
