@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from tests import factories
+from tests.campaigns.test_campaign_page import in_conflict
 from tests.support.client import signed_in
 from tests.support.pages import get_page
 from webapp.audit.models import AuditEvent
@@ -377,8 +378,6 @@ def test_the_key_of_an_edit_with_other_values_changes_nothing_more(manager_clien
 
 
 def test_a_value_typed_over_a_conflict_settles_it(manager_client):
-    from tests.campaigns.test_campaign_page import in_conflict
-
     campaign = in_conflict()
 
     page = get_page(manager_client, f"/campaigns/{campaign.uuid}").follow("Another value…")

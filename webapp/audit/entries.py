@@ -78,11 +78,15 @@ def _groups(events: Iterable[AuditEvent]) -> list[list[AuditEvent]]:
 
 def _entry(group: list[AuditEvent], object_: str | None = None, href: str | None = None) -> Entry:
     first = group[0]
-    before_name, alone = WORDS.get(first.action, (first.action, first.action))
+    words, alone = WORDS.get(first.action, (first.action, first.action))
+    if object_ is None:
+        words = alone
+    elif href is None:
+        words = f"{words} {object_}"
     return Entry(
         at=first.at,
         actor=first.actor,
-        words=before_name if object_ else alone,
+        words=words,
         source=first.source,
         reason=first.reason,
         # Events are newest first; the fields of one form are read in the form's order.
