@@ -3,7 +3,6 @@
 #   make test    run the tests; ARGS="-k search" runs some
 #   make check   style, types, import rules, security rules
 #   make bench   measure; results go to benchmarks/
-#   make soak    the long-running tests
 #   make clean   remove what was installed and cached; instance/ (your data) stays
 
 PYTHON := .venv/bin/python
@@ -14,16 +13,13 @@ PIP += --root-user-action=ignore
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: run test check bench soak clean
+.PHONY: run test check bench clean
 
 run: $(RUNTIME)
 	@exec $(PYTHON) -m webapp.launcher
 
 test: $(DEVELOPMENT)
-	@exec $(PYTHON) -m pytest -m "not soak" $(ARGS)
-
-soak: $(DEVELOPMENT)
-	@exec $(PYTHON) -m pytest -m soak $(ARGS)
+	@exec $(PYTHON) -m pytest $(ARGS)
 
 check: $(DEVELOPMENT)
 	.venv/bin/ruff check

@@ -19,11 +19,12 @@ from sqlalchemy.exc import DatabaseError
 
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, Subject
+from webapp.auth import queries as auth_queries
 from webapp.auth import service as auth
 from webapp.auth.permissions import ROLES
 from webapp.core.db import reading, transaction
 from webapp.core.errors import DomainError
-from webapp.ops import accounts, logs
+from webapp.ops import logs
 
 P = ParamSpec("P")
 NO_DATABASE = "The database does not answer as it should. Is it there? Try: flask db upgrade"
@@ -99,7 +100,7 @@ def create_operator(email: str, role: str, password_file: Path | None, random: b
 def list_operators() -> None:
     """Who can sign in."""
     with reading():
-        for each in accounts.list_operators():
+        for each in auth_queries.list_operators():
             seen = f"{each.last_sign_in_at:%Y-%m-%d}" if each.last_sign_in_at else "never"
             state = "" if each.active else ", switched off"
             click.echo(f"{each.email}  {each.role}{state}, last signed in: {seen}")
@@ -114,7 +115,7 @@ def set_password(email: str, password_file: Path | None, random: bool) -> None:
     """Give EMAIL another password."""
     password = _password(password_file, random=random)
     with transaction():
-        operator = accounts.set_password(email, password)
+        operator = auth.set_password(email, password)
         audit.record(actor(), "password set", Subject("operator", operator.id, operator.email))
         click.echo(f"{operator.email} has a new password.")
     _show_if_made(password, random=random)
@@ -128,7 +129,7 @@ def create_token(name: str, role: str) -> None:
     """Make a token for the script NAME. Its last line of output is the token, shown only once."""
     with transaction():
         token = auth.create_token(name, role)
-        made = accounts.token_named(name.strip())
+        made = auth_queries.token_named(name.strip())
         audit.record(actor(), "created", Subject("api token", made.id, made.name))
     click.echo(f"The token of {made.name}, which may act as a {made.role}:", err=True)
     click.echo(token)
@@ -139,7 +140,7 @@ def create_token(name: str, role: str) -> None:
 def list_tokens() -> None:
     """Names of tokens; the tokens themselves are not kept."""
     with reading():
-        for each in accounts.list_tokens():
+        for each in auth_queries.list_tokens():
             state = f", revoked {each.revoked_at:%Y-%m-%d}" if each.revoked_at else ""
             click.echo(f"{each.name}  {each.role}, made {each.created_at:%Y-%m-%d}{state}")
 
@@ -150,7 +151,7 @@ def list_tokens() -> None:
 def revoke_token(name: str) -> None:
     """The token NAME opens nothing from now on."""
     with transaction():
-        token = accounts.revoke_token(name.strip())
+        token = auth.revoke_token(name.strip())
         audit.record(actor(), "revoked", Subject("api token", token.id, token.name))
         click.echo(f"The token {token.name} is revoked.")
 
@@ -169,7 +170,7 @@ def _password(file: Path | None, *, random: bool) -> str:
     if file and random:
         raise click.UsageError("Use either --password-file or --random.")
     if random:
-        return accounts.random_password()
+        return auth.random_password()
     if file:
         with click.open_file(str(file), encoding="utf-8") as lines:
             return str(lines.readline()).rstrip("\r\n")

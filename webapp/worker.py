@@ -89,6 +89,10 @@ class Worker:
                 coalesce=True,
                 misfire_grace_time=60,
             )
+        # Files change with the first line of a day; one that gets no line is changed here.
+        scheduler.add_job(
+            id="logs", func=logs.change_files, trigger="cron", hour=0, minute=1, max_instances=1
+        )
         return scheduler
 
     def _run_job(self, job: Callable[[jobs.Work], None]) -> None:

@@ -1,11 +1,13 @@
 """Reading operators and tokens."""
 
 import hashlib
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
 from webapp.auth.models import ApiToken, Operator
 from webapp.core.db import db
+from webapp.core.errors import NotFound
 
 
 def operator_by_session_id(session_id: str) -> Operator | None:
@@ -20,6 +22,22 @@ def operator_by_email(email: str) -> Operator | None:
 
 def any_operator() -> bool:
     return db.session.scalar(select(Operator.id).limit(1)) is not None
+
+
+def list_operators() -> Sequence[Operator]:
+    return db.session.scalars(select(Operator).order_by(Operator.email)).all()
+
+
+def list_tokens() -> Sequence[ApiToken]:
+    return db.session.scalars(select(ApiToken).order_by(ApiToken.name)).all()
+
+
+def token_named(name: str) -> ApiToken:
+    """Raises ``NotFound``."""
+    token = db.session.scalars(select(ApiToken).where(ApiToken.name == name)).one_or_none()
+    if token is None:
+        raise NotFound(f"There is no token named {name}.")
+    return token
 
 
 def token_digest(token: str) -> str:

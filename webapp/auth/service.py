@@ -12,9 +12,11 @@ from webapp.auth.permissions import ROLES
 from webapp.core.clock import utc_now
 from webapp.core.config import MIN_PASSWORD_LENGTH
 from webapp.core.db import db
-from webapp.core.errors import DomainError, InvalidInput
+from webapp.core.errors import DomainError, InvalidInput, NotFound
 
 TOKEN_PREFIX = "fdk_"  # noqa: S105
+TOO_SHORT = f"A password needs at least {MIN_PASSWORD_LENGTH} characters."
+RANDOM_BYTES = 18  # as text, 24 characters
 
 # OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -72,7 +74,7 @@ def create_operator(email: str, password: str, role: str = "manager") -> Operato
     except EmailNotValidError:
         problems["email"] = "This is not an e-mail address."
     if len(password) < MIN_PASSWORD_LENGTH:
-        problems["password"] = f"A password needs at least {MIN_PASSWORD_LENGTH} characters."
+        problems["password"] = TOO_SHORT
     if role not in ROLES:
         problems["role"] = f"A role is one of {', '.join(ROLES)}."
     if not problems and queries.operator_by_email(email):
@@ -85,6 +87,31 @@ def create_operator(email: str, password: str, role: str = "manager") -> Operato
     db.session.add(operator)
     db.session.flush()
     return operator
+
+
+def set_password(email: str, password: str) -> Operator:
+    """Give an operator another password. Raises ``NotFound`` or ``InvalidInput``."""
+    operator = queries.operator_by_email(email)
+    if operator is None:
+        raise NotFound(f"There is no operator with the e-mail address {email}.")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise InvalidInput({"password": TOO_SHORT})
+    operator.password_hash = _hasher.hash(password)
+    db.session.flush()
+    return operator
+
+
+def random_password() -> str:
+    """A password nobody has to think of."""
+    return secrets.token_urlsafe(RANDOM_BYTES)
+
+
+def revoke_token(name: str) -> ApiToken:
+    """The token opens nothing any more. Revoked twice, it keeps the first time. ``NotFound``."""
+    token = queries.token_named(name)
+    token.revoked_at = token.revoked_at or utc_now()
+    db.session.flush()
+    return token
 
 
 def create_token(name: str, role: str = "manager") -> str:

@@ -22,7 +22,6 @@ from webapp.auth import service as auth
 from webapp.connections import service as connections
 from webapp.core.config import Settings
 from webapp.core.db import transaction
-from webapp.ops import accounts
 
 LAUNCHER = Actor("Flightdeck", "cli")
 BUSY, UNUSABLE = 1, 2
@@ -112,7 +111,7 @@ def connect(settings: Settings) -> None:
 def create_first_operator(settings: Settings) -> Account | None:
     """Someone who can sign in; ``None`` when there is one already."""
     given = settings.first_operator_password
-    password = given.get_secret_value() if given else accounts.random_password()
+    password = given.get_secret_value() if given else auth.random_password()
     with database_in_words(), transaction():
         if queries.any_operator():
             return None

@@ -31,7 +31,8 @@ LEAST_LEVELS = {
     "apscheduler.scheduler": logging.ERROR,
     "concurrent_log_handler": logging.WARNING,
     "sqlalchemy": logging.WARNING,
-    "urllib3": logging.WARNING,
+    # Its warnings carry addresses; what matters of them comes as an error of the ad server.
+    "urllib3": logging.ERROR,
 }
 
 

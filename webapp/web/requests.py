@@ -11,6 +11,8 @@ from flask import Flask, Response, g, request
 from webapp.core.db import reading
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Fetched every few seconds by machines; failures are logged where they happen.
+QUIET_ENDPOINTS = ("static", "ops.healthy")
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 
 log = structlog.get_logger()
@@ -40,7 +42,7 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    if request.endpoint != "static":
+    if request.endpoint not in QUIET_ENDPOINTS:
         log.info(
             "request",
             method=request.method,
