@@ -11,7 +11,7 @@ depends_on = None
 SQLITE_SEARCH = (
     (
         "CREATE VIRTUAL TABLE campaign_search USING fts5("
-        "search_text, content='campaign', content_rowid='id', tokenize='trigram')"
+        "search_text, content='campaign', content_rowid='id', columnsize=0, tokenize='trigram')"
     ),
     (
         "CREATE TRIGGER campaign_search_insert AFTER INSERT ON campaign BEGIN "

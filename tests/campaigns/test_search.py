@@ -1,10 +1,13 @@
 """Search: plain words, any script, any punctuation; the same answer on both databases."""
 
 import pytest
+from sqlalchemy import select
 
 from tests import factories
 from webapp.campaigns import queries
+from webapp.campaigns.models import Campaign
 from webapp.campaigns.search import FREQUENT
+from webapp.core.clock import utc_now
 from webapp.core.text import fold
 
 TITLES = (
@@ -108,3 +111,16 @@ def test_a_title_longer_than_the_index_holds_is_kept_and_found_by_its_start(db_s
     long = "Überlang " * 2000
     factories.campaign(title=long)
     assert found("uberlang") == {long}
+
+
+def test_of_a_word_that_most_rows_have_archived_rows_are_counted_apart(db_session) -> None:
+    factories.campaigns(FREQUENT + 40, title=lambda n: f"Podcast {n}")
+    newest = db_session.scalars(select(Campaign).order_by(Campaign.id.desc()).limit(7))
+    for campaign in newest:
+        campaign.archived_at = utc_now()
+    db_session.flush()
+
+    params = queries.CAMPAIGNS.parse({"q": "podcast"})
+    page, archived = queries.list_with_archived(params)
+
+    assert (page.total, page.capped, archived) == (FREQUENT + 33, False, 7)

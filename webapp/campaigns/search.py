@@ -4,7 +4,9 @@ SQLite: a trigram index answers rare words at once; words that very many rows ha
 found by reading rows in the list's own order. PostgreSQL's planner makes that choice by itself.
 """
 
-from sqlalchemy import ColumnElement, column, func, select, table, text
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, column, func, select, table, text
 
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
@@ -17,20 +19,33 @@ FREQUENT = 2_000
 _index = table("campaign_search", column("rowid"), column("campaign_search"))
 
 
-def matching(query: str) -> list[ColumnElement[bool]]:
-    """Conditions for campaigns that contain every word of ``query``, wherever it stands."""
+@dataclass(frozen=True)
+class Search:
+    """Conditions that campaigns meet in which every word stands.
+
+    ``ids``, where there is one, lists all of them, archived ones too, without reading a campaign.
+    """
+
+    conditions: list[ColumnElement[bool]]
+    ids: Select[int] | None = None
+
+
+def search_for(query: str) -> Search:
+    """What finds campaigns that contain every word of ``query``, wherever it stands."""
     words = list(dict.fromkeys(fold(query).split()))[:MAX_WORDS]
-    by_reading: list[ColumnElement[bool]] = [
-        Campaign.search_text.contains(word, autoescape=True) for word in words
-    ]
     if db.engine.dialect.name != "sqlite":
-        return by_reading
-    by_reading = [func.instr(Campaign.search_text, word) > 0 for word in words]
-    phrase = " ".join(f'"{_quoted(word)}"' for word in words if len(word) >= TRIGRAM)
-    if not phrase or _is_frequent(phrase):
-        return by_reading
+        return Search([Campaign.search_text.contains(word, autoescape=True) for word in words])
+    by_reading: list[ColumnElement[bool]] = [
+        func.instr(Campaign.search_text, word) > 0 for word in words
+    ]
+    indexed = [word for word in words if len(word) >= TRIGRAM]
+    if not indexed:
+        return Search(by_reading)
+    phrase = " ".join(f'"{_quoted(word)}"' for word in indexed)
     found = select(_index.c.rowid).where(_index.c.campaign_search.op("MATCH")(phrase))
-    return [Campaign.id.in_(found), *by_reading]
+    if _is_frequent(phrase):
+        return Search(by_reading, found if indexed == words else None)
+    return Search([Campaign.id.in_(found), *by_reading])
 
 
 def _quoted(word: str) -> str:
