@@ -70,7 +70,7 @@ class Watch:
             self.problems.append(f"left this machine: {request.url}")
 
     def _response(self, response: Response) -> None:
-        # A page may be a 404 on purpose, and a fragment may ask to sign in; what a page loads may not.
+        # A page may be a 404 on purpose, and a fragment may ask to sign in; what it loads may not.
         asked = response.request.resource_type == "document" or "hx-redirect" in response.headers
         if response.status >= 400 and not asked:
             self.problems.append(f"{response.status} for {response.url}")
