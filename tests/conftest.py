@@ -25,7 +25,9 @@ hypothesis_settings.load_profile("flightdeck")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    lines = required.summary()
+    lines = required.summary(
+        str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())
+    )
     if lines:
         terminalreporter.section("left out", yellow=True, bold=True)
         for line in lines:

@@ -4,6 +4,7 @@ With ``FLIGHTDECK_REQUIRE_ALL=1`` a missing program fails its tests instead of s
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -23,8 +24,6 @@ CHROMIUM = Program(
     "Chromium", "apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
 )
 
-_missed: dict[Program, int] = {}
-
 
 def all_required() -> bool:
     return os.environ.get("FLIGHTDECK_REQUIRE_ALL", "") not in ("", "0")
@@ -35,14 +34,19 @@ def do_without(program: Program) -> NoReturn:
     reason = f"{program.name} is not installed: {program.install}"
     if all_required():
         pytest.fail(reason, pytrace=False)
-    _missed[program] = _missed.get(program, 0) + 1
     pytest.skip(reason)
 
 
-def summary() -> list[str]:
-    """One line for each program that was missed in this run."""
+def summary(skipped: Iterable[str]) -> list[str]:
+    """One line for each program that these reasons for skipping name."""
+    reasons = list(skipped)
+    counts = {
+        program: sum(f"{program.name} is not installed" in reason for reason in reasons)
+        for program in (POSTGRESQL, CHROMIUM)
+    }
     return [
         f"{count} tests were skipped, because {program.name} is not installed. "
         f"To run them: {program.install}"
-        for program, count in _missed.items()
+        for program, count in counts.items()
+        if count
     ]
