@@ -7,6 +7,7 @@ import pytest
 from tests import factories
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
+from webapp.core.clock import utc_now
 from webapp.core.db import db
 
 HTMX = {"HX-Request": "true"}
@@ -244,6 +245,7 @@ def test_a_row_remembers_the_list_it_was_opened_from(manager_client):
 
 
 def test_the_list_costs_eight_statements_whatever_it_shows(manager_client):
+    factories.connection(last_attempt_at=utc_now(), last_success_at=factories.SOME_DAY)
     advertiser = factories.advertiser()
     factories.campaigns(120, advertiser_id=advertiser.id, title=lambda n: f"Spring launch {n}")
     db.session.commit()

@@ -30,7 +30,13 @@ class Freshness:
     late: bool
     paused: bool
     age: timedelta | None
-    next_at: datetime | None
+    interval: timedelta
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next pull is due. Asked for only where it is shown: it reads the last run."""
+        attempt = self.connection.last_attempt_at
+        return attempt + interval_now(self.connection, self.interval) if attempt else None
 
 
 def list_runs(params: ListParams) -> Page[SyncRun]:
@@ -84,13 +90,12 @@ def _freshness(connection: Connection, interval: timedelta) -> Freshness:
     now = utc_now()
     age = now - connection.last_success_at if connection.last_success_at else None
     waited = age if age is not None else now - connection.created_at
-    attempt = connection.last_attempt_at
     return Freshness(
         connection=connection,
         late=waited > 2 * interval or connection.state == PAUSED,
         paused=connection.state == PAUSED,
         age=age,
-        next_at=attempt + interval_now(connection, interval) if attempt else None,
+        interval=interval,
     )
 
 
