@@ -23,13 +23,7 @@ def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
     """One page of advertisers with their agency's name."""
     detached = select(Connection.id).where(Connection.state == DETACHED)
     conditions: list[ColumnElement[bool]] = [Advertiser.connection_id.not_in(detached)]
-    conditions += [
-        or_(
-            Advertiser.name_key.contains(word, autoescape=True),
-            func.lower(Agency.name).contains(word, autoescape=True),
-        )
-        for word in fold(params.query).split()
-    ]
+    conditions += _matching(params.query)
     query = (
         select(
             Advertiser.id,
@@ -47,6 +41,22 @@ def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
         query.order_by(*ADVERTISERS.order(params)).offset(params.offset).limit(params.per_page)
     ).all()
     return Page(rows, params.page, params.per_page, total)
+
+
+def _matching(query: str) -> list[ColumnElement[bool]]:
+    """Conditions for advertisers with every word of ``query`` in their or their agency's name."""
+    words = fold(query).split()
+    if not words:
+        return []
+    # Agencies are few. No database folds their names as we do.
+    names = {row.id: fold(row.name) for row in db.session.execute(select(Agency.id, Agency.name))}
+    return [
+        or_(
+            Advertiser.name_key.contains(word, autoescape=True),
+            Advertiser.agency_id.in_([id_ for id_, name in names.items() if word in name]),
+        )
+        for word in words
+    ]
 
 
 def advertiser_choices() -> list[tuple[int, str]]:
