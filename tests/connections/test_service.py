@@ -8,7 +8,6 @@ from webapp.connections import queries, service
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
 from webapp.core.config import Settings
 
-
 TOKEN = "token-1"
 
 
