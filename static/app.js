@@ -89,9 +89,17 @@
     try {
       const answer = await fetch(el.dataset.live, { headers: { "HX-Request": "true", "HX-Target": id } });
       if (!answer.ok) throw answer;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+      const news = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = news.getElementById(id);
       const changed = fresh.textContent !== el.textContent;
-      if (changed && !touched(el)) put(fresh, el);
+      if (changed && !touched(el)) {
+        put(fresh, el);
+        // What else an answer brings goes in beside it, unless someone types there.
+        $$("[data-beside]", news).forEach((part) => {
+          const old = document.getElementById(part.id);
+          if (old && !touched(old)) put(part, old);
+        });
+      }
       plan(id, changed ? every(fresh) : Math.min(seconds * 1.5, 30));
     } catch {
       const later = Math.min(seconds * 2, 60);

@@ -10,7 +10,7 @@ from tests.support.pages import get_page
 from tests.support.statements import count_statements
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, FieldChange
-from webapp.campaigns import service
+from webapp.campaigns import queries, service
 from webapp.campaigns.models import Campaign, Change, Conflict
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -155,7 +155,7 @@ def test_waiting_behind_a_pause_says_why(manager_client):
 def test_the_timeline_puts_the_fields_of_one_edit_together_newest_first(manager_client):
     campaign = factories.campaign(title="Spring")
     at = utc_now() - timedelta(hours=1)
-    changes = [FieldChange("title", "Winter", "Spring"), FieldChange("ad copy", None, "Needed")]
+    changes = [FieldChange("title", "Winter", "Spring"), FieldChange("ad copy", "Needed", None)]
     audit.record(factories.ACTOR, "edited", service.subject(campaign), changes, at=at)
     audit.record(MEGAPHONE, "changed", service.subject(campaign), [FieldChange("title", "a", "b")])
 
@@ -163,7 +163,7 @@ def test_the_timeline_puts_the_fields_of_one_edit_together_newest_first(manager_
 
     assert [entry.text.split()[0] for entry in entries] == ["Megaphone", "tester@example.com"]
     assert "title: from Winter to Spring" in entries[1].text
-    assert "ad copy: from nothing to Needed" in entries[1].text
+    assert "ad copy: from Needed to nothing" in entries[1].text
 
 
 def test_a_campaign_that_came_from_megaphone_says_so(manager_client):
@@ -279,3 +279,40 @@ def test_a_conflict_id_of_any_size_is_an_answer(manager_client):
         assert answer.status_code in (302, 404)
     answer = manager_client.post(address(campaign, "/conflicts/1"), data={"decision": "maybe"})
     assert answer.status_code == 422
+
+
+def test_news_of_the_sync_line_bring_the_facts_and_the_timeline_with_them(manager_client):
+    campaign = factories.campaign(sync_state="waiting")
+    db.session.commit()
+
+    answer = manager_client.get(f"{address(campaign)}/sync", headers={"HX-Request": "true"})
+
+    assert 'id="sync-line"' in answer.text
+    assert 'id="campaign-body"' in answer.text
+    assert campaign.remote_id in answer.text
+
+
+def in_doubt():
+    campaign = factories.campaign(waiting=True, sync_state="parked")
+    factories.change(campaign, state="parked", sent_payload={"title": "x"}, last_error="Lost.")
+    return campaign
+
+
+def test_a_booking_in_doubt_can_be_booked_again_by_someone_who_looked(manager_client):
+    campaign = in_doubt()
+    page = get_page(manager_client, address(campaign))
+    assert "It is not known whether this was booked" in page.text
+
+    form = next(form for form in page.forms if form.action.endswith("/book-again"))
+    page.submit(form)
+
+    db.session.expire_all()
+    assert campaign.sync_state == "waiting"
+    assert [change.state for change in queries.changes_of(campaign)] == ["ready", "superseded"]
+
+
+def test_a_viewer_cannot_book_again(viewer_client):
+    campaign = in_doubt()
+
+    assert "Book again" not in get_page(viewer_client, address(campaign)).text
+    assert viewer_client.post(f"{address(campaign)}/book-again").status_code in (400, 403)

@@ -18,6 +18,7 @@ WORDS = {
     "confirmed": ("confirmed", "confirmed it"),
     "created": ("created", "created it"),
     "gone": ("no longer has", "no longer has it"),
+    "looked and booked again": ("looked, and booked again", "looked, and booked it again"),
     "kept ours": ("kept our value in", "kept our value"),
     "kept theirs": ("took Megaphone’s value in", "took Megaphone’s value"),
     "parked": ("did not settle a change of", "did not settle the change"),

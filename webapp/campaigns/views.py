@@ -52,26 +52,30 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/campaigns/<uuid>")
 @requires(Permission.READ)
 def show(uuid: str) -> ResponseReturnValue:
-    campaign = queries.get_campaign(uuid)
-    events = audit.events_of("campaign", campaign.id)
-    return render_template(
-        "campaigns/show.html",
-        campaign=campaign,
-        line=shown.line_of(campaign),
-        conflicts=shown.conflicts_of(campaign, events),
-        entries=shown.timeline_of(campaign, events),
-        back=edit_views.back(),
-    )
+    return _render("campaigns/show.html", uuid)
 
 
 @blueprint.get("/campaigns/<uuid>/sync")
 @requires(Permission.READ)
 def sync_line(uuid: str) -> ResponseReturnValue:
-    """The sync line alone: what the campaign page asks for until the change has arrived."""
+    """What the campaign page asks for until its change has arrived."""
     if not wants_fragment():
         return redirect(url_for("campaigns.show", uuid=uuid))
+    return _render("campaigns/_live.html", uuid)
+
+
+def _render(template: str, uuid: str) -> str:
     campaign = queries.get_campaign(uuid)
-    return render_template("campaigns/_sync.html", campaign=campaign, line=shown.line_of(campaign))
+    events = audit.events_of("campaign", campaign.id)
+    return render_template(
+        template,
+        campaign=campaign,
+        line=shown.line_of(campaign),
+        conflicts=shown.conflicts_of(campaign, events),
+        in_doubt=campaign.remote_id is None and queries.unknown_create(campaign),
+        entries=shown.timeline_of(campaign, events),
+        back=edit_views.back(),
+    )
 
 
 @blueprint.post("/campaigns/<uuid>/archive")
@@ -105,6 +109,19 @@ def decide(uuid: str, conflict_id: int) -> ResponseReturnValue:
     else:
         kept = {"ours": "Kept ours; it is on its way to Megaphone.", "theirs": "Took Megaphone’s."}
         flash(kept[decision], "ok")
+    return _to_campaign(uuid)
+
+
+@blueprint.post("/campaigns/<uuid>/book-again")
+@requires(Permission.EDIT_CAMPAIGNS)
+def book_again(uuid: str) -> ResponseReturnValue:
+    try:
+        with transaction():
+            service.book_again(web_actor(), queries.get_campaign(uuid))
+    except NotFound:
+        flash("It is no longer in doubt. Look at what is there now.", "warn")
+    else:
+        flash("Booked again; it is on its way to Megaphone.", "ok")
     return _to_campaign(uuid)
 
 
