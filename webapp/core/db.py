@@ -21,6 +21,8 @@ from sqlalchemy.types import TypeDecorator
 BUSY_TIMEOUT_MS = 15_000
 CACHE_KIB = 32_768
 MAP_BYTES = 512 * 1024 * 1024
+# A page of a pull changes more than the usual 1,000 pages: it would be copied over each time.
+CHECKPOINT_PAGES = 4_000
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
@@ -73,9 +75,11 @@ def key_column(length: int) -> String:
 
 
 def engine_options(url: str) -> dict[str, Any]:
+    # What a statement was given, such as a password's digest, belongs into no log or trace.
+    options: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+        return options | {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+    return options | {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
 
 
 @contextmanager
@@ -113,6 +117,9 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         f"cache_size=-{CACHE_KIB}",
         f"mmap_size={MAP_BYTES}",
+        # What triggers need to undo a statement half-way; in files it was most of all writing.
+        "temp_store=MEMORY",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
