@@ -76,6 +76,15 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(desk: Desk) -> Non
     assert len(many) == len(few)
 
 
+def test_a_page_of_new_rows_is_one_statement_whatever_is_empty_in_them(desk: Desk) -> None:
+    with count_statements() as statements:
+        desk.pull()
+
+    assert len({c.external_id is None for c in db.session.scalars(select(Campaign))}) == 2
+    for table in ("agency", "advertiser", "campaign"):
+        assert sum(s.startswith(f"INSERT INTO {table} ") for s in statements) == 1, table
+
+
 def test_a_change_in_megaphone_arrives_and_the_timeline_says_who(synced: Desk) -> None:
     campaign = synced.any_campaign()
     synced.edit_in_megaphone(campaign, title="Renamed there", totalRevenueCents=77)
