@@ -10,11 +10,11 @@ from benchmarks.report import Report, Table
 ABOUT = (
     "A pull from the sandbox over a socket, with its rate limit off, done by the worker's own code "
     "in a fresh process each. *Wall* is the whole pull, the sandbox's own time included; *CPU* is "
-    "the pull's process alone. *Peak* is the process's largest resident size, *at start* what it had "
-    "before the pull (interpreter, libraries, application). With SQLite that holds the pages of the "
-    "database file that are mapped into memory, which are the system's to take back; *own* leaves "
-    "out all files. Statements leave out BEGIN and "
-    "COMMIT; there are 500 campaigns to a page."
+    "the pull's process alone. *Peak* is the process's largest resident size, *at start* what it "
+    "had before the pull (interpreter, libraries, application). With SQLite that holds the pages "
+    "of the database file that are mapped into memory, which are the system's to take back; *own* "
+    "leaves out all files. Statements leave out BEGIN and COMMIT; there are 500 campaigns to a "
+    "page."
 )
 COLUMNS = (
     "pull",
