@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, scoped_session
 from tests import factories
 from tests.support import client as clients
 from tests.support import network, required
+from tests.support.compiled import CompiledTemplates
 from tests.support.databases import PostgresDatabase, SqliteTemplate, application
 from tests.support.postgres import Postgres, find_programs, start_postgres
 from webapp.auth.models import Operator
@@ -19,6 +20,8 @@ from webapp.core.config import Settings
 from webapp.core.db import db
 
 SECRET_KEY = "a key for tests only, of at least 32 characters"
+
+_templates = CompiledTemplates()
 
 hypothesis_settings.register_profile("flightdeck", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("flightdeck")
@@ -112,6 +115,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The application, its context pushed: factories and queries can be used at once."""
     with application(settings) as app:
         app.test_client_class = clients.Client
+        app.jinja_env.bytecode_cache = _templates
         yield app
 
 
