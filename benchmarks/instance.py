@@ -89,10 +89,18 @@ class Instance:
 
 
 @contextmanager
-def instance(options: Options, name: str, campaigns: int) -> Iterator[Instance]:
-    """A migrated instance with one operator, and its running sandbox; it may be filled already."""
+def instance(
+    options: Options, name: str, campaigns: int, *, empty: bool = True
+) -> Iterator[Instance]:
+    """A migrated instance with one operator, and its running sandbox.
+
+    Unless it has to be ``empty``, it may have been filled by an earlier run.
+    """
     folder = options.folder / f"{name}-{campaigns}{options.suffix}"
     folder.mkdir(parents=True, exist_ok=True)
+    if empty:
+        for file in folder.glob("flightdeck.db*"):
+            file.unlink()
     with start_sandbox(
         folder, campaigns=campaigns, advertisers=ADVERTISERS, agencies=AGENCIES
     ) as sandbox:

@@ -24,7 +24,7 @@ WARM_UP = 10
 
 
 def main() -> None:
-    with options.read(__doc__ or "", sizes=[100_000], repeats=200) as wish:
+    with options.read(__doc__ or "", sizes=[100_000]) as wish:
         measure(wish)
 
 
@@ -36,7 +36,7 @@ def measure(wish: Options) -> None:
         wish.database,
     )
     for campaigns in wish.sizes:
-        with instance(wish, "list", campaigns) as made:
+        with instance(wish, "list", campaigns, empty=False) as made:
             fill(made)
             report.tables.append(_measure_one(made, wish.repeats))
     report.finish()

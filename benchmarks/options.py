@@ -34,7 +34,7 @@ class Options:
 
 
 @contextmanager
-def read(about: str, *, sizes: list[int], repeats: int = 0) -> Iterator[Options]:
+def read(about: str, *, sizes: list[int], repeats: int = 200) -> Iterator[Options]:
     """Read the command line; what was made for the run is gone when the block ends."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument(
@@ -46,8 +46,7 @@ def read(about: str, *, sizes: list[int], repeats: int = 0) -> Iterator[Options]
     parser.add_argument(
         "--postgresql", action="store_true", help="on a PostgreSQL server of its own"
     )
-    if repeats:
-        parser.add_argument("--repeats", type=int, default=repeats, help="requests of each kind")
+    parser.add_argument("--repeats", type=int, default=repeats, help="requests of each kind")
     wish = parser.parse_args()
     with ExitStack() as stack:
         folder = wish.keep or Path(
@@ -55,7 +54,7 @@ def read(about: str, *, sizes: list[int], repeats: int = 0) -> Iterator[Options]
         )
         folder.mkdir(parents=True, exist_ok=True)
         server = _server(stack) if wish.postgresql else None
-        yield Options(folder, wish.campaigns, wish.repeats if repeats else 0, server)
+        yield Options(folder, wish.campaigns, wish.repeats, server)
 
 
 def _server(stack: ExitStack) -> Postgres:
