@@ -48,6 +48,8 @@ def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SE
     campaign = locked_campaign(claim.campaign_id)
     campaign.remote_id = answer.id
     campaign.base = {**(campaign.base or {}), **(sent or {})}
+    # Merged whatever it says: an answer without our values says that they were not taken.
+    campaign.fingerprint = None
     db.session.flush()
     # A listing that was asked for before now may still show the old values: it is older than this.
     merge_seen(claim, answer, next_observation(claim.connection_id), now)

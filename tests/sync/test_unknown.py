@@ -1,0 +1,22 @@
+"""Writes whose effect is not what their answer says, or that have no answer at all."""
+
+import json
+
+from tests.sync.conftest import Desk
+
+
+def test_a_write_that_was_answered_and_ignored_is_not_shown_as_ours(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    before = campaign.title
+    body = json.dumps(synced.remote(campaign))
+    headers = {"Content-Type": "application/json"}
+    synced.sandbox.fault(
+        {"action": "answer", "method": "PUT", "status": 200, "headers": headers, "body": body}
+    )
+    synced.edit(campaign, title="Ignored there")
+
+    synced.push()
+
+    campaign = synced.campaign(id=campaign.id)
+    assert campaign.title == before
+    assert ("Megaphone", "changed", "title", before) in synced.events(campaign)
