@@ -10,7 +10,7 @@ from webapp.adservers.types import CampaignPatch, CampaignSpec, RemoteCampaign
 from webapp.advertisers.models import Advertiser
 from webapp.campaigns import queries as campaigns
 from webapp.campaigns.fields import Snapshot, snapshot
-from webapp.campaigns.models import APPLIED, CLAIMED, CREATE, SUPERSEDED, Campaign
+from webapp.campaigns.models import APPLIED, CLAIMED, CREATE, SUPERSEDED, Campaign, Change
 from webapp.campaigns.service import refresh_sync_state
 from webapp.core.db import db
 from webapp.core.money import Money
@@ -18,6 +18,7 @@ from webapp.sync import outbox
 from webapp.sync.campaign_pages import PageContext, merge_page
 from webapp.sync.directory import load_directory
 from webapp.sync.merge import still_to_send
+from webapp.sync.mirror import UnusableRow, own_columns, theirs
 from webapp.sync.outbox import Claim
 
 
@@ -59,6 +60,24 @@ def merge_seen(claim: Claim, remote: RemoteCampaign, observation: int, now: date
         claim.connection_id, observation, load_directory(claim.connection_id), now
     )
     merge_page([remote], context, held=frozenset({claim.campaign_id}))
+
+
+def agree_on_what_arrived(claim: Claim, remote: RemoteCampaign) -> None:
+    """Take what shows the value that was sent as agreed: it is no edit of theirs.
+
+    Without this a newer edit of ours would seem to quarrel with our own late echo.
+    """
+    sent = db.session.scalars(select(Change.sent_payload).where(Change.id == claim.change_id)).one()
+    known = load_directory(claim.connection_id).ids
+    try:
+        there = theirs(own_columns(remote, known.get(remote.advertiser_id or "")))
+    except UnusableRow:
+        # It is not merged either: what we want goes out again over whatever is there.
+        return
+    arrived = {group: value for group, value in (sent or {}).items() if there[group] == value}
+    campaign = locked_campaign(claim.campaign_id)
+    campaign.base = {**(campaign.base or {}), **arrived}
+    db.session.flush()
 
 
 def locked_campaign(campaign_id: int) -> Campaign:

@@ -17,7 +17,13 @@ from webapp.sync import outbox, results
 from webapp.sync.merge import still_to_send
 from webapp.sync.observations import begin_observation, leave_database
 from webapp.sync.outbox import PROBE_SPACING, Claim
-from webapp.sync.payload import locked_campaign, merge_seen, own_marker, show_settled
+from webapp.sync.payload import (
+    agree_on_what_arrived,
+    locked_campaign,
+    merge_seen,
+    own_marker,
+    show_settled,
+)
 from webapp.sync.push import Push
 
 CLEAN_PROBES_NEEDED = 2
@@ -55,6 +61,7 @@ def _read_back(push: Push, claim: Claim) -> None:
         return
     now = push.clock()
     with transaction():
+        agree_on_what_arrived(claim, remote)
         merge_seen(claim, remote, observation, now)
         campaign = locked_campaign(claim.campaign_id)
         # What did arrive is agreed now; what did not goes out again with a fresh read before it.
