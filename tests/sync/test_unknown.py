@@ -20,3 +20,18 @@ def test_a_write_that_was_answered_and_ignored_is_not_shown_as_ours(synced: Desk
     campaign = synced.campaign(id=campaign.id)
     assert campaign.title == before
     assert ("Megaphone", "changed", "title", before) in synced.events(campaign)
+
+
+def test_a_booking_renamed_while_it_is_checked_is_not_imported_as_another(synced: Desk) -> None:
+    synced.sandbox.fault({"action": "cut_after_apply", "method": "POST", "times": 1})
+    campaign = synced.book(title="Only me")
+    synced.push()
+    synced.edit(synced.campaign(id=campaign.id), external_id="IO-LATER")
+
+    assert synced.pull().created_count == 0
+
+    synced.settle()
+    campaign = synced.campaign(id=campaign.id)
+    assert (campaign.sync_state, campaign.external_id) == ("confirmed", "IO-LATER")
+    assert synced.remote(campaign)["externalId"] == "IO-LATER"
+    assert len(synced.our_writes("POST")) == 1

@@ -75,6 +75,8 @@ def merge_page(
     ``held`` are campaigns whose change is in flight and that the caller may merge all the same.
     """
     result = PageResult()
+    # Asked before what is known: a create that ends in between is then in one of the two.
+    in_flight = _in_flight(context.connection_id)
     known = _known([row.id for row in rows], context.connection_id)
     new, changed = [], []
     for row in rows:
@@ -88,10 +90,8 @@ def merge_page(
             changed.append((row, mark))
         else:
             result.unchanged += 1
-    if new or changed:
-        in_flight = _in_flight(context.connection_id)
-        _insert(new, in_flight, context, result)
-        _update(changed, set(in_flight) - held, context, result)
+    _insert(new, in_flight, context, result)
+    _update(changed, set(in_flight) - held, context, result)
     return result
 
 
@@ -107,14 +107,19 @@ def _known(remote_ids: list[str], connection_id: int) -> dict[str, Any]:
 
 
 def _in_flight(connection_id: int) -> dict[int, str | None]:
-    """Campaigns with a change in flight, and the external id by which a create is recognised."""
+    """Campaigns with a change in flight, and the external id by which a create is recognised.
+
+    That is the one that was sent: the campaign's own may have been edited since.
+    """
     query = (
-        select(Change.campaign_id, Campaign.external_id, Campaign.remote_id)
+        select(Change.campaign_id, Change.sent_payload, Campaign.remote_id)
         .join(Campaign, Change.campaign_id == Campaign.id)
         .where(Change.connection_id == connection_id, Change.state.in_(IN_FLIGHT))
     )
     return {
-        row.campaign_id: row.external_id if row.remote_id is None else None
+        row.campaign_id: (row.sent_payload or {}).get("external_id")
+        if row.remote_id is None
+        else None
         for row in db.session.execute(query)
     }
 
