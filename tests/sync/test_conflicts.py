@@ -1,10 +1,38 @@
 """Conflicts between both sides, in every order of edit, pull, push and decision."""
 
+import pytest
 from sqlalchemy import select
 
 from tests.sync.conftest import Desk
-from webapp.campaigns.models import Conflict
+from webapp.campaigns.models import Campaign, Conflict
 from webapp.core.db import db
+
+
+def in_conflict(desk: Desk) -> Campaign:
+    """A campaign whose budget both sides changed: ours 500, theirs 480."""
+    campaign = desk.any_campaign()
+    desk.edit(campaign, total_budget_minor=500_00)
+    desk.edit_in_megaphone(campaign, totalBudgetCents=480_00)
+    desk.push()
+    assert desk.campaign(id=campaign.id).sync_state == "conflict"
+    return desk.campaign(id=campaign.id)
+
+
+@pytest.mark.parametrize("seen_by", ["a pull", "the push of another edit"])
+def test_ours_is_sent_when_theirs_goes_back_to_what_was_agreed(synced: Desk, seen_by: str) -> None:
+    before = synced.any_campaign().total_budget_minor
+    campaign = in_conflict(synced)
+    synced.edit_in_megaphone(campaign, totalBudgetCents=before)
+
+    if seen_by == "a pull":
+        synced.pull()
+        assert synced.campaign(id=campaign.id).sync_state == "waiting"
+    else:
+        synced.edit(campaign, title="Another edit")
+    synced.push()
+
+    assert synced.campaign(id=campaign.id).sync_state == "confirmed"
+    assert synced.remote(campaign)["totalBudgetCents"] == 500_00
 
 
 def test_a_late_proof_of_our_own_write_is_no_edit_of_theirs(synced: Desk) -> None:

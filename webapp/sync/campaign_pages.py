@@ -22,13 +22,15 @@ from webapp.campaigns.models import (
     GONE,
     IN_FLIGHT,
     REFUSED,
+    WAITING,
     Campaign,
     Change,
     Conflict,
 )
 from webapp.core.db import db
-from webapp.sync import conflicts
-from webapp.sync.merge import merge
+from webapp.sync import conflicts, outbox
+from webapp.sync.conflicts import AGREED
+from webapp.sync.merge import merge, still_to_send
 from webapp.sync.mirror import UnusableRow, fingerprint, followed_columns, own_columns, theirs
 
 MEGAPHONE = Actor(label="Megaphone", source="sync")
@@ -210,6 +212,7 @@ def _update(
     open_conflicts = conflicts.open_by_campaign(c.id for c in campaigns)
     updates: list[dict[str, Any]] = []
     events: list[dict[str, object]] = []
+    freed: list[dict[str, Any]] = []
     for campaign in campaigns:
         remote, mark = by_remote_id[campaign.remote_id or ""]
         if campaign.id in in_flight or campaign.observed >= context.observation:
@@ -223,9 +226,12 @@ def _update(
             result.set_aside.append({"id": remote.id, "reason": str(problem)})
             continue
         updates.append(row)
+        freed += _freed_change(row, open_conflicts.get(campaign.id, {}), context)
         result.updated += 1
     if updates:
         db.session.execute(update(Campaign), updates)
+    if freed:
+        db.session.execute(insert(Change), freed)
     if events:
         db.session.execute(insert(AuditEvent).execution_options(**IN_ONE), events)
 
@@ -275,11 +281,24 @@ def _merged_row(
     }
 
 
+def _freed_change(
+    row: Mapping[str, Any], conflicts_before: Mapping[str, Conflict], context: PageContext
+) -> list[dict[str, Any]]:
+    """A change that sends what an ended conflict held back, when it did not end in agreement."""
+    in_conflict = {group for group, c in conflicts_before.items() if c.decision != AGREED}
+    unsent = still_to_send(row["base"], theirs(row), in_conflict)
+    if len(in_conflict) == len(conflicts_before) or not unsent:
+        return []
+    return [outbox.new_update(row["id"], context.connection_id, list(unsent), context.now)]
+
+
 def _sync_state(
     campaign: Campaign, in_conflict: list[str], *, agreed: bool
 ) -> tuple[str, str | None]:
     if in_conflict:
         return CONFLICT, ", ".join(LABELS[group] for group in in_conflict)
-    if campaign.sync_state == CONFLICT or (agreed and campaign.sync_state in (GONE, REFUSED)):
+    if campaign.sync_state == CONFLICT:
+        return CONFIRMED if agreed else WAITING, None
+    if agreed and campaign.sync_state in (GONE, REFUSED):
         return CONFIRMED, None
     return campaign.sync_state, campaign.sync_detail

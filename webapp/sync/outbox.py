@@ -188,6 +188,23 @@ def recover_expired(now: datetime) -> int:
     return len(changes)
 
 
+def new_update(
+    campaign_id: int, connection_id: int, groups: list[str], now: datetime
+) -> dict[str, Any]:
+    """The columns of a change that nobody asked for just now, for a bulk insert."""
+    return {
+        "campaign_id": campaign_id,
+        "connection_id": connection_id,
+        "intent_key": uuid4(),
+        "payload_digest": "",
+        "kind": UPDATE,
+        "fields": groups,
+        "state": READY,
+        "next_attempt_at": now,
+        "created_at": now,
+    }
+
+
 def show(campaign_id: int, state: str, detail: str | None = None) -> None:
     """Say on the campaign what its change is doing. A conflict is not hidden by it."""
     db.session.execute(
