@@ -1,11 +1,16 @@
 """Conflicts between both sides, in every order of edit, pull, push and decision."""
 
+from dataclasses import replace
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import select
 
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ANA, Desk, values_of
+from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Campaign, Conflict
-from webapp.core.db import db
+from webapp.core.db import db, transaction
+from webapp.core.errors import StaleEdit
 
 
 def in_conflict(desk: Desk) -> Campaign:
@@ -33,6 +38,21 @@ def test_ours_is_sent_when_theirs_goes_back_to_what_was_agreed(synced: Desk, see
 
     assert synced.campaign(id=campaign.id).sync_state == "confirmed"
     assert synced.remote(campaign)["totalBudgetCents"] == 500_00
+
+
+def test_a_form_drawn_before_the_conflict_does_not_decide_it(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    synced.edit(campaign, total_budget_minor=500_00)
+    drawn = synced.campaign(id=campaign.id).version
+    synced.edit_in_megaphone(campaign, totalBudgetCents=480_00)
+    synced.pull()
+    campaign = synced.campaign(id=campaign.id)
+    typed = replace(values_of(campaign), total_budget_minor=510_00)
+
+    with pytest.raises(StaleEdit), transaction():
+        campaigns.edit_campaign(ANA, campaign, typed, drawn, uuid4())
+
+    assert synced.campaign(id=campaign.id).sync_state == "conflict"
 
 
 def test_a_late_proof_of_our_own_write_is_no_edit_of_theirs(synced: Desk) -> None:

@@ -270,7 +270,8 @@ def _merged_row(
         **followed_columns(remote),
         **_derived(own, context.directory),
         "changed_at": max(campaign.changed_at, remote.updated_at or context.now),
-        "version": campaign.version + bool(merged.take),
+        # A form drawn before must not decide a conflict that it did not show.
+        "version": campaign.version + bool(merged.take or fresh),
         "sync_state": state,
         "sync_detail": detail,
         "synced_at": context.now,
