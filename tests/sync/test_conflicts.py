@@ -23,6 +23,12 @@ def in_conflict(desk: Desk) -> Campaign:
     return desk.campaign(id=campaign.id)
 
 
+def decide(desk: Desk, campaign: Campaign, decision: str) -> None:
+    conflict = db.session.scalars(select(Conflict.id).where(Conflict.decided_at.is_(None))).one()
+    with transaction():
+        campaigns.decide_conflict(ANA, desk.campaign(id=campaign.id), conflict, decision)
+
+
 @pytest.mark.parametrize("seen_by", ["a pull", "the push of another edit"])
 def test_ours_is_sent_when_theirs_goes_back_to_what_was_agreed(synced: Desk, seen_by: str) -> None:
     before = synced.any_campaign().total_budget_minor
@@ -38,6 +44,25 @@ def test_ours_is_sent_when_theirs_goes_back_to_what_was_agreed(synced: Desk, see
 
     assert synced.campaign(id=campaign.id).sync_state == "confirmed"
     assert synced.remote(campaign)["totalBudgetCents"] == 500_00
+
+
+def test_taking_theirs_does_not_hide_that_another_field_was_refused(synced: Desk) -> None:
+    synced.sandbox.fault(
+        {"action": "status", "status": 422, "shape": "fields", "method": "PUT", "times": 1}
+    )
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="No good", total_budget_minor=500_00)
+    synced.push()
+    assert synced.campaign(id=campaign.id).sync_state == "refused"
+    synced.edit_in_megaphone(campaign, totalBudgetCents=480_00)
+    synced.pull()
+    assert synced.campaign(id=campaign.id).sync_state == "conflict"
+
+    decide(synced, campaign, "theirs")
+
+    campaign = synced.campaign(id=campaign.id)
+    assert (campaign.title, campaign.sync_state) == ("No good", "refused")
+    assert campaign.sync_detail
 
 
 def test_a_form_drawn_before_the_conflict_does_not_decide_it(synced: Desk) -> None:

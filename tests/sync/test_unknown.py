@@ -35,3 +35,18 @@ def test_a_booking_renamed_while_it_is_checked_is_not_imported_as_another(synced
     assert (campaign.sync_state, campaign.external_id) == ("confirmed", "IO-LATER")
     assert synced.remote(campaign)["externalId"] == "IO-LATER"
     assert len(synced.our_writes("POST")) == 1
+
+
+def test_what_was_parked_is_confirmed_once_both_sides_agree(synced: Desk) -> None:
+    synced.sandbox.fault({"action": "status", "status": 503, "method": "GET", "path": "campaigns/"})
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="Typed there by hand")
+    synced.clock.move(hours=25)
+    synced.push()
+    assert synced.campaign(id=campaign.id).sync_state == "parked"
+    synced.sandbox.clear_faults()
+    synced.edit_in_megaphone(campaign, title="Typed there by hand")
+
+    synced.pull()
+
+    assert synced.campaign(id=campaign.id).sync_state == "confirmed"

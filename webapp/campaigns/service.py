@@ -33,9 +33,12 @@ from webapp.campaigns.models import (
     PARKED,
     PROBING,
     READY,
+    REFUSED,
+    REJECTED,
     SENDING,
     SENT,
     SETTLING,
+    STUCK,
     SUPERSEDED,
     UPDATE,
     WAITING,
@@ -243,17 +246,26 @@ def refresh_sync_state(campaign: Campaign) -> None:
         campaign.sync_detail = ", ".join(LABELS[c.field_group] for c in conflicts)
         return
     unknown = None if campaign.remote_id else queries.unknown_create(campaign)
-    campaign.sync_detail = unknown.last_error if unknown else None
-    if unknown:
-        campaign.sync_state = PARKED
-        return
     states = queries.unfinished_states(campaign)
+    trouble = unknown or (None if states else _trouble(campaign))
+    campaign.sync_detail = trouble.last_error if trouble else None
+    if trouble:
+        campaign.sync_state = REFUSED if trouble.state == REJECTED else PARKED
+        return
     # What is furthest on its way is what people wait for.
     under_way = (SETTLING, CHECKING), (PROBING, CHECKING), (SENT, SENDING), (CLAIMED, SENDING)
     campaign.sync_state = next(
         (shown for state, shown in under_way if state in states),
         WAITING if states else CONFIRMED,
     )
+
+
+def _trouble(campaign: Campaign) -> Change | None:
+    """The latest change that ended badly, while what it should have sent is still not agreed."""
+    if not changed_groups(campaign.base or {}, snapshot(campaign)):
+        return None
+    ended = (c for c in queries.changes_of(campaign) if c.state in (REJECTED, STUCK))
+    return next(ended, None)
 
 
 def _close_conflicts(actor: Actor, campaign: Campaign, groups: list[str]) -> None:

@@ -21,6 +21,7 @@ from webapp.campaigns.models import (
     CONFLICT,
     GONE,
     IN_FLIGHT,
+    PARKED,
     REFUSED,
     WAITING,
     Campaign,
@@ -300,6 +301,6 @@ def _sync_state(
         return CONFLICT, ", ".join(LABELS[group] for group in in_conflict)
     if campaign.sync_state == CONFLICT:
         return CONFIRMED if agreed else WAITING, None
-    if agreed and campaign.sync_state in (GONE, REFUSED):
+    if agreed and campaign.sync_state in (GONE, REFUSED, PARKED):
         return CONFIRMED, None
     return campaign.sync_state, campaign.sync_detail
