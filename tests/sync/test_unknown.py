@@ -2,7 +2,11 @@
 
 import json
 
+from sqlalchemy import select
+
 from tests.sync.conftest import Desk
+from webapp.campaigns.models import Campaign
+from webapp.core.db import db
 
 
 def test_a_write_that_was_answered_and_ignored_is_not_shown_as_ours(synced: Desk) -> None:
@@ -35,6 +39,57 @@ def test_a_booking_renamed_while_it_is_checked_is_not_imported_as_another(synced
     assert (campaign.sync_state, campaign.external_id) == ("confirmed", "IO-LATER")
     assert synced.remote(campaign)["externalId"] == "IO-LATER"
     assert len(synced.our_writes("POST")) == 1
+
+
+def test_a_write_that_fails_for_a_day_waits_for_a_person(synced: Desk) -> None:
+    synced.sandbox.fault({"action": "status", "status": 500, "method": "PUT"})
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="Never taken")
+    synced.push()
+    synced.clock.move(hours=25)
+
+    synced.push()
+
+    parked = synced.campaign(id=campaign.id)
+    assert (parked.sync_state, parked.title) == ("parked", "Never taken")
+    synced.sandbox.clear_faults()
+    synced.edit(parked, title="Taken")
+    synced.push()
+    assert synced.remote(campaign)["title"] == "Taken"
+
+
+def test_a_booking_that_fails_for_a_day_can_be_booked_by_another_edit(synced: Desk) -> None:
+    synced.sandbox.fault({"action": "status", "status": 500, "method": "POST"})
+    campaign = synced.book(title="Never taken")
+    synced.push()
+    synced.clock.move(hours=25)
+    for _ in range(2):
+        synced.settle()
+    assert synced.campaign(id=campaign.id).sync_state == "parked"
+
+    synced.sandbox.clear_faults()
+    synced.edit(synced.campaign(id=campaign.id), title="Taken")
+    synced.push()
+
+    assert synced.campaign(id=campaign.id).sync_state == "confirmed"
+    assert len(synced.our_writes("POST")) == 1
+
+
+def test_one_record_that_may_not_be_changed_does_not_hold_up_the_others(synced: Desk) -> None:
+    forbidden, other = db.session.scalars(select(Campaign).order_by(Campaign.id).limit(2)).all()
+    synced.sandbox.fault({"action": "status", "status": 403, "path": f"{forbidden.remote_id}$"})
+    synced.edit(forbidden, title="Forbidden")
+    synced.push()
+    synced.edit(other, title="Allowed")
+
+    synced.pull()
+    synced.push()
+
+    assert synced.remote(other)["title"] == "Allowed"
+    synced.clock.move(hours=25)
+    synced.pull()
+    synced.push()
+    assert synced.campaign(id=forbidden.id).sync_state == "parked"
 
 
 def test_what_was_parked_is_confirmed_once_both_sides_agree(synced: Desk) -> None:

@@ -69,7 +69,7 @@ def any_work(now: datetime) -> bool:
 
 
 def claim_due(now: datetime) -> Claim | None:
-    """Claim the change that waited longest and may go out now."""
+    """Claim the change that waited longest and may go out now, one without trouble first."""
     other = aliased(Change)
     busy = exists().where(other.campaign_id == Change.campaign_id, other.state.in_(IN_FLIGHT))
     blocked = exists().where(
@@ -85,7 +85,8 @@ def claim_due(now: datetime) -> Claim | None:
             ~busy,
             ~blocked,
         )
-        .order_by(Change.next_attempt_at, Change.id)
+        # One that may not be changed pauses the connection: the others go before it.
+        .order_by(Change.last_error.is_not(None), Change.next_attempt_at, Change.id)
         .limit(1)
         .with_for_update(of=Change, skip_locked=True)
     )

@@ -10,8 +10,18 @@ import structlog
 
 from webapp.adservers.errors import AdServerError, NotFound
 from webapp.adservers.types import MarkerSearch
+from webapp.campaigns import queries as campaigns
 from webapp.campaigns.fields import snapshot
-from webapp.campaigns.models import APPLIED, CREATE, PROBING, READY, SETTLING, WAITING, Change
+from webapp.campaigns.models import (
+    APPLIED,
+    CREATE,
+    PROBING,
+    READY,
+    SETTLING,
+    SUPERSEDED,
+    WAITING,
+    Change,
+)
 from webapp.core.db import db, reading, transaction
 from webapp.sync import outbox, results
 from webapp.sync.merge import still_to_send
@@ -24,12 +34,16 @@ from webapp.sync.payload import (
     own_marker,
     show_settled,
 )
-from webapp.sync.push import Push
+from webapp.sync.push import GIVE_UP_AFTER, Push
 
 CLEAN_PROBES_NEEDED = 2
 NO_MARKER = (
     "Megaphone's answer to this booking was lost, and its external ID is used more than once. "
     "Look in Megaphone whether it is there before booking it again."
+)
+NEVER_TAKEN = (
+    "Megaphone answered with errors for a day and has not taken this. "
+    "Nothing of it is there; edit the campaign to send it again."
 )
 TWICE = "Megaphone has more than one campaign with this external ID. Look at both there."
 
@@ -64,12 +78,13 @@ def _read_back(push: Push, claim: Claim) -> None:
         agree_on_what_arrived(claim, remote)
         merge_seen(claim, remote, observation, now)
         campaign = locked_campaign(claim.campaign_id)
+        in_conflict = {conflict.field_group for conflict in campaigns.open_conflicts(campaign)}
         # What did arrive is agreed now; what did not goes out again with a fresh read before it.
-        if still_to_send(campaign.base or {}, snapshot(campaign), set()):
-            outbox.release(claim, PROBING, READY, next_attempt_at=now, sent_payload=None)
+        if still_to_send(campaign.base or {}, snapshot(campaign), in_conflict):
+            _not_there(claim, now)
         else:
-            outbox.finish(claim, PROBING, APPLIED, now)
-        show_settled(campaign)
+            outbox.finish(claim, PROBING, SUPERSEDED if in_conflict else APPLIED, now)
+            show_settled(campaign)
 
 
 def _find_create(push: Push, claim: Claim) -> None:
@@ -108,6 +123,14 @@ def _conclude(claim: Claim, search: MarkerSearch, now: datetime) -> None:
         _again_later(claim, now, search.problem)
     elif claim.clean_probes + 1 < CLEAN_PROBES_NEEDED:
         _again_later(claim, now, None, clean_probes=claim.clean_probes + 1)
+    else:
+        _not_there(claim, now)
+
+
+def _not_there(claim: Claim, now: datetime) -> None:
+    """It is proven that nothing was changed there: send it again, unless that went on for long."""
+    if now - claim.created_at > GIVE_UP_AFTER:
+        results.parked(claim, PROBING, NEVER_TAKEN, now, sent_payload=None)
     else:
         outbox.release(claim, PROBING, READY, next_attempt_at=now, sent_payload=None)
         outbox.show(claim.campaign_id, WAITING)

@@ -37,6 +37,7 @@ from webapp.sync.payload import Outgoing, prepare
 GIVE_UP_AFTER = timedelta(hours=24)
 BACK_OFF_SECONDS = 2.0
 LONGEST_BACK_OFF_SECONDS = 900.0
+MOST_DOUBLINGS = 10
 # A mark older than this is not followed by a write: what was read before it may be stale.
 MARK_TO_SOCKET_SECONDS = 5.0
 
@@ -117,7 +118,7 @@ def _not_sent(push: Push, claim: Claim, state: str, error: AdServerError) -> Non
     elif isinstance(error, NotFound):
         with transaction():
             results.not_there(claim, state, error, push.clock())
-    elif isinstance(error, (AuthFailed, PermissionDenied, ContractChanged)):
+    elif isinstance(error, AuthFailed) or (_is_hopeless(error) and not _is_old(push, claim)):
         with transaction():
             results.pause_connection(claim.connection_id, error.message)
         _back_to_ready(push, claim, state, error.message, 0, **_error_columns(error))
@@ -128,15 +129,24 @@ def _not_sent(push: Push, claim: Claim, state: str, error: AdServerError) -> Non
         _try_later(push, claim, state, error)
 
 
+def _is_hopeless(error: AdServerError) -> bool:
+    # Of one record perhaps: reading then goes on, and lifts the pause each time.
+    return isinstance(error, (PermissionDenied, ContractChanged))
+
+
+def _is_old(push: Push, claim: Claim) -> bool:
+    return push.clock() - claim.created_at > GIVE_UP_AFTER
+
+
 def _try_later(push: Push, claim: Claim, state: str, error: AdServerError) -> None:
-    now = push.clock()
     attempts = claim.attempts + 1
-    if now - claim.created_at > GIVE_UP_AFTER:
+    if _is_old(push, claim):
         with transaction():
             columns = _error_columns(error) | {"sent_payload": None}
-            results.parked(claim, state, error.message, now, **columns)
+            results.parked(claim, state, error.message, push.clock(), **columns)
         return
-    wait = push.uniform(0, min(LONGEST_BACK_OFF_SECONDS, BACK_OFF_SECONDS * 2**attempts))
+    longest = BACK_OFF_SECONDS * 2 ** min(attempts, MOST_DOUBLINGS)
+    wait = push.uniform(0, min(LONGEST_BACK_OFF_SECONDS, longest))
     columns = _error_columns(error) | {"attempts": attempts}
     _back_to_ready(push, claim, state, error.message, wait, **columns)
 
