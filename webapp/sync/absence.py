@@ -35,6 +35,12 @@ class Missing:
     remote_id: str
     title: str
     misses: int
+    sync_state: str
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether it is time to look for it. One that needs somebody says so, and goes on to."""
+        return self.misses >= MISSES_BEFORE_LOOKING and self.sync_state == CONFIRMED
 
 
 def find_missing(
@@ -51,6 +57,7 @@ def find_missing(
             Campaign.title,
             Campaign.missed_runs,
             Campaign.observed,
+            Campaign.sync_state,
         )
         .where(
             Campaign.connection_id == connection_id,
@@ -61,10 +68,10 @@ def find_missing(
     )
     held, missing = 0, []
     with reading():
-        for id_, remote_id, title, misses, observed in db.session.execute(query):
+        for id_, remote_id, title, misses, observed, state in db.session.execute(query):
             held += 1
             if remote_id and observed < before and not was_listed(remote_id):
-                missing.append(Missing(id_, remote_id, title, misses + 1))
+                missing.append(Missing(id_, remote_id, title, misses + 1, state))
         db.session.rollback()
     return missing, held
 
@@ -75,7 +82,7 @@ def brake(missing: list[Missing], held: int, listed: int) -> str | None:
         return f"Megaphone listed no campaign at all, and we hold {held:,}."
     if len(missing) > MISSING_SHARE * held:
         return f"{len(missing):,} of {held:,} campaigns were missing from Megaphone's list at once."
-    due = sum(1 for each in missing if each.misses >= MISSES_BEFORE_LOOKING)
+    due = sum(1 for each in missing if each.may_be_gone)
     most = max(GONE_LEAST, int(GONE_SHARE * held))
     if due > most:
         return f"{due:,} campaigns would be marked as gone at once; the most is {most:,}."
@@ -91,12 +98,15 @@ def count_misses(missing: list[Missing]) -> None:
         )
 
 
-def look_for_gone(missing: list[Missing], remote: AdServer, clock: Clock) -> int:
+def look_for_gone(
+    missing: list[Missing], remote: AdServer, clock: Clock, before_each: Callable[[], None]
+) -> int:
     """Read each campaign missed twice by its id; mark those not there. Returns how many."""
     gone = 0
     for each in missing:
-        if each.misses < MISSES_BEFORE_LOOKING:
+        if not each.may_be_gone:
             continue
+        before_each()
         leave_database()
         try:
             remote.get_campaign(each.remote_id)

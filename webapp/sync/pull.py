@@ -166,7 +166,14 @@ def _conclude(
     with transaction():
         absence.count_misses(missing)
         runs.progress(pull.run_id, pull.clock(), missing_count=len(missing))
-    gone = absence.look_for_gone(missing, pull.remote, pull.clock)
+
+    def still_wanted() -> None:
+        if not pull.keep_going():
+            raise Stopped
+        with transaction():
+            _count(pull, pull.clock())
+
+    gone = absence.look_for_gone(missing, pull.remote, pull.clock, still_wanted)
     if gone:
         return COMPLETE, f"{gone:,} campaigns are gone from Megaphone. They are kept here."
     return COMPLETE, None
