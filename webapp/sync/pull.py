@@ -36,6 +36,8 @@ from webapp.sync.remote import RequestCount
 PAGE_TRIES = 4
 RETRY_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 60.0
+# What a column holds; a claim beyond it is nonsense, and the walk is incomplete anyway.
+LARGEST_TOTAL = 2**31 - 1
 
 WORKER = Actor(label="Flightdeck", source="sync")
 log = structlog.get_logger()
@@ -140,7 +142,7 @@ def _count_page(
     bad = [{"id": row.id, "reason": row.reason} for row in page.bad_rows]
     set_aside = [*bad, *result.set_aside]
     runs.add_set_aside(pull.run_id, set_aside)
-    runs.note(pull.run_id, remote_total=page.total)
+    runs.note(pull.run_id, remote_total=page.total if _fits(page.total) else None)
     _count(
         pull,
         now,
@@ -150,6 +152,10 @@ def _count_page(
         unchanged_count=result.unchanged,
         set_aside_count=len(set_aside),
     )
+
+
+def _fits(total: int | None) -> bool:
+    return total is not None and total <= LARGEST_TOTAL
 
 
 def _count(pull: Pull, now: datetime, **added: int) -> None:
