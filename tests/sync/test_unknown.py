@@ -1,12 +1,16 @@
 """Writes whose effect is not what their answer says, or that have no answer at all."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from tests.sync.conftest import Desk
 from webapp.campaigns.models import Campaign
-from webapp.core.db import db
+from webapp.connections.models import Connection
+from webapp.core.db import db, transaction
+from webapp.sync import outbox
 
 
 def test_a_write_that_was_answered_and_ignored_is_not_shown_as_ours(synced: Desk) -> None:
@@ -105,3 +109,37 @@ def test_what_was_parked_is_confirmed_once_both_sides_agree(synced: Desk) -> Non
     synced.pull()
 
     assert synced.campaign(id=campaign.id).sync_state == "confirmed"
+
+
+def test_a_lease_of_a_clock_that_was_ahead_runs_out_all_the_same(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="Ahead of time")
+    synced.clock.ahead += timedelta(days=1)
+    with transaction():
+        assert outbox.claim_due(synced.clock())
+    synced.clock.ahead -= timedelta(days=1)
+
+    synced.push()
+
+    assert synced.remote(campaign)["title"] == "Ahead of time"
+
+
+def test_a_connection_that_cannot_be_opened_pauses_and_the_change_waits(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="Without a token")
+    good = synced.work
+    synced.work = replace(
+        good, settings=good.settings.model_copy(update={"megaphone_api_token": None})
+    )
+    synced.push()
+    synced.clock.move(seconds=61)
+    synced.push()
+    assert db.session.get_one(Connection, synced.connection_id).state == "paused"
+    assert synced.campaign(id=campaign.id).sync_state == "waiting"
+    db.session.rollback()
+
+    synced.work = good
+    synced.pull()
+    synced.push()
+
+    assert synced.remote(campaign)["title"] == "Without a token"

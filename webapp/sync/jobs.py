@@ -14,7 +14,7 @@ from webapp.core.clock import Clock, utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, reading, transaction
 from webapp.core.ratelimit import RateLimiter
-from webapp.sync import outbox, probe, pull, push, queries, runs, service
+from webapp.sync import outbox, probe, pull, push, queries, results, runs, service
 from webapp.sync.models import FAILED
 from webapp.sync.remote import RequestCount, open_remote
 from webapp.sync.service import SCHEDULE, START
@@ -40,6 +40,7 @@ def ask_for_start_run(work: Work) -> None:
     now = work.clock()
     with transaction():
         lost = runs.close_lost(now, all_running=True)
+        runs.close_detached(now)
         for connection in connections.shown_connections():
             service.schedule_run(connection, START, now)
     if lost:
@@ -65,7 +66,8 @@ def ask_for_scheduled_run(work: Work) -> None:
 def _is_due(connection: Connection, work: Work, now: datetime) -> bool:
     interval = _interval(connection, work.settings)
     attempt = connection.last_attempt_at
-    return attempt is None or now - attempt >= interval
+    # Far in the future is due as well: the clock was set back since.
+    return attempt is None or abs(now - attempt) >= interval
 
 
 def _interval(connection: Connection, settings: Settings) -> timedelta:
@@ -83,8 +85,11 @@ def pull_next(work: Work) -> None:
     """Carry out the oldest run that is asked for, if there is one."""
     if not _has_requested_run():
         return
+    now = work.clock()
     with transaction():
-        started = runs.start_next(work.clock())
+        # One that died must not keep the others waiting until the schedule comes round.
+        runs.close_lost(now)
+        started = runs.start_next(now)
     if started is None:
         return
     run_id, connection_id = started
@@ -119,6 +124,7 @@ def _pull(work: Work, run_id: int, connection_id: int) -> None:
         raise
     except Exception:
         # A run must not stay open because of a fault of ours; the scheduler logs the error.
+        db.session.rollback()
         with transaction():
             runs.close(run_id, FAILED, work.clock(), "It failed on our side; see the error log.")
         raise
@@ -162,6 +168,10 @@ def _carry_out(
             act(push.Push(remote, clock=work.clock), claim)
     except outbox.LeaseLost:
         log.warning("lease_lost")
+    except AdServerError as error:
+        # It could not even be opened. Nothing was sent, and the claim runs out.
+        with transaction():
+            results.pause_connection(claim.connection_id, error.message)
     finally:
         structlog.contextvars.unbind_contextvars("change_id")
     return True

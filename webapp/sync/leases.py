@@ -11,9 +11,11 @@ from webapp.sync.models import Lease
 
 def take_or_renew(name: str, holder: str, now: datetime, lasts: timedelta) -> bool:
     """Whether ``holder`` has the lease from now on. The caller commits."""
+    # One that lasts much longer than any lease is of a clock that was set back since.
+    over = (Lease.expires_at < now) | (Lease.expires_at > now + 3 * lasts)
     renewed = db.session.execute(
         update(Lease)
-        .where(Lease.name == name, (Lease.holder == holder) | (Lease.expires_at < now))
+        .where(Lease.name == name, (Lease.holder == holder) | over)
         .values(holder=holder, expires_at=now + lasts)
     )
     if renewed.rowcount:  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from webapp.campaigns import queries as campaigns
@@ -62,7 +62,7 @@ def any_work(now: datetime) -> bool:
         or_(
             (Change.state == READY) & (Change.next_attempt_at <= now),
             (Change.state == SETTLING) & (Change.settle_until <= now),
-            Change.state.in_((CLAIMED, SENT, PROBING)) & (Change.lease_until < now),
+            _lease_is_over(now),
         )
     )
     return db.session.scalar(query.limit(1)) is not None
@@ -174,13 +174,15 @@ def extend(claim: Claim, expected: str, now: datetime) -> None:
     step(claim, expected, lease_until=now + LEASE)
 
 
+def _lease_is_over(now: datetime) -> ColumnElement[bool]:
+    # One that lasts longer than any lease is of a clock that was set back since.
+    over = or_(Change.lease_until < now, Change.lease_until > now + 2 * LEASE)
+    return Change.state.in_((CLAIMED, SENT, PROBING)) & over
+
+
 def recover_expired(now: datetime) -> int:
     """Take back what a worker left behind. What was sent is unknown, not failed."""
-    query = (
-        select(Change)
-        .where(Change.state.in_((CLAIMED, SENT, PROBING)), Change.lease_until < now)
-        .with_for_update(of=Change, skip_locked=True)
-    )
+    query = select(Change).where(_lease_is_over(now)).with_for_update(of=Change, skip_locked=True)
     changes = db.session.scalars(query).all()
     for change in changes:
         change.state = READY if change.state == CLAIMED else SETTLING

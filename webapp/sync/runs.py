@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from webapp.connections.models import ACTIVE, PAUSED, Connection
+from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
 from webapp.core.db import db
 from webapp.sync.models import LOST, REQUESTED, RUNNING, SyncRun
 
@@ -85,7 +85,9 @@ def close_lost(now: datetime, *, all_running: bool = False) -> int:
     """Close runs whose worker is gone; with ``all_running`` every run, as a new leader does."""
     query = update(SyncRun).where(SyncRun.state == RUNNING)
     if not all_running:
-        query = query.where(SyncRun.heartbeat_at < now - HEARTBEAT_LIMIT)
+        # One in the future is of a clock that was set back since.
+        silent = SyncRun.heartbeat_at < now - HEARTBEAT_LIMIT
+        query = query.where(silent | (SyncRun.heartbeat_at > now + HEARTBEAT_LIMIT))
     closed = db.session.execute(
         query.values(
             state=LOST,
@@ -94,6 +96,20 @@ def close_lost(now: datetime, *, all_running: bool = False) -> int:
         )
     )
     return int(closed.rowcount)  # type: ignore[attr-defined]
+
+
+def close_detached(now: datetime) -> None:
+    """Close runs that nobody will start: their connection has left the settings."""
+    detached = select(Connection.id).where(Connection.state == DETACHED)
+    db.session.execute(
+        update(SyncRun)
+        .where(SyncRun.state == REQUESTED, SyncRun.connection_id.in_(detached))
+        .values(
+            state=LOST,
+            finished_at=now,
+            problem="Its connection is not in the settings any more. Nothing was read.",
+        )
+    )
 
 
 def _update_running(run_id: int, values: dict[str, Any]) -> None:
