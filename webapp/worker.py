@@ -26,7 +26,7 @@ from webapp.connections import service as connections
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, transaction
-from webapp.core.ratelimit import RateLimiter
+from webapp.core.ratelimit import NoSlot, RateLimiter
 from webapp.ops import logs
 from webapp.sync import jobs, leases
 
@@ -50,9 +50,15 @@ class Worker:
         self._leads_until = 0.0
         self._work = jobs.Work(
             settings=settings,
-            limiter=RateLimiter(settings.megaphone_requests_per_minute),
+            limiter=RateLimiter(settings.megaphone_requests_per_minute, sleep=self._wait_in_line),
             keep_going=self.leads,
+            sleep=self.stopping.wait,
         )
+
+    def _wait_in_line(self, seconds: float) -> None:
+        """Wait for a turn to call, as long as anybody wants the call."""
+        if self.stopping.wait(seconds):
+            raise NoSlot(seconds)
 
     def leads(self) -> bool:
         """Whether this worker may act now. Measured on our own clock, with time to spare."""
@@ -103,18 +109,17 @@ class Worker:
 
     def _lead(self) -> None:
         """Take the lead when it is free, and renew it until told to stop."""
-        leading = False
         while not self.stopping.is_set():
             asked = time.monotonic()
             has_lease = self._take_or_renew()
-            if has_lease and not leading:
+            # One renewal that failed is no loss of the lead: our own run goes on meanwhile.
+            if has_lease and not self.leads():
                 with self.app.app_context():
                     self._begin_to_lead()
             if has_lease:
                 # From when we asked: the lease never lasts longer here than in the database.
                 self._leads_until = asked + LEASE_LASTS.total_seconds() - RENEW_SECONDS
-            leading = has_lease
-            self.stopping.wait(RENEW_SECONDS if leading else LOOK_SECONDS)
+            self.stopping.wait(RENEW_SECONDS if has_lease else LOOK_SECONDS)
 
     def _take_or_renew(self) -> bool:
         try:

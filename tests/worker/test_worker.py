@@ -4,28 +4,31 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, text, update
 
 from tests.support.sandbox import Sandbox, start_sandbox
 from webapp.audit.service import Actor
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.fields import CampaignValues
 from webapp.campaigns.models import Campaign
+from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, reading, transaction
 from webapp.sync import leases
 from webapp.sync.models import SyncRun
+from webapp.worker import Worker
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ANA = Actor("ana@example.com", "web")
@@ -39,7 +42,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @contextmanager
-def running_worker(settings: Settings, sandbox: Sandbox) -> Iterator[subprocess.Popen[bytes]]:
+def running_worker(
+    settings: Settings, sandbox: Sandbox, requests_per_minute: int = 0
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of its own process, ended with the block."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -48,7 +53,7 @@ def running_worker(settings: Settings, sandbox: Sandbox) -> Iterator[subprocess.
         "MEGAPHONE_BASE_URL": sandbox.base_url,
         "MEGAPHONE_API_TOKEN": sandbox.token,
         "MEGAPHONE_ORG_ID": sandbox.organization,
-        "MEGAPHONE_REQUESTS_PER_MINUTE": "0",
+        "MEGAPHONE_REQUESTS_PER_MINUTE": str(requests_per_minute),
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "wsgi", "worker"],
@@ -104,6 +109,54 @@ def test_it_pulls_at_once_sends_a_save_within_seconds_and_stops_when_told(
         assert remote["title"] == wanted.title
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=DEADLINE) == 0
+
+
+def test_it_stops_at_once_while_it_waits_for_its_turn_to_call(
+    app: Flask, settings: Settings, sandbox: Sandbox
+) -> None:
+    with running_worker(settings, sandbox, requests_per_minute=2) as worker:
+        until(lambda: (db.session.scalar(select(func.max(SyncRun.request_count))) or 0) > 0, "call")
+
+        worker.send_signal(signal.SIGTERM)
+
+        assert worker.wait(timeout=5) == 0
+    assert runs("incomplete") == 1
+    assert db.session.scalars(select(leases.Lease)).all() == []
+
+
+def test_a_renewal_that_fails_once_does_not_break_off_the_run_under_way(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.worker.RENEW_SECONDS", 0.05)
+    monkeypatch.setattr("webapp.worker.LOOK_SECONDS", 0.05)
+    with transaction():
+        db.session.execute(
+            insert(Connection).values(
+                platform="megaphone", name="M", base_url="", external_id="o", created_at=utc_now()
+            )
+        )
+    worker = Worker(app, settings)
+    leading = threading.Thread(target=worker._lead)
+    leading.start()
+    try:
+        until(lambda: runs("requested") == 1, "the start")
+        with transaction():
+            db.session.execute(update(SyncRun).values(state="running"))
+        until(lambda: lease_ends() is not None, "the lease")
+        for name, new_name in (("lease", "lease_away"), ("lease_away", "lease")):
+            with transaction():
+                db.session.execute(text(f"ALTER TABLE {name} RENAME TO {new_name}"))
+            time.sleep(0.3)
+        ends = lease_ends()
+        until(lambda: lease_ends() != ends, "the next renewal")
+        assert runs("running") == 1
+    finally:
+        worker.stopping.set()
+        leading.join()
+
+
+def lease_ends() -> datetime | None:
+    return db.session.scalar(select(leases.Lease.expires_at))
 
 
 def state_of(campaign_id: int) -> str:

@@ -1,5 +1,6 @@
 """What the worker does, one function a job. Each runs in an app context of its own."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ class Work:
     limiter: RateLimiter
     keep_going: Callable[[], bool]
     clock: Clock = utc_now
+    sleep: Callable[[float], object] = time.sleep
 
 
 def ask_for_start_run(work: Work) -> None:
@@ -114,6 +116,7 @@ def _pull(work: Work, run_id: int, connection_id: int) -> None:
                     remote,
                     requests,
                     clock=work.clock,
+                    sleep=work.sleep,
                     keep_going=work.keep_going,
                 )
             )

@@ -54,7 +54,7 @@ class Pull:
     remote: AdServer
     requests: RequestCount
     clock: Clock = utc_now
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
     keep_going: Callable[[], bool] = lambda: True
 
 
