@@ -35,6 +35,9 @@ from webapp.core.db import db
 LEASE = timedelta(seconds=60)
 # A request that was sent can still be applied for so long; until then its outcome is open.
 SETTLE = timedelta(seconds=120)
+# An operator who saves locks the campaign first and its changes then: waiting for the campaign with
+# a change in hand would end in a deadlock. What is busy is left for the next look.
+BOTH_OR_NEITHER: Any = {"of": (Change, Campaign), "skip_locked": True}
 PROBE_SPACING = timedelta(seconds=30)
 
 
@@ -78,6 +81,7 @@ def claim_due(now: datetime) -> Claim | None:
     query = (
         select(Change)
         .join(Connection, Change.connection_id == Connection.id)
+        .join(Campaign, Change.campaign_id == Campaign.id)
         .where(
             Change.state == READY,
             Change.next_attempt_at <= now,
@@ -88,7 +92,7 @@ def claim_due(now: datetime) -> Claim | None:
         # One that may not be changed pauses the connection: the others go before it.
         .order_by(Change.last_error.is_not(None), Change.next_attempt_at, Change.id)
         .limit(1)
-        .with_for_update(of=Change, skip_locked=True)
+        .with_for_update(**BOTH_OR_NEITHER)
     )
     change = db.session.scalars(query).one_or_none()
     return _claim(change, CLAIMED, now) if change else None
@@ -99,6 +103,7 @@ def claim_probe(now: datetime) -> Claim | None:
     query = (
         select(Change)
         .join(Connection, Change.connection_id == Connection.id)
+        .join(Campaign, Change.campaign_id == Campaign.id)
         .where(
             Change.state == SETTLING,
             Change.settle_until <= now,
@@ -107,7 +112,7 @@ def claim_probe(now: datetime) -> Claim | None:
         )
         .order_by(Change.settle_until, Change.id)
         .limit(1)
-        .with_for_update(of=Change, skip_locked=True)
+        .with_for_update(**BOTH_OR_NEITHER)
     )
     change = db.session.scalars(query).one_or_none()
     return _claim(change, PROBING, now) if change else None
