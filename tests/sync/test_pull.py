@@ -85,6 +85,17 @@ def test_a_page_of_new_rows_is_one_statement_whatever_is_empty_in_them(desk: Des
         assert sum(s.startswith(f"INSERT INTO {table} ") for s in statements) == 1, table
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_learns_of_new_rows_before_it_looks_by_itself(desk: Desk) -> None:
+    db.session.execute(text("UPDATE pg_class SET reltuples = -1 WHERE relname = 'campaign'"))
+    db.session.commit()
+
+    desk.pull()
+
+    known = text("SELECT reltuples FROM pg_class WHERE relname = 'campaign'")
+    assert db.session.scalar(known) == 40
+
+
 def test_a_change_in_megaphone_arrives_and_the_timeline_says_who(synced: Desk) -> None:
     campaign = synced.any_campaign()
     synced.edit_in_megaphone(campaign, title="Renamed there", totalRevenueCents=77)
