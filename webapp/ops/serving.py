@@ -1,5 +1,7 @@
 """gunicorn's configuration: ``gunicorn -c python:webapp.ops.serving wsgi:app``."""
 
+import gc
+
 from webapp.core.config import load_settings
 from webapp.ops import logs
 
@@ -20,3 +22,9 @@ loglevel = "warning"
 
 def on_starting(_arbiter: object) -> None:
     logs.configure(_settings, "web")
+
+
+def post_worker_init(_worker: object) -> None:
+    # What start-up made stays for good: without it, each full collection costs a page some 10 ms.
+    gc.collect()
+    gc.freeze()
