@@ -83,6 +83,7 @@ class Worker:
         scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
         for name, job, seconds in (
             ("push", jobs.push_due, LOOK_SECONDS),
+            ("probe", jobs.probe_due, LOOK_SECONDS),
             ("pull", jobs.pull_next, LOOK_SECONDS),
             ("schedule", jobs.ask_for_scheduled_run, SCHEDULE_SECONDS),
         ):

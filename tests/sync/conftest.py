@@ -65,6 +65,9 @@ class Desk:
     def push(self) -> None:
         """What the worker does about the outbox in one look."""
         jobs.push_due(self.work)
+        jobs.probe_due(self.work)
+        # What a probe gave back goes out at the next look, a second later.
+        jobs.push_due(self.work)
         db.session.expire_all()
 
     def settle(self) -> None:

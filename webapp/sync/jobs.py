@@ -134,15 +134,24 @@ def _pull(work: Work, run_id: int, connection_id: int) -> None:
 
 
 def push_due(work: Work) -> None:
-    """Send what is due, and find out about what is unknown."""
-    if not _has_outbox_work(work.clock()):
+    """Take back what a dead worker held, and send what is due."""
+    if not _is_any(outbox.any_to_send, work.clock()):
         return
     with transaction():
         recovered = outbox.recover_expired(work.clock())
     if recovered:
         log.warning("leases_expired", count=recovered)
     for _ in range(MOST_AT_ONCE):
-        if not (work.keep_going() and (_send_one(work) or _probe_one(work))):
+        if not (work.keep_going() and _send_one(work)):
+            return
+
+
+def probe_due(work: Work) -> None:
+    """Find out about what is unknown. Apart from sending: looking for a booking takes long."""
+    if not _is_any(outbox.any_to_probe, work.clock()):
+        return
+    for _ in range(MOST_AT_ONCE):
+        if not (work.keep_going() and _probe_one(work)):
             return
 
 
@@ -194,8 +203,8 @@ def _has_requested_run() -> bool:
     return found
 
 
-def _has_outbox_work(now: datetime) -> bool:
+def _is_any(look: Callable[[datetime], bool], now: datetime) -> bool:
     with reading():
-        found = outbox.any_work(now)
+        found = look(now)
         db.session.rollback()
     return found

@@ -59,16 +59,20 @@ class Claim:
     created_at: datetime
 
 
-def any_work(now: datetime) -> bool:
-    """Whether a change may need a step: a cheap look before the write lock is taken."""
-    query = select(Change.id).where(
-        or_(
-            (Change.state == READY) & (Change.next_attempt_at <= now),
-            (Change.state == SETTLING) & (Change.settle_until <= now),
-            _lease_is_over(now),
-        )
+def any_to_send(now: datetime) -> bool:
+    """Whether a change is to be sent or taken back: a cheap look before the write lock is taken."""
+    return _is_any(
+        or_((Change.state == READY) & (Change.next_attempt_at <= now), _lease_is_over(now))
     )
-    return db.session.scalar(query.limit(1)) is not None
+
+
+def any_to_probe(now: datetime) -> bool:
+    """Whether a change is to be asked about: a cheap look before the write lock is taken."""
+    return _is_any((Change.state == SETTLING) & (Change.settle_until <= now))
+
+
+def _is_any(condition: ColumnElement[bool]) -> bool:
+    return db.session.scalar(select(Change.id).where(condition).limit(1)) is not None
 
 
 def claim_due(now: datetime) -> Claim | None:
