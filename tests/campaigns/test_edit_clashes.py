@@ -1,44 +1,13 @@
 """Two edits of one campaign: of two operators, of one form sent twice, of both sides."""
 
-import uuid
-
 import pytest
 
 from tests import factories
+from tests.campaigns.form_work import SAVE, edit_address, edit_elsewhere, stored
 from tests.campaigns.test_campaign_page import in_conflict
 from tests.support.pages import get_page
-from webapp.campaigns import service
-from webapp.campaigns.fields import CampaignValues
-from webapp.campaigns.models import Campaign, Change
+from webapp.campaigns.models import Change
 from webapp.core.db import db
-
-BOOK = "Book and send to Megaphone"
-SAVE = "Save and send to Megaphone"
-
-
-def edit_address(campaign):
-    return f"/campaigns/{campaign.uuid}/edit"
-
-
-def stored(campaign):
-    return db.session.get(Campaign, campaign.id)
-
-
-def edit_elsewhere(campaign, **changes):
-    """Someone else saves first."""
-    values = CampaignValues(
-        **{
-            "title": campaign.title,
-            "advertiser_id": campaign.advertiser_id,
-            "external_id": campaign.external_id,
-            "total_budget_minor": campaign.total_budget_minor,
-            "total_budget_currency": campaign.total_budget_currency,
-            "copy_needed": campaign.copy_needed,
-        }
-        | changes
-    )
-    service.edit_campaign(factories.ACTOR, campaign, values, campaign.version, uuid.uuid4())
-    db.session.commit()
 
 
 def test_an_edit_on_top_of_someone_else_s_is_shown_not_saved(manager_client):
