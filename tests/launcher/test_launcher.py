@@ -62,6 +62,15 @@ def test_campaigns_are_on_the_page_soon_after_the_start(first: Launcher) -> None
     wait_for(listed, first)
 
 
+def test_a_search_of_ten_kilobytes_is_answered_in_words(first: Launcher) -> None:
+    assert first.sign_in(EMAIL, first.password)
+    page = first.session.get(f"{first.address}/campaigns", params={"q": "x" * 10_240}, timeout=10)
+    assert page.status_code == 200
+    assert "Only the first 200 characters were searched for." in page.text
+    call = first.session.get(f"{first.address}/api/v1/campaigns?q={'x' * 10_240}", timeout=10)
+    assert "error" in call.json()
+
+
 def test_what_is_private_is_readable_by_the_owner_only(first: Launcher, folder: Path) -> None:
     instance = folder / "instance"
     assert instance.stat().st_mode & 0o777 == 0o700

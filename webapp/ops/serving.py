@@ -2,6 +2,8 @@
 
 import gc
 
+from gunicorn.http import message
+
 from webapp.core.config import load_settings
 from webapp.ops import logs
 
@@ -14,6 +16,9 @@ workers = _settings.web_workers
 threads = _settings.web_threads
 graceful_timeout = 8
 control_socket_disable = True
+# Room for an address with a pasted page in its search: our answer is a sentence, gunicorn's is not.
+# It takes its setting only up to this constant, and 0, no limit, would let anybody fill the memory.
+message.MAX_REQUEST_LINE = limit_request_line = 64 * 1024
 # Each request is an event of ours already.
 accesslog = None
 # Until our logging takes over, below, only what went wrong is said, in gunicorn's own format.
