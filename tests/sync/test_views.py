@@ -120,6 +120,16 @@ def test_when_a_run_is_over_the_region_says_how_it_ended_and_stops(viewer_client
 
     assert "Megaphone answered with an error (502)." in fragment
     assert "data-live=" not in fragment
+    assert 'hx-select-oob="#freshness,#runs"' in fragment
+
+
+def test_only_the_first_page_of_runs_is_renewed_when_a_run_is_over(viewer_client):
+    factories.sync_run()
+
+    first, sorted_ = (get_page(viewer_client, path) for path in ("/sync", "/sync?per_page=25"))
+
+    assert len(first.root.all(id="runs")) == 1
+    assert sorted_.root.all(id="runs") == []
 
 
 def test_the_progress_opened_by_itself_leads_to_the_sync_page(viewer_client):
