@@ -5,7 +5,8 @@ import gzip
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from tests.browser.conftest import NewPage
+from tests import factories
+from tests.browser.conftest import MANAGER, NewPage
 
 FIRST_LOAD_BYTES, FIRST_LOAD_REQUESTS = 60 * 1024, 6
 FRAGMENT_BYTES = 25 * 1024
@@ -87,3 +88,8 @@ def test_a_session_that_ended_asks_to_sign_in_and_leads_back(new_page: NewPage) 
 
     page.wait_for_url("**/sign-in?**")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    page.get_by_label("E-mail").fill(MANAGER)
+    page.get_by_label("Password").fill(factories.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/campaigns?**")
+    assert "per_page=25" in page.url

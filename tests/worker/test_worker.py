@@ -225,3 +225,4 @@ def test_a_run_left_open_by_a_dead_worker_is_closed_by_the_next(
     with running_worker(settings, sandbox):
         until(lambda: runs("lost") == 1, "the lost run's end")
         until(lambda: runs() == 1, "the next pull")
+    assert (runs("lost"), runs(), runs("running")) == (1, 1, 0)

@@ -12,7 +12,6 @@ from webapp.core.clock import Clock, utc_now
 from webapp.core.http import HttpSession, Limits
 from webapp.core.ratelimit import RateLimiter
 
-PLATFORMS = ("megaphone",)
 USER_AGENT = "Flightdeck/0.1"
 
 

@@ -4,7 +4,7 @@ A *snapshot* maps each group's name to a JSON value; two snapshots are compared 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from webapp.audit.service import FieldChange
@@ -58,14 +58,6 @@ def columns_of(group: str, value: Any) -> dict[str, Any]:
         minor, currency = value or (None, None)
         return {"total_budget_minor": minor, "total_budget_currency": currency}
     return {"advertiser_id" if group == "advertiser" else group: value}
-
-
-def with_groups(values: CampaignValues, groups: Mapping[str, Any]) -> CampaignValues:
-    """``values`` with some groups replaced."""
-    columns: dict[str, Any] = {}
-    for group, value in groups.items():
-        columns |= columns_of(group, value)
-    return replace(values, **columns)
 
 
 def readable(group: str, value: Any, advertiser_names: Mapping[int, str]) -> str | None:

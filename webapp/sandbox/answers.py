@@ -13,7 +13,6 @@ JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 NO_ACCESS = "User does not have access to object requested"
-SHAPES = ("error", "fields", "list", "text", "html", "empty")
 
 REASONS = {
     400: "Bad request",
