@@ -1,6 +1,7 @@
 # Everything here sets up what it needs in .venv by itself.
 #   make run     start Flightdeck; Ctrl-C stops it
-#   make test    run the tests; ARGS="-k search" runs some
+#   make test    run the tests, on all cores; ARGS="-k search" runs some, in one process
+#   make soak    run the tests that search for faults, at their long sizes (hours)
 #   make check   style, types, import rules, security rules
 #   make bench   measure; results go to benchmarks/
 #   make clean   remove what was installed and cached; instance/ (your data) stays
@@ -11,15 +12,20 @@ DEVELOPMENT := .venv/.installed-dev
 PIP := $(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --no-input
 PIP += --root-user-action=ignore
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+# Each process starts with tests that lie together, so that most folders share what they start.
+PARALLEL := -n auto --dist worksteal
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: run test check bench clean
+.PHONY: run test soak check bench clean
 
 run: $(RUNTIME)
 	@exec $(PYTHON) -m webapp.launcher
 
 test: $(DEVELOPMENT)
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(PYTHON) -m pytest $(or $(ARGS),$(PARALLEL))
+
+soak: $(DEVELOPMENT)
+	@FLIGHTDECK_SOAK=1 exec $(PYTHON) -m pytest -m "sized or soak" $(or $(ARGS),$(PARALLEL))
 
 check: $(DEVELOPMENT)
 	.venv/bin/ruff check

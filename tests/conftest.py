@@ -1,7 +1,7 @@
 """Fixtures of all tests: databases, application, client, operators; and a closed network."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from tests import factories
 from tests.support import client as clients
-from tests.support import network, required
+from tests.support import network, required, sizes
 from tests.support.compiled import CompiledTemplates
 from tests.support.databases import PostgresDatabase, SqliteTemplate, application
 from tests.support.postgres import Postgres, find_programs, start_postgres
@@ -25,6 +25,33 @@ _templates = CompiledTemplates()
 
 hypothesis_settings.register_profile("flightdeck", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("flightdeck")
+
+
+def pytest_configure() -> None:
+    sizes.agree_on_seed()
+
+
+def pytest_report_header() -> str:
+    return sizes.summary()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs for long, unless that is what was asked for."""
+    left_out = [item for item in items if item.get_closest_marker("soak")]
+    if left_out and not sizes.SOAK:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure found by a seed says how to see it again."""
+    report = yield
+    if report.failed and (item.get_closest_marker("sized") or item.get_closest_marker("soak")):
+        report.sections.append(("replay", sizes.replay(item.nodeid)))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
