@@ -1,8 +1,9 @@
 """What the worker does, one function a job. Each runs in an app context of its own."""
 
+import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,7 +18,7 @@ from webapp.core.db import db, reading, transaction
 from webapp.core.ratelimit import RateLimiter
 from webapp.sync import outbox, probe, pull, push, queries, results, runs, service
 from webapp.sync.models import FAILED
-from webapp.sync.remote import RequestCount, open_remote
+from webapp.sync.remote import Outside, RequestCount, open_remote
 from webapp.sync.service import SCHEDULE, START
 
 # How many changes one round of the push job may send before it looks around again.
@@ -35,6 +36,8 @@ class Work:
     keep_going: Callable[[], bool]
     clock: Clock = utc_now
     sleep: Callable[[float], object] = time.sleep
+    uniform: Callable[[float, float], float] = field(default=random.uniform)
+    outside: Outside = field(default_factory=Outside)
 
 
 def ask_for_start_run(work: Work) -> None:
@@ -108,7 +111,9 @@ def _pull(work: Work, run_id: int, connection_id: int) -> None:
     requests = RequestCount()
     platform = _platform(connection_id)
     try:
-        with open_remote(platform, work.settings, work.limiter, Priority.PULL, requests) as remote:
+        with open_remote(
+            platform, work.settings, work.limiter, Priority.PULL, requests, work.outside
+        ) as remote:
             pull.run(
                 pull.Pull(
                     run_id,
@@ -176,8 +181,16 @@ def _carry_out(
     structlog.contextvars.bind_contextvars(change_id=claim.change_id)
     try:
         platform = _platform(claim.connection_id)
-        with open_remote(platform, work.settings, work.limiter, priority, RequestCount()) as remote:
-            act(push.Push(remote, clock=work.clock), claim)
+        with open_remote(
+            platform, work.settings, work.limiter, priority, RequestCount(), work.outside
+        ) as remote:
+            sender = push.Push(
+                remote,
+                clock=work.clock,
+                monotonic=work.outside.monotonic,
+                uniform=work.uniform,
+            )
+            act(sender, claim)
     except outbox.LeaseLost:
         log.warning("lease_lost")
     except AdServerError as error:

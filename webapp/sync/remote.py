@@ -1,6 +1,7 @@
 """Opening the ad server of a connection, with counting and logging of every call."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -9,11 +10,21 @@ import structlog
 from webapp.adservers import registry
 from webapp.adservers.base import AdServer
 from webapp.adservers.types import ConnectionSettings, Priority, RequestRecord
+from webapp.core.clock import Clock, utc_now
 from webapp.core.config import Settings
-from webapp.core.http import http_session
+from webapp.core.http import HttpSession, Monotonic, http_session
 from webapp.core.ratelimit import RateLimiter
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a call reaches beyond the database: the network and two clocks."""
+
+    http: Callable[[str], HttpSession] = http_session
+    clock: Clock = utc_now
+    monotonic: Monotonic = time.monotonic
 
 
 @dataclass
@@ -48,10 +59,12 @@ def open_remote(
     limiter: RateLimiter,
     priority: Priority,
     on_request: RequestCount,
+    outside: Outside | None = None,
 ) -> Iterator[AdServer]:
     """The configured ad server, for the calling thread. Raises an ``AdServerError``."""
     token = settings.megaphone_api_token
-    with closing(http_session(registry.USER_AGENT)) as http:
+    outside = outside or Outside()
+    with closing(outside.http(registry.USER_AGENT)) as http:
         remote = registry.connect(
             platform,
             ConnectionSettings(
@@ -62,6 +75,8 @@ def open_remote(
             ),
             http=http,
             limiter=limiter,
+            clock=outside.clock,
+            monotonic=outside.monotonic,
             on_request=on_request,
         )
         yield remote.with_priority(priority)
