@@ -33,8 +33,11 @@ NEEDS_YOU = (REFUSED, CONFLICT, PARKED)
 CREATE, UPDATE = "create", "update"
 READY, CLAIMED, SENT, SETTLING, PROBING = "ready", "claimed", "sent", "settling", "probing"
 APPLIED, REJECTED, STUCK, SUPERSEDED = "applied", "rejected", "parked", "superseded"
+HELD, CANCELLED = "held", "cancelled"
 IN_FLIGHT = (CLAIMED, SENT, SETTLING, PROBING)
-CHANGE_STATES = (READY, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED)
+# Not sent yet: an operator may still hold, release or cancel it.
+NOT_SENT = (READY, HELD)
+CHANGE_STATES = (READY, HELD, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED, CANCELLED)
 
 
 class Campaign(Model):
@@ -43,7 +46,9 @@ class Campaign(Model):
     ``version`` counts operators' and merged changes, for optimistic locking of forms.
     ``base`` and ``fingerprint`` are the remote record as last merged; ``observed`` is the
     connection's observation number of that merge or of our last write, whichever came later.
-    Columns named ``*_key`` and ``search_text`` are derived (``webapp.campaigns.keys``).
+    ``marker`` is the external id under which it was booked from here, by which a second record of
+    the same booking is recognised. Columns named ``*_key`` and ``search_text`` are derived
+    (``webapp.campaigns.keys``).
     """
 
     __tablename__ = "campaign"
@@ -67,6 +72,14 @@ class Campaign(Model):
             "total_budget_minor",
         ),
         Index("ix_campaign_booked", "remote_created_at"),
+        # Few are booked from here beside those that are imported.
+        Index(
+            "ix_campaign_marker",
+            "connection_id",
+            "marker",
+            sqlite_where=text("marker IS NOT NULL"),
+            postgresql_where=text("marker IS NOT NULL"),
+        ),
         # The archive is small beside the rest, and asked about with every search.
         Index(
             "ix_campaign_archived",
@@ -113,6 +126,7 @@ class Campaign(Model):
     fingerprint: Mapped[str | None] = mapped_column(String(32))
     observed: Mapped[int] = mapped_column(BigInteger, default=0)
     missed_runs: Mapped[int] = mapped_column(default=0)
+    marker: Mapped[str | None] = mapped_column(Text)
 
     advertiser: Mapped[Advertiser | None] = relationship(lazy="raise")
 
@@ -121,7 +135,10 @@ class Change(Model):
     """One outgoing change. Values are read from the campaign when it is sent.
 
     ``intent_key`` is made with the form: the same key again is the same change. ``lease_token``
-    fences: whoever completes a step must still hold it.
+    fences: whoever completes a step must still hold it. ``before`` and ``after`` are the field
+    groups as this edit found and left them, for undoing it. Changes of one ``lane`` (a bulk edit,
+    or one person's single edits) take turns with those of other lanes. ``not_before`` delays a
+    change, ``failing_since`` is when sending first failed without a success since.
     """
 
     __tablename__ = "change"
@@ -137,6 +154,7 @@ class Change(Model):
         ),
         Index("ix_change_due", "state", "next_attempt_at"),
         Index("ix_change_campaign", "campaign_id", "id"),
+        Index("ix_change_lane", "lane", "sent_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -149,12 +167,20 @@ class Change(Model):
     state: Mapped[str] = mapped_column(String(12), default=READY)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lane: Mapped[str] = mapped_column(String(64), server_default="")
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("change.id"))
+    held_by: Mapped[str | None] = mapped_column(String(254))
     sent_payload: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settle_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     clean_probes: Mapped[int] = mapped_column(default=0)
     lease_token: Mapped[UUID | None] = mapped_column(Uuid)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error_code: Mapped[str | None] = mapped_column(String(20))
     last_error: Mapped[str | None] = mapped_column(Text)
     last_status: Mapped[int | None]
     remote_request_id: Mapped[str | None] = mapped_column(String(100))
@@ -190,3 +216,4 @@ class Conflict(Model):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decision: Mapped[str | None] = mapped_column(String(10))
+    decided_by: Mapped[str | None] = mapped_column(String(254))

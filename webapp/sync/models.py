@@ -1,10 +1,11 @@
-"""Sync runs and leases."""
+"""Sync runs and what they changed here, duplicates, the log of remote calls, budgets, leases."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -19,7 +20,9 @@ from webapp.core.db import Model, UtcDateTime
 
 REQUESTED, RUNNING = "requested", "running"
 COMPLETE, INCOMPLETE, FAILED, LOST, BRAKED = "complete", "incomplete", "failed", "lost", "braked"
-RUN_STATES = (REQUESTED, RUNNING, COMPLETE, INCOMPLETE, FAILED, LOST, BRAKED)
+CANCELLED = "cancelled"
+RUN_STATES = (REQUESTED, RUNNING, COMPLETE, INCOMPLETE, FAILED, LOST, BRAKED, CANCELLED)
+APPLY, KEEP = "apply", "keep"
 OPEN_STATES = (REQUESTED, RUNNING)
 
 
@@ -28,7 +31,11 @@ class SyncRun(Model):
 
     ``complete``: every record was read. ``incomplete``: what was read was merged, absence meant
     nothing. ``failed``: nothing could be read. ``lost``: its worker died. ``braked``: too much was
-    missing at once, so nothing was marked as missing.
+    missing at once, so nothing was marked as missing; ``brake`` holds the ids of the missing
+    campaigns until someone decides ``apply`` or ``keep``. ``cancelled``: an operator stopped it.
+
+    ``cursor`` is where the listing of campaigns was left, ``resumes_id`` the run that this one goes
+    on with from there. ``approved``: campaigns whose absence an operator accepted beforehand.
     """
 
     __tablename__ = "sync_run"
@@ -72,8 +79,99 @@ class SyncRun(Model):
     advertiser_count: Mapped[int] = mapped_column(default=0)
     agency_count: Mapped[int] = mapped_column(default=0)
     request_count: Mapped[int] = mapped_column(default=0)
+    gone_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    duplicate_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    retry_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    stage: Mapped[str | None] = mapped_column(String(12))
+    cursor: Mapped[str | None] = mapped_column(Text)
+    resumes_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id"))
+    cancelled_by: Mapped[str | None] = mapped_column(String(254))
+    approved: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    brake: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    brake_decision: Mapped[str | None] = mapped_column(String(10))
+    brake_decided_by: Mapped[str | None] = mapped_column(String(254))
+    brake_decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     problem: Mapped[str | None] = mapped_column(Text)
     set_aside: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+
+class PulledChange(Model):
+    """One thing that reading the ad server changed here: a field group's values, or a whole record.
+
+    ``kind``: ``changed`` (theirs was taken), ``conflict`` (theirs was put beside ours), ``gone``,
+    ``back``. ``run_id`` is ``None`` when it was seen while looking before a write.
+    """
+
+    __tablename__ = "pulled_change"
+    __table_args__ = (
+        Index("ix_pulled_change_run", "run_id", "id"),
+        Index("ix_pulled_change_campaign", "campaign_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(10))
+    field_group: Mapped[str | None] = mapped_column(String(20))
+    before: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_by: Mapped[str | None] = mapped_column(String(254))
+
+
+class Duplicate(Model):
+    """A second remote record with the marker of a campaign that was booked from here.
+
+    Nothing removes it by itself: an operator looks, and closes the report.
+    """
+
+    __tablename__ = "duplicate"
+    __table_args__ = (UniqueConstraint("campaign_id", "remote_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    remote_id: Mapped[str] = mapped_column(String(64))
+    marker: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id"))
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[str | None] = mapped_column(String(254))
+
+
+class RequestLog(Model):
+    """One remote call, as it went. ``path`` is a template: no id, no query."""
+
+    __tablename__ = "request_log"
+    __table_args__ = (
+        Index("ix_request_log_at", "connection_id", "at"),
+        Index("ix_request_log_run", "run_id", "id"),
+        Index("ix_request_log_change", "change_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    method: Mapped[str] = mapped_column(String(10))
+    path: Mapped[str] = mapped_column(String(200))
+    priority: Mapped[str] = mapped_column(String(10))
+    status: Mapped[int | None]
+    outcome: Mapped[str] = mapped_column(String(20))
+    received_bytes: Mapped[int] = mapped_column(BigInteger)
+    duration_ms: Mapped[int]
+    remote_request_id: Mapped[str | None] = mapped_column(String(100))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id"))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("change.id"))
+
+
+class RateBudget(Model):
+    """The calls made with one credential, over all processes: see ``webapp.sync.budget``."""
+
+    __tablename__ = "rate_budget"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Lease(Model):
