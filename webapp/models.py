@@ -5,7 +5,14 @@ from webapp.audit.models import AuditEvent
 from webapp.auth.models import ApiToken, Operator, SignInThrottle
 from webapp.campaigns.models import Campaign, Change, Conflict
 from webapp.connections.models import Connection
-from webapp.sync.models import Lease, SyncRun
+from webapp.sync.models import (
+    Duplicate,
+    Lease,
+    PulledChange,
+    RateBudget,
+    RequestLog,
+    SyncRun,
+)
 
 __all__ = [
     "Advertiser",
@@ -16,8 +23,12 @@ __all__ = [
     "Change",
     "Conflict",
     "Connection",
+    "Duplicate",
     "Lease",
     "Operator",
+    "PulledChange",
+    "RateBudget",
+    "RequestLog",
     "SignInThrottle",
     "SyncRun",
 ]
