@@ -226,6 +226,7 @@ def test_what_is_going_out_is_counted_in_the_operators_words(viewer_client):
 
     assert [card.split() for card in cards] == [
         ["2", "waiting"],
+        ["0", "on", "hold"],
         ["2", "sending"],
         ["2", "checking"],
     ]

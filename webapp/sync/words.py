@@ -11,6 +11,7 @@ RUN_PILLS = {
     "failed": ("Failed", "x-circle", "bad"),
     "lost": ("Broken off", "question", "warn"),
     "braked": ("Stopped by the brake", "pause", "warn"),
+    "cancelled": ("Cancelled", "x-circle", "idle"),
 }
 
 # What a run's state means, where the run itself has no sentence about it.
@@ -22,13 +23,15 @@ RUN_MEANINGS = {
     "failed": "Nothing could be read, and nothing was changed here.",
     "lost": "The worker stopped in the middle. What was read until then is here.",
     "braked": "Too much was missing at once, so nothing was marked as missing.",
+    "cancelled": "An operator stopped it. What was read until then is here.",
 }
 
 TRIGGERS = {"start": "at start", "schedule": "on schedule", "operator": "asked for"}
 
-# State of a change: what operators call it, and its pill.
+# State of an unfinished change: what operators call it, and its pill.
 CHANGE_WORDS = {
     "ready": "waiting",
+    "held": "on hold",
     "claimed": "sending",
     "sent": "sending",
     "settling": "checking",
