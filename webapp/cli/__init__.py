@@ -1,0 +1,16 @@
+"""The ``flask`` commands, a module a group. (``flask db`` is Flask-Migrate's.)
+
+What cannot be done is said in a sentence, with exit status 1; a wrong command line is 2. Those of
+``flask sync`` and ``flask connections`` have more statuses: see docs/operations.md.
+"""
+
+from flask import Flask
+
+from webapp.cli.operators import operators
+from webapp.cli.tokens import tokens
+from webapp.cli.worker import run_worker
+
+
+def init_app(app: Flask) -> None:
+    for command in (operators, tokens, run_worker):
+        app.cli.add_command(command)

@@ -1,0 +1,75 @@
+"""What all commands share: errors as sentences, who acts, exit statuses, JSON."""
+
+import getpass
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec
+
+import click
+import structlog
+from flask import current_app
+from flask.cli import ScriptInfo
+from sqlalchemy.exc import DatabaseError
+
+from webapp.audit.service import Actor
+from webapp.core.config import Settings
+from webapp.core.errors import DomainError
+from webapp.ops import logs
+
+P = ParamSpec("P")
+NO_DATABASE = "The database does not answer as it should. Is it there? Try: flask db upgrade"
+# Exit statuses beside 0 (done), 1 (failed) and 2 (a wrong command line).
+NOT_ALL, NOBODY = 3, 4
+
+log = structlog.get_logger()
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """Say domain errors as a sentence."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        settings = click.get_current_context().ensure_object(ScriptInfo).load_app().config
+        logs.configure(settings["SETTINGS"], "cli")
+        try:
+            command(*args, **kwargs)
+        except DomainError as problem:
+            raise click.ClickException(str(problem)) from None
+        except DatabaseError as error:
+            log.exception("command_failed", exc_info=error)
+            raise click.ClickException(NO_DATABASE) from None
+
+    return run
+
+
+def actor() -> Actor:
+    """Whoever may start commands here, by the name the system knows them by."""
+    try:
+        return Actor(getpass.getuser(), "cli")
+    except (KeyError, OSError):
+        return Actor("command line", "cli")
+
+
+def settings() -> Settings:
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def end_with(status: int) -> NoReturn:
+    """Leave with this exit status, after everything was said."""
+    click.get_current_context().exit(status)
+
+
+def echo_json(value: Any) -> None:
+    """One JSON document; times as ISO 8601 with their offset."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_iso))
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
