@@ -10,20 +10,29 @@ from webapp.audit.service import FieldChange
 
 # An action in words: before the object's name, and on the object's own page.
 WORDS = {
+    "applied the brake": ("accepted what was missing from", "accepted what was missing"),
     "archived": ("archived", "archived it here"),
     "asked for a sync": ("asked for a sync of", "asked for a sync"),
     "booked": ("booked", "booked it"),
     "came back": ("lists again", "lists it again"),
+    "cancelled a sync": ("stopped a sync of", "stopped a sync"),
+    "closed duplicate": (
+        "closed the report of a second record of",
+        "closed the report of a second record",
+    ),
     "conflict": ("has another value than ours in", "has another value than ours"),
     "confirmed": ("confirmed", "confirmed it"),
     "created": ("created", "created it"),
+    "duplicate": ("has a second record of", "has a second record of it"),
     "gone": ("no longer has", "no longer has it"),
+    "kept the missing": ("kept what was missing from", "kept what was missing"),
     "looked and booked again": ("looked, and booked again", "looked, and booked it again"),
     "kept ours": ("kept our value in", "kept our value"),
     "kept theirs": ("took Megaphone’s value in", "took Megaphone’s value"),
     "parked": ("did not settle a change of", "did not settle the change"),
     "password set": ("set the password of", "set the password"),
     "refused": ("refused", "refused the change"),
+    "resumed a sync": ("went on with a sync of", "went on with a sync"),
     "settled conflict": ("settled a conflict in", "settled the conflict by typing a value"),
     "unarchived": ("took out of the archive", "took it out of the archive"),
 }

@@ -32,3 +32,7 @@ class StaleEdit(DomainError):
 
 class KeyReused(DomainError):
     """A one-time key came again, with other content than the first time."""
+
+
+class TooLate(DomainError):
+    """It could have been done before, and things have moved on since. The text says how."""

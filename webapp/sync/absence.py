@@ -5,11 +5,11 @@ second one makes us read the record by its id, and only a 404 there means that i
 much is missing at once, nothing is concluded at all (the brake).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from webapp.adservers.base import AdServer
 from webapp.adservers.errors import AdServerError, NotFound
@@ -89,13 +89,15 @@ def brake(missing: list[Missing], held: int, listed: int) -> str | None:
     return None
 
 
-def count_misses(missing: list[Missing]) -> None:
+def count_misses(campaign_ids: Sequence[int]) -> None:
     """Remember one more miss of each, in one statement."""
-    if missing:
-        db.session.execute(
-            update(Campaign),
-            [{"id": each.id, "missed_runs": each.misses} for each in missing],
+    if campaign_ids:
+        miss = (
+            update(Campaign)
+            .where(Campaign.id == bindparam("campaign"))
+            .values(missed_runs=Campaign.missed_runs + 1)
         )
+        db.session.connection().execute(miss, [{"campaign": id_} for id_ in campaign_ids])
 
 
 def look_for_gone(

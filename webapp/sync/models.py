@@ -24,6 +24,8 @@ CANCELLED = "cancelled"
 RUN_STATES = (REQUESTED, RUNNING, COMPLETE, INCOMPLETE, FAILED, LOST, BRAKED, CANCELLED)
 APPLY, KEEP = "apply", "keep"
 OPEN_STATES = (REQUESTED, RUNNING)
+# Ended with something left to read, when a cursor says where.
+RESUMABLE = (INCOMPLETE, FAILED, LOST, CANCELLED)
 
 
 class SyncRun(Model):

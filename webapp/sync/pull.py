@@ -170,7 +170,7 @@ def _conclude(
     if problem:
         return BRAKED, f"Stopped by the brake: {problem} Nothing was marked as missing."
     with transaction():
-        absence.count_misses(missing)
+        absence.count_misses([each.id for each in missing])
         runs.progress(pull.run_id, pull.clock(), missing_count=len(missing))
 
     def still_wanted() -> None:

@@ -12,7 +12,7 @@ from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
 from webapp.core.listing import ListParams, ListTable, Page
-from webapp.sync.models import FAILED, OPEN_STATES, SyncRun
+from webapp.sync.models import BRAKED, COMPLETE, FAILED, OPEN_STATES, SyncRun
 
 RUNS = ListTable(
     sorts={"started": (SyncRun.requested_at,)}, tie_break=SyncRun.id, default_sort="-started"
@@ -76,6 +76,22 @@ def open_runs(connection_id: int) -> Sequence[SyncRun]:
         SyncRun.connection_id == connection_id, SyncRun.state.in_(OPEN_STATES)
     )
     return db.session.scalars(query.order_by(SyncRun.id)).all()
+
+
+def resumed_by(run: SyncRun) -> SyncRun | None:
+    """The run that went on where this one was left, the newest if there are several."""
+    query = select(SyncRun).where(SyncRun.resumes_id == run.id)
+    return db.session.scalars(query.order_by(SyncRun.id.desc()).limit(1)).one_or_none()
+
+
+def later_full_run(run: SyncRun) -> bool:
+    """Whether a later run of the connection has seen the whole list, and so judged anew."""
+    later = select(SyncRun.id).where(
+        SyncRun.connection_id == run.connection_id,
+        SyncRun.id > run.id,
+        SyncRun.state.in_((COMPLETE, BRAKED)),
+    )
+    return db.session.scalar(later.limit(1)) is not None
 
 
 def freshness(interval: timedelta) -> list[Freshness]:

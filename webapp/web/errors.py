@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from webapp.core.errors import InvalidInput, KeyReused, NotFound
+from webapp.core.errors import InvalidInput, KeyReused, NotFound, TooLate
 from webapp.web.requests import current_request_id
 
 WORDS = {
@@ -31,7 +31,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(InvalidInput, _invalid)
-    app.register_error_handler(KeyReused, _key_reused)
+    app.register_error_handler(KeyReused, _clash)
+    app.register_error_handler(TooLate, _clash)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -57,7 +58,7 @@ def _invalid(error: InvalidInput) -> ResponseReturnValue:
     return answer(422, str(error), fields=error.fields)
 
 
-def _key_reused(error: KeyReused) -> ResponseReturnValue:
+def _clash(error: KeyReused | TooLate) -> ResponseReturnValue:
     return answer(409, str(error))
 
 
