@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from webapp.connections.models import DETACHED, Connection
 from webapp.core.db import db
+from webapp.core.errors import NotFound
 
 
 def shown_connections() -> Sequence[Connection]:
@@ -17,3 +18,11 @@ def shown_connections() -> Sequence[Connection]:
 def first_connection() -> Connection | None:
     """The connection that new campaigns are booked in; ``None`` before the first start."""
     return next(iter(shown_connections()), None)
+
+
+def get_connection(connection_id: int) -> Connection:
+    """One that is shown. Raises ``NotFound``."""
+    for connection in shown_connections():
+        if connection.id == connection_id:
+            return connection
+    raise NotFound("There is no such connection.")

@@ -1,15 +1,19 @@
-"""Connections: made from the settings at start."""
+"""Connections: made from the settings at start, paused and resumed, kept from sending, checked."""
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 
 from webapp.audit import service as audit
-from webapp.audit.service import Actor, Subject
+from webapp.audit.service import Actor, FieldChange, Subject
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
+from webapp.connections.words import MARKER_WORDS
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db
+from webapp.core.errors import InvalidInput
 
 MEGAPHONE = "megaphone"
 
@@ -36,11 +40,15 @@ def connect_from_settings(actor: Actor, settings: Settings) -> Connection | None
     return connection
 
 
-def pause(actor: Actor, connection: Connection, reason: str) -> None:
-    """Stop reading and sending until the reason is mended; changes wait, none is lost."""
+def pause(actor: Actor, connection: Connection, reason: str, kind: str | None = None) -> None:
+    """Stop reading and sending until the reason is mended; changes wait, none is lost.
+
+    ``kind`` is the code of the error that said so.
+    """
     if connection.state != ACTIVE:
         return
     connection.state, connection.state_reason = PAUSED, reason[:500]
+    connection.pause_kind = kind
     audit.record(actor, "paused", subject(connection), reason=reason)
     db.session.flush()
 
@@ -49,8 +57,50 @@ def resume(actor: Actor, connection: Connection) -> None:
     """The ad server answers as agreed again: what waited may go out."""
     if connection.state != PAUSED:
         return
-    connection.state, connection.state_reason = ACTIVE, None
+    connection.state, connection.state_reason, connection.pause_kind = ACTIVE, None, None
     audit.record(actor, "resumed", subject(connection))
+    db.session.flush()
+
+
+def hold_sending(actor: Actor, connection: Connection, reason: str) -> None:
+    """Keep everything from being sent until an operator releases it; reading goes on.
+
+    Pressed twice, the first one's name and reason stand. Raises ``InvalidInput`` without a reason.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput({"reason": "Say why, so that others know when it may go on."})
+    _lock(connection)
+    if connection.held_at is not None:
+        return
+    connection.held_at, connection.held_by = utc_now(), actor.label
+    connection.hold_reason = reason[:500]
+    audit.record(actor, "held sending", subject(connection), reason=connection.hold_reason)
+    db.session.flush()
+
+
+def release_sending(actor: Actor, connection: Connection) -> None:
+    """What was kept back may go out, unless something else keeps it."""
+    _lock(connection)
+    if connection.held_at is None:
+        return
+    connection.held_at = connection.held_by = connection.hold_reason = None
+    audit.record(actor, "released sending", subject(connection))
+    db.session.flush()
+
+
+def record_check(
+    actor: Actor, connection: Connection, capabilities: Mapping[str, Any], marker_mode: str
+) -> None:
+    """Keep what a check found. Only a check may trust the ad server with more than before."""
+    _lock(connection)
+    connection.capabilities, connection.checked_at = dict(capabilities), utc_now()
+    changes = []
+    if connection.marker_mode != marker_mode:
+        before, after = MARKER_WORDS[connection.marker_mode], MARKER_WORDS[marker_mode]
+        changes.append(FieldChange("external IDs", before, after))
+    connection.marker_mode = marker_mode
+    audit.record(actor, "checked", subject(connection), changes)
     db.session.flush()
 
 
@@ -85,6 +135,10 @@ def _detach_others(actor: Actor, kept: Connection) -> None:
     for connection in db.session.scalars(query):
         connection.state, connection.state_reason = DETACHED, "It is not in the settings any more."
         audit.record(actor, "detached", subject(connection), reason=connection.state_reason)
+
+
+def _lock(connection: Connection) -> None:
+    db.session.refresh(connection, with_for_update=True)
 
 
 def _digest(token: str) -> str:
