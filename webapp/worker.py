@@ -26,15 +26,18 @@ from webapp.connections import service as connections
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, transaction
-from webapp.core.ratelimit import NoSlot, RateLimiter
+from webapp.core.ratelimit import NoSlot
 from webapp.ops import logs
-from webapp.sync import jobs, leases
+from webapp.sync import budget, jobs, leases, request_log
 
 LEASE_NAME = "scheduler"
 LEASE_LASTS = timedelta(seconds=20)
 RENEW_SECONDS = 5
 LOOK_SECONDS = 1
+# What somebody saves is on its way within a second.
+PUSH_LOOK_SECONDS = 0.5
 SCHEDULE_SECONDS = 15
+CLEAN_MINUTE = 17
 
 log = structlog.get_logger()
 
@@ -48,9 +51,11 @@ class Worker:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self.stopping = threading.Event()
         self._leads_until = 0.0
+        with app.app_context():
+            engine = db.engine
         self._work = jobs.Work(
             settings=settings,
-            limiter=RateLimiter(settings.megaphone_requests_per_minute, sleep=self._wait_in_line),
+            limiter=budget.limiter(settings, engine, sleep=self._wait_in_line),
             keep_going=self.leads,
             sleep=self.stopping.wait,
         )
@@ -82,7 +87,7 @@ class Worker:
         scheduler.init_app(self.app)
         scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
         for name, job, seconds in (
-            ("push", jobs.push_due, LOOK_SECONDS),
+            ("push", jobs.push_due, PUSH_LOOK_SECONDS),
             ("probe", jobs.probe_due, LOOK_SECONDS),
             ("pull", jobs.pull_next, LOOK_SECONDS),
             ("schedule", jobs.ask_for_scheduled_run, SCHEDULE_SECONDS),
@@ -99,6 +104,14 @@ class Worker:
         # Files change with the first line of a day; one that gets no line is changed here.
         scheduler.add_job(
             id="logs", func=logs.change_files, trigger="cron", hour=0, minute=1, max_instances=1
+        )
+        # Each hour, so that a worker that runs by day only gets to it as well.
+        scheduler.add_job(
+            id="clean",
+            func=partial(self._run_job, _clean),
+            trigger="cron",
+            minute=CLEAN_MINUTE,
+            max_instances=1,
         )
         return scheduler
 
@@ -142,6 +155,13 @@ class Worker:
                 leases.give_up(LEASE_NAME, self.holder)
         except SQLAlchemyError:
             log.exception("lease_not_given_up")
+
+
+def _clean(work: jobs.Work) -> None:
+    """Delete what is kept for a while only."""
+    deleted = request_log.delete_old(work.clock())
+    if deleted:
+        log.info("old_requests_deleted", count=deleted)
 
 
 def _log_failure(event: JobExecutionEvent) -> None:

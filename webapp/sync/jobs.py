@@ -19,6 +19,7 @@ from webapp.core.ratelimit import RateLimiter
 from webapp.sync import outbox, probe, pull, push, queries, results, runs, service
 from webapp.sync.models import FAILED
 from webapp.sync.remote import Outside, RequestCount, open_remote
+from webapp.sync.request_log import Caller
 from webapp.sync.service import SCHEDULE, START
 
 # How many changes one round of the push job may send before it looks around again.
@@ -108,7 +109,7 @@ def pull_next(work: Work) -> None:
 
 
 def _pull(work: Work, run_id: int, connection_id: int) -> None:
-    requests = RequestCount()
+    requests = RequestCount(Caller(connection_id, run_id=run_id))
     platform = _platform(connection_id)
     try:
         with open_remote(
@@ -180,9 +181,10 @@ def _carry_out(
 ) -> bool:
     structlog.contextvars.bind_contextvars(change_id=claim.change_id)
     try:
+        requests = RequestCount(Caller(claim.connection_id, change_id=claim.change_id))
         platform = _platform(claim.connection_id)
         with open_remote(
-            platform, work.settings, work.limiter, priority, RequestCount(), work.outside
+            platform, work.settings, work.limiter, priority, requests, work.outside
         ) as remote:
             sender = push.Push(
                 remote,

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -12,8 +14,11 @@ from webapp.adservers.base import AdServer
 from webapp.adservers.types import ConnectionSettings, Priority, RequestRecord
 from webapp.core.clock import Clock, utc_now
 from webapp.core.config import Settings
+from webapp.core.db import db
 from webapp.core.http import HttpSession, Monotonic, http_session
 from webapp.core.ratelimit import RateLimiter
+from webapp.sync import request_log
+from webapp.sync.request_log import Caller
 
 log = structlog.get_logger()
 
@@ -29,16 +34,18 @@ class Outside:
 
 @dataclass
 class RequestCount:
-    """Counts calls until they are written down."""
+    """Counts calls until they are written down; with a ``caller`` each goes into the log too."""
 
-    pending: int = field(default=0)
+    caller: Caller | None = None
+    pending: int = 0
 
     def take(self) -> int:
         """The calls since this was asked last."""
         number, self.pending = self.pending, 0
         return number
 
-    def __call__(self, record: RequestRecord) -> None:
+    def note(self, priority: Priority, clock: Clock, record: RequestRecord) -> None:
+        """One call was made, just now."""
         self.pending += 1
         log.info(
             "remote_call",
@@ -50,6 +57,9 @@ class RequestCount:
             ms=record.duration_ms,
             remote_request_id=record.request_id,
         )
+        if self.caller:
+            began = clock() - timedelta(milliseconds=record.duration_ms)
+            request_log.write(db.engine, self.caller, priority, record, began)
 
 
 @contextmanager
@@ -77,6 +87,6 @@ def open_remote(
             limiter=limiter,
             clock=outside.clock,
             monotonic=outside.monotonic,
-            on_request=on_request,
+            on_request=partial(on_request.note, priority, outside.clock),
         )
         yield remote.with_priority(priority)
