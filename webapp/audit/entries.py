@@ -35,6 +35,17 @@ WORDS = {
     "resumed a sync": ("went on with a sync of", "went on with a sync"),
     "settled conflict": ("settled a conflict in", "settled the conflict by typing a value"),
     "unarchived": ("took out of the archive", "took it out of the archive"),
+    "asked to look": ("asked to find out about", "asked to find out what became of it"),
+    "booked after all": ("booked after all", "booked it after all"),
+    "cancelled": ("cancelled an unsent change of", "cancelled the unsent change"),
+    "cancelled booking": (
+        "cancelled before it was sent",
+        "cancelled the booking before it was sent",
+    ),
+    "held": ("put on hold the change of", "put the change on hold"),
+    "put off": ("set when to send the change of", "set when to send the change"),
+    "released": ("released the change of", "released the change"),
+    "undid": ("undid a change of", "undid a change"),
 }
 
 # Gives, for ids of one type of object, the addresses of their pages.

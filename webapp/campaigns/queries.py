@@ -14,8 +14,8 @@ from webapp.campaigns.models import (
     CREATE,
     IN_FLIGHT,
     NEEDS_YOU,
+    NOT_SENT,
     PROBING,
-    READY,
     REJECTED,
     SETTLING,
     STUCK,
@@ -30,7 +30,7 @@ from webapp.core.db import db
 from webapp.core.errors import NotFound
 from webapp.core.listing import COUNT_CAP, Filter, ListParams, ListTable, Page
 
-UNFINISHED = (READY, *IN_FLIGHT)
+UNFINISHED = (*NOT_SENT, *IN_FLIGHT)
 # Made once: every page asks for it.
 DETACHED_IDS = select(Connection.id).where(Connection.state == DETACHED)
 

@@ -1,0 +1,103 @@
+"""What operators want sent, as rows of the outbox. ``webapp.sync`` carries them out."""
+
+import hashlib
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from webapp.audit.service import Actor
+from webapp.campaigns import pending, queries
+from webapp.campaigns.fields import GROUPS, CampaignValues, Snapshot
+from webapp.campaigns.models import (
+    CREATE,
+    HELD,
+    NOT_SENT,
+    READY,
+    SUPERSEDED,
+    Campaign,
+    Change,
+)
+from webapp.campaigns.state import refresh_sync_state
+from webapp.core.clock import utc_now
+from webapp.core.db import db
+from webapp.core.errors import KeyReused
+
+LANE_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Why a change is made. ``key`` and ``digest`` tell the same wish said twice from two wishes.
+
+    ``batch`` names the bulk edit it belongs to. ``before`` and ``after`` are what this edit found
+    and left, for undoing it.
+    """
+
+    key: uuid.UUID
+    digest: str
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+    not_before: datetime | None = None
+    batch: uuid.UUID | None = None
+    undoes_id: int | None = None
+
+
+def digest_of(kind: str, payload: object) -> str:
+    content = asdict(payload) if isinstance(payload, CampaignValues) else payload
+    return hashlib.sha256(json.dumps([kind, content], sort_keys=True).encode()).hexdigest()
+
+
+def earlier(key: uuid.UUID, digest: str) -> Change | None:
+    """The change that this wish made when it was first said. Raises ``KeyReused``."""
+    change = queries.change_by_key(key)
+    if change and change.payload_digest != digest:
+        raise KeyReused(
+            "This form was sent before with other values. Open it again to change more."
+        )
+    return change
+
+
+def enqueue(
+    actor: Actor, campaign: Campaign, kind: str, groups: list[str], intent: Intent
+) -> Change:
+    """Have these groups sent. What still waits for this campaign is carried along, and replaced.
+
+    One that is on hold or put off stays so: what it holds back would go out with the new one.
+    """
+    now = utc_now()
+    waiting = pending.waiting_changes(campaign)
+    # Values are read when sending, so one change can carry what earlier ones had still to send.
+    carried = {field for change in waiting for field in change.fields} | set(groups)
+    held_by = next((change.held_by for change in waiting if change.state == HELD), None)
+    put_off = [change.not_before for change in waiting if change.not_before]
+    db.session.execute(
+        update(Change)
+        .where(Change.id.in_([change.id for change in waiting]), Change.state.in_(NOT_SENT))
+        .values(state=SUPERSEDED, finished_at=now)
+    )
+    change = Change(
+        campaign_id=campaign.id,
+        connection_id=campaign.connection_id,
+        intent_key=intent.key,
+        payload_digest=intent.digest,
+        kind=kind,
+        fields=[group for group in GROUPS if kind == CREATE or group in carried],
+        state=HELD if any(change.state == HELD for change in waiting) else READY,
+        held_by=held_by,
+        next_attempt_at=now,
+        not_before=intent.not_before or max(put_off, default=None),
+        lane=f"batch:{intent.batch}" if intent.batch else actor.label[:LANE_LENGTH],
+        before=intent.before,
+        after=intent.after,
+        undoes_id=intent.undoes_id,
+        operator_id=actor.operator_id,
+        created_at=now,
+    )
+    db.session.add(change)
+    db.session.flush()
+    refresh_sync_state(campaign)
+    db.session.flush()
+    return change

@@ -1,0 +1,62 @@
+"""One campaign's row: locked, given new values, and named in the audit record."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from webapp.advertisers import queries as advertisers
+from webapp.audit import service as audit
+from webapp.audit.service import Actor, Subject
+from webapp.campaigns.fields import Snapshot, columns_of, field_changes
+from webapp.campaigns.keys import derived_columns
+from webapp.campaigns.models import Campaign
+from webapp.core.clock import utc_now
+from webapp.core.db import db
+
+
+def lock(campaign: Campaign) -> None:
+    """Read the row anew and keep others from changing it until the transaction ends."""
+    db.session.refresh(campaign, with_for_update={"of": Campaign})
+
+
+def subject(campaign: Campaign) -> Subject:
+    return Subject("campaign", campaign.id, campaign.title)
+
+
+def set_groups(campaign: Campaign, values: Mapping[str, Any]) -> None:
+    """Give field groups new values; forms that were drawn before are out of date by it."""
+    for group, value in values.items():
+        for column, part in columns_of(group, value).items():
+            setattr(campaign, column, part)
+    names = advertisers.names_of([campaign.advertiser_id])
+    refresh_keys(campaign, names.get(campaign.advertiser_id or 0))
+    touch(campaign)
+
+
+def touch(campaign: Campaign) -> None:
+    campaign.version += 1
+    campaign.changed_at = utc_now()
+
+
+def refresh_keys(campaign: Campaign, advertiser_name: str | None) -> None:
+    derived = derived_columns(
+        campaign.title,
+        campaign.external_id,
+        advertiser_name,
+        campaign.total_budget_minor,
+        campaign.total_budget_currency,
+    )
+    for column, value in derived.items():
+        setattr(campaign, column, value)
+
+
+def record_groups(
+    actor: Actor,
+    action: str,
+    campaign: Campaign,
+    groups: Iterable[str],
+    old: Snapshot,
+    new: Snapshot,
+) -> None:
+    """Say in the timeline what these groups were and became."""
+    names = advertisers.names_of([old.get("advertiser"), new.get("advertiser")])
+    audit.record(actor, action, subject(campaign), field_changes(groups, old, new, names))
