@@ -1,0 +1,68 @@
+"""What operators and workers do once faults have ended: finish and decide all that is open."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from tests.proof.world import World
+from webapp.campaigns.models import PARKED, REFUSED, Campaign
+from webapp.core.db import db
+from webapp.sandbox.seed import Dice
+
+MOST_ROUNDS = 60
+ROUND_SECONDS = 31.0
+
+
+def drain(world: World, rng: Dice, trace: list[str]) -> bool:
+    """Work and decide until nothing is open, then pull twice. False when it never ends."""
+    pulls = 0
+    for number in range(MOST_ROUNDS):
+        world.clock.move(ROUND_SECONDS if number < MOST_ROUNDS / 2 else 10 * ROUND_SECONDS)
+        for job in ("push", "probe", "push"):
+            world.work(job)
+        _decide(world, rng, trace)
+        if _open(world):
+            # A pause is lifted by a pull that goes well.
+            if number % 4 == 3:
+                world.pull()
+            continue
+        if pulls >= 2:
+            return True
+        world.pull()
+        pulls += 1
+    return False
+
+
+def _open(world: World) -> bool:
+    return bool(world.unfinished()) or not world.clock.is_quiet
+
+
+def _decide(world: World, rng: Dice, trace: list[str]) -> None:
+    for campaign_id, conflict_id in world.operators.open_conflicts():
+        decision = rng.choice(("ours", "theirs"))
+        world.operators.decide(campaign_id, conflict_id, decision)
+        trace.append(f"we decide conflict {conflict_id}: {decision}")
+    for row in _in_trouble(world):
+        _settle(world, row, trace)
+
+
+def _in_trouble(world: World) -> Sequence[Any]:
+    def find() -> Sequence[Any]:
+        query = select(Campaign.id, Campaign.remote_id, Campaign.sync_state, Campaign.title)
+        return db.session.execute(query.where(Campaign.sync_state.in_((REFUSED, PARKED)))).all()
+
+    return world.act(find)
+
+
+def _settle(world: World, row: Any, trace: list[str]) -> None:
+    """Refused: edit it again. Parked: look there first, as people are told to."""
+    there = {each["id"]: each["title"] for each in world.editor.campaigns()}
+    if row.remote_id and row.remote_id not in there:
+        return
+    if row.remote_id or row.sync_state == REFUSED:
+        trace.append(f"we edit {row.id} again: {row.sync_state}")
+        world.operators.edit(row.id, ["title"])
+    else:
+        trace.append(f"we look and book {row.id} again")
+        world.operators.book_again(row.id)
