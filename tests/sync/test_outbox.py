@@ -11,6 +11,7 @@ from webapp.sync import outbox
 from webapp.sync.campaign_pages import PageContext, merge_page
 from webapp.sync.directory import load_directory
 from webapp.sync.observations import begin_observation, leave_database
+from webapp.sync.payload import prepare
 from webapp.sync.remote import RequestCount, open_remote
 
 
@@ -35,7 +36,9 @@ def test_a_worker_that_died_after_the_mark_leaves_it_unknown_and_it_is_checked(
     with transaction():
         claim = outbox.claim_due(synced.clock())
         assert claim is not None
-        outbox.mark_sent(claim, {"external_id": campaign.external_id}, synced.clock())
+        outgoing = prepare(claim, None, synced.clock())
+        assert outgoing is not None
+        outbox.mark_sent(claim, outgoing.groups, synced.clock())
 
     synced.clock.move(seconds=61)
     synced.push()

@@ -305,6 +305,7 @@ def test_what_cannot_be_sent_for_a_day_is_parked_and_an_edit_sends_it_again(sync
     synced.sandbox.fault({"action": "status", "status": 503, "method": "GET", "path": "campaigns/"})
     campaign = synced.any_campaign()
     synced.edit(campaign, title="Never")
+    synced.push()
     synced.clock.move(hours=25)
     synced.push()
     assert synced.campaign(id=campaign.id).sync_state == "parked"

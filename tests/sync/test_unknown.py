@@ -100,6 +100,7 @@ def test_what_was_parked_is_confirmed_once_both_sides_agree(synced: Desk) -> Non
     synced.sandbox.fault({"action": "status", "status": 503, "method": "GET", "path": "campaigns/"})
     campaign = synced.any_campaign()
     synced.edit(campaign, title="Typed there by hand")
+    synced.push()
     synced.clock.move(hours=25)
     synced.push()
     assert synced.campaign(id=campaign.id).sync_state == "parked"

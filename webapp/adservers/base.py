@@ -45,13 +45,18 @@ class AdServer(Protocol):
     def get_campaign(self, campaign_id: str) -> RemoteCampaign:
         """Read one campaign; raises ``NotFound`` on 404 and 410."""
 
-    def create_campaign(self, spec: CampaignSpec, marker: str | None) -> RemoteCampaign:
+    def create_campaign(
+        self, spec: CampaignSpec, marker: str | None, within: float | None = None
+    ) -> RemoteCampaign:
         """Create a campaign that carries ``marker`` (in place of the external id, if given).
 
-        The answer's ``external_id`` shows whether the marker was kept.
+        The answer's ``external_id`` shows whether the marker was kept. Nothing is sent any more
+        once ``within`` seconds have passed.
         """
 
-    def update_campaign(self, campaign_id: str, patch: CampaignPatch) -> RemoteCampaign:
+    def update_campaign(
+        self, campaign_id: str, patch: CampaignPatch, within: float | None = None
+    ) -> RemoteCampaign:
         """Send the named fields only. Returns the campaign as the ad server has it now."""
 
     def find_by_marker(

@@ -145,6 +145,7 @@ def push_due(work: Work) -> None:
         return
     with transaction():
         recovered = outbox.recover_expired(work.clock())
+        outbox.mend_waits(work.clock())
     if recovered:
         log.warning("leases_expired", count=recovered)
     for _ in range(MOST_AT_ONCE):
@@ -198,7 +199,7 @@ def _carry_out(
     except AdServerError as error:
         # It could not even be opened. Nothing was sent, and the claim runs out.
         with transaction():
-            results.pause_connection(claim.connection_id, error.message)
+            results.pause_connection(claim.connection_id, error)
     finally:
         structlog.contextvars.unbind_contextvars("change_id")
     return True

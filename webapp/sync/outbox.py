@@ -1,7 +1,8 @@
 """Outgoing changes in the database: claimed with a lease, and each step fenced by it.
 
 Every step names the lease and the state it expects. A worker that was too slow finds that it no
-longer holds the lease, and changes nothing.
+longer holds the lease, and changes nothing. Which change may be claimed is in
+``webapp.sync.turns``.
 """
 
 from dataclasses import dataclass
@@ -9,16 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, or_, select, update
 
-from webapp.campaigns import queries as campaigns
 from webapp.campaigns.models import (
     CHECKING,
     CLAIMED,
     CONFLICT,
     CREATE,
-    IN_FLIGHT,
     PROBING,
     READY,
     SENDING,
@@ -29,16 +27,16 @@ from webapp.campaigns.models import (
     Campaign,
     Change,
 )
-from webapp.connections.models import ACTIVE, Connection
 from webapp.core.db import db
+from webapp.sync import breaker, turns
 
 LEASE = timedelta(seconds=60)
 # A request that was sent can still be applied for so long; until then its outcome is open.
 SETTLE = timedelta(seconds=120)
-# An operator who saves locks the campaign first and its changes then: waiting for the campaign with
-# a change in hand would end in a deadlock. What is busy is left for the next look.
-BOTH_OR_NEITHER: Any = {"of": (Change, Campaign), "skip_locked": True}
 PROBE_SPACING = timedelta(seconds=30)
+NO_TROUBLE: dict[str, None] = dict.fromkeys(
+    ("last_error", "last_status", "error_code", "failing_since", "remote_request_id")
+)
 
 
 class LeaseLost(Exception):
@@ -56,70 +54,43 @@ class Claim:
     lease: UUID
     attempts: int
     clean_probes: int
-    created_at: datetime
+    failing_since: datetime | None
+    error_code: str | None
 
 
 def any_to_send(now: datetime) -> bool:
     """Whether a change is to be sent or taken back: a cheap look before the write lock is taken."""
-    return _is_any(
-        or_((Change.state == READY) & (Change.next_attempt_at <= now), _lease_is_over(now))
+    behind = select(Change.id).where(or_(_lease_is_over(now), turns.is_far_ahead(now)))
+    return any(
+        db.session.scalar(query.limit(1)) is not None
+        for query in (behind, turns.failing_while_it_waits(), turns.to_send(now))
     )
 
 
 def any_to_probe(now: datetime) -> bool:
     """Whether a change is to be asked about: a cheap look before the write lock is taken."""
-    return _is_any((Change.state == SETTLING) & (Change.settle_until <= now))
-
-
-def _is_any(condition: ColumnElement[bool]) -> bool:
-    return db.session.scalar(select(Change.id).where(condition).limit(1)) is not None
+    return db.session.scalar(turns.to_probe(now).limit(1)) is not None
 
 
 def claim_due(now: datetime) -> Claim | None:
-    """Claim the change that waited longest and may go out now, one without trouble first."""
-    other = aliased(Change)
-    busy = exists().where(other.campaign_id == Change.campaign_id, other.state.in_(IN_FLIGHT))
-    blocked = exists().where(
-        other.campaign_id == Change.campaign_id, campaigns.is_unknown_create(other)
-    )
-    query = (
-        select(Change)
-        .join(Connection, Change.connection_id == Connection.id)
-        .join(Campaign, Change.campaign_id == Campaign.id)
-        .where(
-            Change.state == READY,
-            Change.next_attempt_at <= now,
-            Connection.state == ACTIVE,
-            ~busy,
-            ~blocked,
-        )
-        # One that may not be changed pauses the connection: the others go before it.
-        .order_by(Change.last_error.is_not(None), Change.next_attempt_at, Change.id)
-        .limit(1)
-        .with_for_update(**BOTH_OR_NEITHER)
-    )
-    change = db.session.scalars(query).one_or_none()
-    return _claim(change, CLAIMED, now) if change else None
+    """Claim the change whose turn it is, if any may go out now."""
+    change = db.session.scalars(turns.next_to_send(now)).one_or_none()
+    if change is None:
+        return None
+    # Only one worker leads; should two meet here, the second finds the turn taken.
+    if change.attempts and not breaker.may_retry(change.connection_id, now):
+        return None
+    if not change.attempts and not breaker.may_start(change.connection_id, now):
+        return None
+    return _claim(change, CLAIMED, now)
 
 
 def claim_probe(now: datetime) -> Claim | None:
     """Claim a change whose outcome is unknown and has had time to settle."""
-    query = (
-        select(Change)
-        .join(Connection, Change.connection_id == Connection.id)
-        .join(Campaign, Change.campaign_id == Campaign.id)
-        .where(
-            Change.state == SETTLING,
-            Change.settle_until <= now,
-            Change.next_attempt_at <= now,
-            Connection.state == ACTIVE,
-        )
-        .order_by(Change.settle_until, Change.id)
-        .limit(1)
-        .with_for_update(**BOTH_OR_NEITHER)
-    )
-    change = db.session.scalars(query).one_or_none()
-    return _claim(change, PROBING, now) if change else None
+    change = db.session.scalars(turns.next_to_probe(now)).one_or_none()
+    if change is None or not breaker.may_start(change.connection_id, now):
+        return None
+    return _claim(change, PROBING, now)
 
 
 def _claim(change: Change, state: str, now: datetime) -> Claim:
@@ -136,7 +107,8 @@ def _claim(change: Change, state: str, now: datetime) -> Claim:
         change.lease_token,
         change.attempts,
         change.clean_probes,
-        change.created_at,
+        change.failing_since,
+        change.error_code,
     )
 
 
@@ -166,7 +138,6 @@ def mark_sent(claim: Claim, payload: dict[str, Any], now: datetime) -> None:
         settle_until=now + SETTLE,
         lease_until=now + LEASE,
         attempts=claim.attempts + 1,
-        clean_probes=0,
     )
 
 
@@ -194,10 +165,25 @@ def recover_expired(now: datetime) -> int:
     query = select(Change).where(_lease_is_over(now)).with_for_update(of=Change, skip_locked=True)
     changes = db.session.scalars(query).all()
     for change in changes:
+        if change.state == SENT:
+            change.clean_probes = 0
         change.state = READY if change.state == CLAIMED else SETTLING
         change.lease_token = change.lease_until = None
         show(change.campaign_id, WAITING if change.state == READY else CHECKING)
     return len(changes)
+
+
+def mend_waits(now: datetime) -> None:
+    """End waits of a clock that was set back since, and forget failures while all is paused."""
+    ahead = turns.is_far_ahead(now)
+    # Begun anew, not ended: the request may have been sent a moment ago.
+    settling = update(Change).where(ahead, Change.state == SETTLING)
+    db.session.execute(settling.values(settle_until=now + SETTLE, next_attempt_at=now))
+    db.session.execute(
+        update(Change).where(ahead, Change.state == READY).values(next_attempt_at=now)
+    )
+    failing = turns.failing_while_it_waits()
+    db.session.execute(update(Change).where(Change.id.in_(failing)).values(failing_since=None))
 
 
 def new_update(

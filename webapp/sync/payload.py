@@ -17,6 +17,7 @@ from webapp.core.money import Money
 from webapp.sync import outbox
 from webapp.sync.campaign_pages import PageContext, merge_page
 from webapp.sync.directory import load_directory
+from webapp.sync.markers import own_marker
 from webapp.sync.merge import still_to_send
 from webapp.sync.mirror import UnusableRow, own_columns, theirs
 from webapp.sync.outbox import Claim
@@ -90,18 +91,6 @@ def show_settled(campaign: Campaign) -> None:
     refresh_sync_state(campaign)
 
 
-def own_marker(campaign_id: int, connection_id: int, external_id: str | None) -> str | None:
-    """The external id, when no other campaign of the connection has it."""
-    if not external_id:
-        return None
-    others = select(Campaign.id).where(
-        Campaign.connection_id == connection_id,
-        Campaign.external_id == external_id,
-        Campaign.id != campaign_id,
-    )
-    return None if db.session.scalar(others.limit(1)) else external_id
-
-
 def _creation(campaign: Campaign) -> Outgoing:
     spec = CampaignSpec(
         title=campaign.title,
@@ -111,12 +100,9 @@ def _creation(campaign: Campaign) -> Outgoing:
         total_budget_currency=campaign.total_budget_currency,
         copy_needed=campaign.copy_needed,
     )
-    return Outgoing(
-        snapshot(campaign),
-        spec,
-        "",
-        own_marker(campaign.id, campaign.connection_id, campaign.external_id),
-    )
+    # Written with the mark: it outlives what the operator makes of the external id meanwhile.
+    campaign.marker = own_marker(campaign.id, campaign.connection_id, campaign.external_id)
+    return Outgoing(snapshot(campaign), spec, "", campaign.marker)
 
 
 def _patch(groups: Snapshot) -> CampaignPatch:

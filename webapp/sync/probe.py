@@ -1,15 +1,17 @@
 """Finding out what became of a change whose answer was lost. It is never sent again blindly.
 
 An update is read back. A create is looked for by its marker in a complete listing: found once, it
-is ours; not found in two complete listings, it was never made and may be sent again.
+is ours; not found in two complete listings, it was never made and may be sent again. One is enough
+where the ad server would refuse a second record; where it keeps no markers a person has to look.
 """
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 
-from webapp.adservers.errors import AdServerError, NotFound
-from webapp.adservers.types import MarkerSearch
+from webapp.adservers.errors import AdServerError, AuthFailed, NotFound
+from webapp.adservers.types import MarkerSearch, RemoteCampaign
 from webapp.campaigns import queries as campaigns
 from webapp.campaigns.fields import snapshot
 from webapp.campaigns.models import (
@@ -20,10 +22,11 @@ from webapp.campaigns.models import (
     SETTLING,
     SUPERSEDED,
     WAITING,
-    Change,
 )
+from webapp.connections.models import NO_MARKER
 from webapp.core.db import db, reading, transaction
-from webapp.sync import outbox, results
+from webapp.sync import breaker, markers, outbox, results
+from webapp.sync.markers import CLEAN_PROBES_NEEDED
 from webapp.sync.merge import still_to_send
 from webapp.sync.observations import begin_observation, leave_database
 from webapp.sync.outbox import PROBE_SPACING, Claim
@@ -31,20 +34,27 @@ from webapp.sync.payload import (
     agree_on_what_arrived,
     locked_campaign,
     merge_seen,
-    own_marker,
     show_settled,
 )
-from webapp.sync.push import GIVE_UP_AFTER, Push
+from webapp.sync.push import Push, error_columns, is_old
 
-CLEAN_PROBES_NEEDED = 2
-NO_MARKER = (
+LOST_MARKER = (
     "Megaphone's answer to this booking was lost, and its external ID is used more than once. "
     "Look in Megaphone whether it is there before booking it again."
+)
+NO_MARKERS = (
+    "Megaphone's answer to this booking was lost, and Megaphone does not keep our external IDs. "
+    "Look in Megaphone whether it is there before booking it again."
+)
+TAKEN = (
+    "The campaign that Megaphone has with this external ID belongs to another one here. "
+    "Look at both before booking this again."
 )
 NEVER_TAKEN = (
     "Megaphone answered with errors for a day and has not taken this. "
     "Nothing of it is there; edit the campaign to send it again."
 )
+NEVER_LISTED = "Megaphone's list of campaigns could not be read whole for a day."
 TWICE = "Megaphone has more than one campaign with this external ID. Look at both there."
 
 log = structlog.get_logger()
@@ -60,7 +70,18 @@ def find_out(push: Push, claim: Claim) -> None:
     except AdServerError as error:
         log.warning("probe_failed", change=claim.change_id, error=error.code)
         with transaction():
-            _again_later(claim, push.clock(), error.message)
+            _after_failure(claim, error, push.clock())
+
+
+def _after_failure(claim: Claim, error: AdServerError, now: datetime) -> None:
+    columns = error_columns(claim, error, now)
+    if is_old(claim, now):
+        results.parked(claim, PROBING, error.message, now, **columns)
+    else:
+        _again_later(claim, now, **columns)
+    if isinstance(error, AuthFailed):
+        results.pause_connection(claim.connection_id, error)
+    breaker.heard(claim.connection_id, error, now)
 
 
 def _read_back(push: Push, claim: Claim) -> None:
@@ -72,6 +93,7 @@ def _read_back(push: Push, claim: Claim) -> None:
     except NotFound as error:
         with transaction():
             results.not_there(claim, PROBING, error, push.clock())
+            breaker.succeeded(claim.connection_id)
         return
     now = push.clock()
     with transaction():
@@ -83,15 +105,20 @@ def _read_back(push: Push, claim: Claim) -> None:
         if still_to_send(campaign.base or {}, snapshot(campaign), in_conflict):
             _not_there(claim, now)
         else:
-            outbox.finish(claim, PROBING, SUPERSEDED if in_conflict else APPLIED, now)
+            ended = SUPERSEDED if in_conflict else APPLIED
+            outbox.finish(claim, PROBING, ended, now, **outbox.NO_TROUBLE)
             show_settled(campaign)
+        breaker.succeeded(claim.connection_id)
 
 
 def _find_create(push: Push, claim: Claim) -> None:
-    marker = _sent_marker(claim)
-    if marker is None:
+    with reading():
+        looked_for = markers.sought(claim.campaign_id, claim.connection_id)
+        db.session.rollback()
+    if looked_for.marker is None:
         with transaction():
-            results.parked(claim, PROBING, NO_MARKER, push.clock())
+            why = NO_MARKERS if looked_for.mode == NO_MARKER else LOST_MARKER
+            results.parked(claim, PROBING, why, push.clock())
         return
 
     def keep_lease() -> None:
@@ -99,49 +126,50 @@ def _find_create(push: Push, claim: Claim) -> None:
             outbox.extend(claim, PROBING, push.clock())
 
     leave_database()
-    search = push.remote.find_by_marker(marker, keep_lease)
+    search = push.remote.find_by_marker(looked_for.marker, keep_lease)
     with transaction():
-        _conclude(claim, search, push.clock())
+        _conclude(claim, search, CLEAN_PROBES_NEEDED[looked_for.mode], push.clock())
+        breaker.succeeded(claim.connection_id)
 
 
-def _sent_marker(claim: Claim) -> str | None:
-    """The marker as it was sent: the operator may have changed the external id since."""
-    with reading():
-        change = db.session.get_one(Change, claim.change_id)
-        sent = (change.sent_payload or {}).get("external_id")
-        marker = own_marker(claim.campaign_id, claim.connection_id, sent)
-        db.session.rollback()
-    return marker
-
-
-def _conclude(claim: Claim, search: MarkerSearch, now: datetime) -> None:
+def _conclude(claim: Claim, search: MarkerSearch, clean_needed: int, now: datetime) -> None:
     if len(search.found) > 1:
         results.parked(claim, PROBING, TWICE, now)
     elif search.found:
-        results.applied(claim, search.found[0], now, state=PROBING)
+        _bind(claim, search.found[0], now)
+    elif not search.complete and is_old(claim, now):
+        results.parked(claim, PROBING, search.problem or NEVER_LISTED, now)
     elif not search.complete:
-        _again_later(claim, now, search.problem)
-    elif claim.clean_probes + 1 < CLEAN_PROBES_NEEDED:
-        _again_later(claim, now, None, clean_probes=claim.clean_probes + 1)
+        _again_later(claim, now, last_error=search.problem)
+    elif claim.clean_probes + 1 < clean_needed:
+        _again_later(claim, now, last_error=None, clean_probes=claim.clean_probes + 1)
     else:
         _not_there(claim, now)
 
 
+def _bind(claim: Claim, found: RemoteCampaign, now: datetime) -> None:
+    if markers.is_bound_elsewhere(claim.campaign_id, claim.connection_id, found.id):
+        results.parked(claim, PROBING, TAKEN, now)
+    else:
+        results.applied(claim, found, now, state=PROBING)
+
+
 def _not_there(claim: Claim, now: datetime) -> None:
     """It is proven that nothing was changed there: send it again, unless that went on for long."""
-    if now - claim.created_at > GIVE_UP_AFTER:
+    if is_old(claim, now):
         results.parked(claim, PROBING, NEVER_TAKEN, now, sent_payload=None)
-    else:
-        outbox.release(claim, PROBING, READY, next_attempt_at=now, sent_payload=None)
-        outbox.show(claim.campaign_id, WAITING)
-
-
-def _again_later(claim: Claim, now: datetime, problem: str | None, **columns: int) -> None:
+        return
     outbox.release(
         claim,
         PROBING,
-        SETTLING,
-        settle_until=now + PROBE_SPACING,
-        last_error=problem,
-        **columns,
+        READY,
+        next_attempt_at=now,
+        sent_payload=None,
+        # Remembered until the next answer: see ``push``.
+        clean_probes=claim.clean_probes + 1,
     )
+    outbox.show(claim.campaign_id, WAITING)
+
+
+def _again_later(claim: Claim, now: datetime, **columns: Any) -> None:
+    outbox.release(claim, PROBING, SETTLING, settle_until=now + PROBE_SPACING, **columns)

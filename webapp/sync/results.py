@@ -24,7 +24,7 @@ from webapp.campaigns.service import subject
 from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, reading
-from webapp.sync import outbox
+from webapp.sync import breaker, markers, outbox
 from webapp.sync.campaign_pages import MEGAPHONE
 from webapp.sync.observations import next_observation
 from webapp.sync.outbox import Claim
@@ -44,7 +44,7 @@ def remote_id_of(campaign_id: int) -> str:
 def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SENT) -> None:
     """The ad server took it: what was sent is now agreed, and what it answered is merged."""
     sent = db.session.scalars(select(Change.sent_payload).where(Change.id == claim.change_id)).one()
-    outbox.finish(claim, state, APPLIED, now, last_error=None, remote_request_id=None)
+    outbox.finish(claim, state, APPLIED, now, **outbox.NO_TROUBLE)
     campaign = locked_campaign(claim.campaign_id)
     campaign.remote_id = answer.id
     campaign.base = {**(campaign.base or {}), **(sent or {})}
@@ -58,6 +58,9 @@ def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SE
     words = ", ".join(LABELS[group] for group in (sent or {})) if verb == "confirmed" else None
     audit.record(MEGAPHONE, verb, subject(campaign), reason=words, at=now)
     show_settled(campaign)
+    breaker.succeeded(claim.connection_id)
+    if claim.kind == CREATE:
+        markers.note_echo(claim.connection_id, campaign.marker, answer.external_id)
 
 
 def refused(claim: Claim, state: str, error: Rejected, now: datetime) -> None:
@@ -78,9 +81,10 @@ def parked(claim: Claim, state: str, message: str, now: datetime, **columns: Any
     _show_trouble(claim, PARKED, "parked", message, now)
 
 
-def pause_connection(connection_id: int, reason: str) -> None:
+def pause_connection(connection_id: int, error: AdServerError) -> None:
+    """Stop sending and reading. The last row that the caller's transaction locks."""
     connection = db.session.get_one(Connection, connection_id, with_for_update=True)
-    connections.pause(WORKER, connection, reason)
+    connections.pause(WORKER, connection, error.message, error.code)
 
 
 def _show_trouble(claim: Claim, state: str, action: str, message: str, now: datetime) -> None:
@@ -90,4 +94,8 @@ def _show_trouble(claim: Claim, state: str, action: str, message: str, now: date
 
 
 def _columns(error: AdServerError) -> dict[str, Any]:
-    return {"last_status": error.status, "remote_request_id": error.request_id}
+    return {
+        "last_status": error.status,
+        "remote_request_id": error.request_id,
+        "error_code": error.code,
+    }

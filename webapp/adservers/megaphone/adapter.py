@@ -92,17 +92,22 @@ class Megaphone:
         call = calls.one_campaign(campaign_id)
         return self._client.send(call, self._priority, lambda it: _campaign(call, it, campaign_id))
 
-    def create_campaign(self, spec: CampaignSpec, marker: str | None) -> RemoteCampaign:
+    def create_campaign(
+        self, spec: CampaignSpec, marker: str | None, within: float | None = None
+    ) -> RemoteCampaign:
         call = calls.creation(mapping.spec_to_wire(spec, marker))
-        return self._client.send(call, self._priority, lambda it: _campaign(call, it, None))
+        return self._client.send(call, self._priority, lambda it: _campaign(call, it, None), within)
 
-    def update_campaign(self, campaign_id: str, patch: CampaignPatch) -> RemoteCampaign:
+    def update_campaign(
+        self, campaign_id: str, patch: CampaignPatch, within: float | None = None
+    ) -> RemoteCampaign:
         _require_id(campaign_id)
         call = calls.update(campaign_id, mapping.patch_to_wire(patch))
         changed = self._client.send(
             call,
             self._priority,
             lambda it: None if it.status == 204 else _campaign(call, it, campaign_id),
+            within,
         )
         return self._read_back(campaign_id) if changed is None else changed
 

@@ -92,15 +92,24 @@ class MegaphoneClient:
         self._on_request = on_request
         self._limits = limits or Limits()
 
-    def send(self, call: Call, priority: Priority, read: Callable[[Reply], T]) -> T:
+    def send(
+        self,
+        call: Call,
+        priority: Priority,
+        read: Callable[[Reply], T],
+        within: float | None = None,
+    ) -> T:
         """Wait for a slot, make the call once, return what ``read`` makes of the answer.
 
+        A write that has not begun within 5 seconds, or ``within`` if that is less, is not sent.
         Raises an ``AdServerError``, also one that ``read`` raises, after it went into the log.
         """
         began = self._monotonic()
-        self._take_slot(priority, began)
+        patience = WRITE_BEGINS_WITHIN_SECONDS if within is None else within
+        send_by = began + min(patience, WRITE_BEGINS_WITHIN_SECONDS) if call.writes else None
+        self._take_slot(priority, send_by or began + SLOT_SECONDS[priority])
         started = self._monotonic()
-        reply, received = self._exchange(call, began)
+        reply, received = self._exchange(call, send_by)
         result: T | AdServerError
         try:
             result = reply if isinstance(reply, AdServerError) else read(reply)
@@ -113,9 +122,9 @@ class MegaphoneClient:
             raise result
         return result
 
-    def _take_slot(self, priority: Priority, began: float) -> None:
+    def _take_slot(self, priority: Priority, deadline: float) -> None:
         try:
-            self._limiter.acquire(priority, began + SLOT_SECONDS[priority])
+            self._limiter.acquire(priority, deadline)
         except NoSlot as full:
             retry_in = full.retry_in
         else:
@@ -126,7 +135,7 @@ class MegaphoneClient:
             retry_in,
         )
 
-    def _exchange(self, call: Call, began: float) -> tuple[Reply | AdServerError, int]:
+    def _exchange(self, call: Call, send_by: float | None) -> tuple[Reply | AdServerError, int]:
         url = self._url(call)
         body = None if call.body is None else json.dumps(call.body).encode()
         try:
@@ -138,7 +147,7 @@ class MegaphoneClient:
                 body=body,
                 auth=self._auth,
                 limits=self._limits,
-                send_by=began + WRITE_BEGINS_WITHIN_SECONDS if call.writes else None,
+                send_by=send_by,
             )
         except HttpFailure as failure:
             received = failure.received if isinstance(failure, AnswerLost) else 0

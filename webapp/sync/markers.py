@@ -1,0 +1,93 @@
+"""The marker: the external id by which a booking of ours is known again in the ad server.
+
+What it is worth depends on the connection. ``unique``: kept, and a second record with it refused.
+``stored``: kept. ``none``: not kept, or not as it was sent; nothing can be found by it.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+
+from webapp.audit import service as audit
+from webapp.audit.service import FieldChange
+from webapp.campaigns.models import KEY_LENGTH, Campaign
+from webapp.connections import service as connections
+from webapp.connections.models import NO_MARKER, STORED_MARKER, UNIQUE_MARKER, Connection
+from webapp.connections.words import MARKER_WORDS
+from webapp.core.db import db
+from webapp.core.text import fold
+from webapp.sync.pull import WORKER
+
+# How many complete listings without it prove that a booking was never made.
+CLEAN_PROBES_NEEDED = {UNIQUE_MARKER: 1, STORED_MARKER: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a lost booking is looked for by. Without ``marker`` it cannot be; ``mode`` says why."""
+
+    marker: str | None
+    mode: str
+
+
+def own_marker(campaign_id: int, connection_id: int, external_id: str | None) -> str | None:
+    """The external id, when no other campaign of the connection has it or was booked under it."""
+    if not external_id:
+        return None
+    same_text = (
+        # The key is what an index finds it by.
+        (Campaign.external_key == fold(external_id)[:KEY_LENGTH])
+        & (Campaign.external_id == external_id)
+    )
+    others = select(Campaign.id).where(
+        Campaign.connection_id == connection_id,
+        or_(same_text, Campaign.marker == external_id),
+        Campaign.id != campaign_id,
+    )
+    return None if db.session.scalar(others.limit(1)) else external_id
+
+
+def sought(campaign_id: int, connection_id: int) -> Sought:
+    """The marker as it was sent: the operator may have changed the external id since."""
+    mode = db.session.get_one(Connection, connection_id).marker_mode
+    if mode == NO_MARKER:
+        return Sought(None, mode)
+    sent = db.session.scalar(select(Campaign.marker).where(Campaign.id == campaign_id))
+    return Sought(own_marker(campaign_id, connection_id, sent), mode)
+
+
+def keeps_markers(connection_id: int) -> bool:
+    return db.session.get_one(Connection, connection_id).marker_mode != NO_MARKER
+
+
+def note_echo(connection_id: int, sent: str | None, echoed: str | None) -> None:
+    """Trust no marker any more once a booking comes back without the one it was sent with.
+
+    In the caller's transaction, as the last row it locks.
+    """
+    if sent is None or sent == echoed:
+        return
+    connection = db.session.get_one(Connection, connection_id, with_for_update=True)
+    before = connection.marker_mode
+    if before == NO_MARKER:
+        return
+    connection.marker_mode = NO_MARKER
+    audit.record(
+        WORKER,
+        "changed",
+        connections.subject(connection),
+        [FieldChange("external IDs", MARKER_WORDS[before], MARKER_WORDS[NO_MARKER])],
+        reason="A new campaign came back with another external ID than it was sent with. "
+        "A booking whose answer is lost cannot be found by it from now on.",
+    )
+    db.session.flush()
+
+
+def is_bound_elsewhere(campaign_id: int, connection_id: int, remote_id: str) -> bool:
+    """Whether another campaign of ours is this remote record already."""
+    query = select(Campaign.id).where(
+        Campaign.connection_id == connection_id,
+        Campaign.remote_id == remote_id,
+        Campaign.id != campaign_id,
+    )
+    return db.session.scalar(query) is not None

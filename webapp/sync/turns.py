@@ -1,0 +1,123 @@
+"""Whose turn it is: which changes may be sent or asked about now, and which of them goes first."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.adservers.errors import ContractChanged, PermissionDenied
+from webapp.campaigns import queries as campaigns
+from webapp.campaigns.models import HELD, IN_FLIGHT, READY, SETTLING, Campaign, Change
+from webapp.connections.models import ACTIVE, PAUSED, Connection
+from webapp.sync import breaker
+
+# The longest that an ad server may ask for, and how long a request that was sent is waited for.
+LONGEST_WAIT = timedelta(hours=1)
+LONGEST_SETTLING = timedelta(seconds=120)
+# Of one record perhaps: the connection pauses, and reading lifts the pause each time.
+HOPELESS = (PermissionDenied.code, ContractChanged.code)
+# An operator who saves locks the campaign first and its changes then: waiting for the campaign with
+# a change in hand would end in a deadlock. What is busy is left for the next look.
+BOTH_OR_NEITHER: Any = {"of": (Change, Campaign), "skip_locked": True}
+
+
+def to_send(now: datetime) -> Select[int]:
+    """Changes that may be sent now."""
+    return select(Change.id).join(Connection).where(*_may_be_sent(now))
+
+
+def to_probe(now: datetime) -> Select[int]:
+    """Changes whose outcome may be asked for now."""
+    return select(Change.id).join(Connection).where(*_may_be_asked(now))
+
+
+def next_to_send(now: datetime) -> Select[Change]:
+    """The one change to send next, locked with its campaign.
+
+    Lanes take turns, the one that was served longest ago first: however many changes a bulk edit
+    has waiting, a single edit is behind one of them at most.
+    """
+    lanes = select(Change.lane).where(Change.state == READY).distinct().subquery()
+    sent = aliased(Change)
+    latest = select(func.max(sent.sent_at)).where(sent.lane == lanes.c.lane).scalar_subquery()
+    turns = select(lanes.c.lane, latest.label("served_at")).subquery()
+    # One that may not be changed pauses the connection: the others go before it.
+    last = case((Change.error_code.in_(HOPELESS), 1), else_=0)
+    return (
+        select(Change)
+        .join(Connection)
+        .join(Campaign, Change.campaign_id == Campaign.id)
+        .join(turns, turns.c.lane == Change.lane)
+        .where(*_may_be_sent(now))
+        .order_by(last, turns.c.served_at.nulls_first(), Change.next_attempt_at, Change.id)
+        .limit(1)
+        .with_for_update(**BOTH_OR_NEITHER)
+    )
+
+
+def next_to_probe(now: datetime) -> Select[Change]:
+    """The one change to ask about next, locked with its campaign."""
+    return (
+        select(Change)
+        .join(Connection)
+        .join(Campaign, Change.campaign_id == Campaign.id)
+        .where(*_may_be_asked(now))
+        .order_by(Change.settle_until, Change.id)
+        .limit(1)
+        .with_for_update(**BOTH_OR_NEITHER)
+    )
+
+
+def is_far_ahead(now: datetime) -> ColumnElement[bool]:
+    """Waits that no rule makes so long: the clock was set back since they began."""
+    return or_(
+        and_(Change.state.in_((READY, SETTLING)), Change.next_attempt_at > now + 2 * LONGEST_WAIT),
+        and_(Change.state == SETTLING, Change.settle_until > now + 2 * LONGEST_SETTLING),
+    )
+
+
+def failing_while_it_waits() -> Select[int]:
+    """Changes whose day of failing does not count on: nothing of their connection is sent.
+
+    One that was forbidden by itself counts on, or it would pause and resume for ever.
+    """
+    return (
+        select(Change.id)
+        .join(Connection)
+        .where(
+            Change.failing_since.is_not(None),
+            Change.state.in_((READY, HELD, SETTLING)),
+            or_(Connection.state == PAUSED, Connection.held_at.is_not(None)),
+            or_(Change.error_code.is_(None), Change.error_code.not_in(HOPELESS)),
+        )
+    )
+
+
+def _may_be_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    other = aliased(Change)
+    of_it = other.campaign_id == Change.campaign_id
+    is_first = and_(Change.attempts == 0, breaker.may_call(now))
+    return (
+        Change.state == READY,
+        Change.next_attempt_at <= now,
+        or_(Change.not_before.is_(None), Change.not_before <= now),
+        Connection.state == ACTIVE,
+        Connection.held_at.is_(None),
+        or_(is_first, breaker.may_call_again(now)),
+        ~exists().where(of_it, other.state.in_(IN_FLIGHT)),
+        ~exists().where(of_it, campaigns.is_unknown_create(other)),
+        # What is sent is all that the campaign has to send: one that is on hold holds the others.
+        ~exists().where(of_it, other.state == HELD),
+        ~exists().where(of_it, other.state == READY, other.not_before > now),
+    )
+
+
+def _may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Change.state == SETTLING,
+        Change.settle_until <= now,
+        Change.next_attempt_at <= now,
+        Connection.state == ACTIVE,
+        breaker.may_call(now),
+    )
