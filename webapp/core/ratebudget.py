@@ -25,7 +25,7 @@ ACTIVE_SECONDS = 10.0
 WAITER_LASTS_SECONDS = 2.0
 MAX_PENALTY_SECONDS = 3600.0
 # Clocks this close are taken for one clock. Further back than this, the clock was set back.
-MOST_SKEW_SECONDS = 5.0
+MOST_SKEW_SECONDS = 2.0
 
 ROUNDING = 1e-6
 OTHERS_TURN_SECONDS = 0.05
