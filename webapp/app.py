@@ -15,6 +15,7 @@ from webapp.audit import views as audit
 from webapp.auth import access
 from webapp.auth import views as auth
 from webapp.campaigns import views as campaigns
+from webapp.changes import views as changes
 from webapp.core.config import Settings, load_settings, secret_key
 from webapp.core.db import db, engine_options
 from webapp.ops import health, logs
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.
     csrf.exempt(api_campaigns.blueprint)
     navigation.init_app(app)
-    for feature in (auth, overview, campaigns, advertisers, sync, audit, health):
+    for feature in (auth, overview, campaigns, advertisers, changes, sync, audit, health):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api_campaigns.blueprint)
     return app

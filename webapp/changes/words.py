@@ -1,0 +1,100 @@
+"""Outgoing changes in the words that operators read: states, filters, and why one waits."""
+
+from webapp.campaigns.models import (
+    APPLIED,
+    CANCELLED,
+    CLAIMED,
+    HELD,
+    IN_FLIGHT,
+    PROBING,
+    READY,
+    REJECTED,
+    SENT,
+    SETTLING,
+    STUCK,
+    SUPERSEDED,
+)
+
+OPEN = (READY, HELD, *IN_FLIGHT)
+
+# What the filter calls each state, and the states behind the word.
+STATES: dict[str, tuple[str, ...]] = {
+    "open": OPEN,
+    "waiting": (READY,),
+    "on-hold": (HELD,),
+    "sending": (CLAIMED, SENT),
+    "checking": (SETTLING, PROBING),
+    "confirmed": (APPLIED,),
+    "refused": (REJECTED,),
+    "needs-you": (STUCK,),
+    "replaced": (SUPERSEDED,),
+    "cancelled": (CANCELLED,),
+}
+STATE_CHOICES = {
+    "open": "Under way",
+    **{word: word.replace("-", " ").capitalize() for word in STATES if word != "open"},
+    "all": "All",
+}
+KIND_CHOICES = {"update": "Edit", "create": "New booking"}
+AGE_CHOICES = {
+    "15m": "Older than 15 min",
+    "1h": "Older than 1 h",
+    "1d": "Older than 1 day",
+    "last-1h": "Of the last hour",
+    "last-1d": "Of the last day",
+    "last-7d": "Of the last 7 days",
+}
+
+# Word, icon and tone of each state's pill.
+PILLS = {
+    READY: ("Waiting", "clock", "wait"),
+    HELD: ("On hold", "pause", "warn"),
+    CLAIMED: ("Sending", "arrow-up", "wait"),
+    SENT: ("Sending", "arrow-up", "wait"),
+    SETTLING: ("Checking", "refresh", "wait"),
+    PROBING: ("Checking", "refresh", "wait"),
+    APPLIED: ("Confirmed", "check", "ok"),
+    REJECTED: ("Refused", "x-circle", "bad"),
+    STUCK: ("Needs you", "alert", "warn"),
+    SUPERSEDED: ("Replaced", "undo", "idle"),
+    CANCELLED: ("Cancelled", "x-circle", "idle"),
+}
+# What a state means, for the page of one change.
+MEANINGS = {
+    READY: "It is saved here, and goes to Megaphone when its turn comes.",
+    HELD: "It is not sent until someone releases it.",
+    CLAIMED: "It is being sent now.",
+    SENT: "It is being sent now.",
+    SETTLING: "Its answer was lost. Nothing is repeated before Megaphone was asked whether it came.",
+    PROBING: "Megaphone is being asked whether it arrived.",
+    APPLIED: "Megaphone has it.",
+    REJECTED: "Megaphone said no, and nothing was changed there. Editing the campaign mends it.",
+    STUCK: "Nothing more is tried by itself: someone has to look.",
+    SUPERSEDED: "A later change, or what Megaphone has, took its place.",
+    CANCELLED: "It was cancelled before it was sent.",
+}
+
+# Why an open change has not arrived. Anything else is the code of the last error.
+QUEUE, LATER, ON_HOLD, SENDING, CHECKING = "queue", "later", "on-hold", "sending", "checking"
+PAUSED, ALL_ON_HOLD, BREAKER = "paused", "all-on-hold", "trial"
+CONFLICT, PARKED = "conflict", "parked"
+WHY = {
+    QUEUE: "wait for their turn",
+    LATER: "wait for the time that was set",
+    ON_HOLD: "are on hold",
+    SENDING: "are being sent",
+    CHECKING: "are being checked: their answer was lost",
+    PAUSED: "wait while the connection is paused",
+    ALL_ON_HOLD: "wait while all sending is on hold",
+    BREAKER: "wait until Megaphone answers again",
+    CONFLICT: "wait for a decision in a conflict",
+    PARKED: "wait until their campaign’s booking is settled",
+    "rate_limited": "wait because Megaphone asked for fewer requests",
+    "unreachable": "wait because Megaphone could not be reached",
+    "unavailable": "wait because Megaphone answered with an error",
+    "outcome_unknown": "wait because an answer was lost",
+}
+
+
+def why_words(why: str) -> str:
+    return WHY.get(why, "wait after an error")
