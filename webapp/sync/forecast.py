@@ -81,11 +81,11 @@ def estimate(
 def _before(change: Change) -> int:
     """How many changes go out before this one: lanes take turns, each in its own order."""
     lanes = (
-        select(Change.lane, func.count())
+        select(Change.lane, func.count().label("number"))
         .where(Change.state == READY, Change.connection_id == change.connection_id)
         .group_by(Change.lane)
     )
-    counts: dict[str, int] = dict(db.session.execute(lanes).tuples().all())
+    counts: dict[str, int] = {row.lane: row.number for row in db.session.execute(lanes)}
     place = _place_in_lane(change)
     others = sum(min(n, place + 1) for lane, n in counts.items() if lane != change.lane)
     return place + others

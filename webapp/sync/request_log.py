@@ -66,11 +66,11 @@ def of_run(run_id: int, limit: int = 100, offset: int = 0) -> Sequence[RequestLo
 def outcomes_of_run(run_id: int) -> Counter[str]:
     """How many calls of one run had each outcome; ``ok`` is a success."""
     query = (
-        select(RequestLog.outcome, func.count())
+        select(RequestLog.outcome, func.count().label("number"))
         .where(RequestLog.run_id == run_id)
         .group_by(RequestLog.outcome)
     )
-    return Counter(dict(db.session.execute(query).tuples().all()))
+    return Counter({row.outcome: row.number for row in db.session.execute(query)})
 
 
 def of_change(change_id: int) -> Sequence[RequestLog]:
