@@ -14,14 +14,13 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
+from flask import Flask
 from requests.adapters import HTTPAdapter
 from werkzeug.wrappers import Response
 
 from tests.proof.clock import VirtualClock
 from webapp.core import http
 from webapp.core.http import HttpSession
-from webapp.sandbox.app import create_app
-from webapp.sandbox.standin import Standin
 
 ADDRESS = "http://127.0.0.1:9/api"
 LATENCY = 0.2
@@ -90,8 +89,8 @@ class Watcher:
 class Network:
     """``fate`` says what becomes of a request; ``sent`` remembers each that left."""
 
-    def __init__(self, standin: Standin, clock: VirtualClock) -> None:
-        self.app = create_app(standin)
+    def __init__(self, app: Flask, clock: VirtualClock) -> None:
+        self.app = app
         self.clock = clock
         self.latency: Callable[[str], float] = lambda _: LATENCY
         self.fate: Callable[[requests.PreparedRequest], Fate | None] = lambda _: None

@@ -24,9 +24,10 @@ from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.sandbox import paging
+from webapp.sandbox.app import create_app
 from webapp.sandbox.seed import Plan
 from webapp.sandbox.settings import Settings as SandboxSettings
-from webapp.sandbox.standin import Standin
+from webapp.sandbox.standin import KEY, Standin
 from webapp.sandbox.state import State
 
 TOKEN = "sandbox"
@@ -50,6 +51,8 @@ class Stage:
         self.on_step: Callable[[str], None] = lambda _: None
         self._database = database
         self._state = State(Path(":memory:"), self._true_now)
+        nothing = Plan(0, 0, 0, SEED, ORGANIZATION, 0)
+        self.sandbox = create_app(Standin(self._state, TOKEN, SandboxSettings(), nothing))
 
     def fresh(self) -> tuple[VirtualClock, Standin, bool]:
         """A new clock, a sandbox as at the start, and whether the database has read it already."""
@@ -58,6 +61,7 @@ class Stage:
         plan = Plan(CAMPAIGNS, ADVERTISERS, AGENCIES, SEED, ORGANIZATION, now_ms)
         standin = Standin(self._state, TOKEN, SandboxSettings(requests_per_minute=0), plan)
         standin.reset(plan)
+        self.sandbox.extensions[KEY] = standin
         return self.clock, standin, self._database.restore()
 
     def keep(self) -> None:

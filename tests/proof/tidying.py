@@ -9,6 +9,7 @@ from tests.proof.world import World
 from webapp.campaigns.models import PARKED, REFUSED, Campaign
 from webapp.core.db import db
 from webapp.sandbox.seed import Dice
+from webapp.sync.models import BRAKED, COMPLETE
 
 MOST_ROUNDS = 60
 ROUND_SECONDS = 31.0
@@ -29,8 +30,7 @@ def drain(world: World, rng: Dice, trace: list[str]) -> bool:
             continue
         if pulls >= 2:
             return True
-        world.pull()
-        pulls += 1
+        pulls += world.pull() in (COMPLETE, BRAKED)
     return False
 
 

@@ -39,6 +39,7 @@ from webapp.core.ratelimit import RateLimiter
 from webapp.sandbox.seed import Dice
 from webapp.sync import jobs
 from webapp.sync import service as sync_service
+from webapp.sync.models import COMPLETE, SyncRun
 from webapp.sync.remote import Outside
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class World:
         self.rng = rng
         self.stage = stage
         self.clock, self.standin, is_read = stage.fresh()
-        self.network = Network(self.standin, self.clock)
+        self.network = Network(stage.sandbox, self.clock)
         self.network.watcher.before = self._before_call
         self.network.watcher.leaving = self._leaving
         self.network.watcher.answered = lambda _: self._step("answered")
@@ -100,7 +101,8 @@ class World:
                 connections.connect_from_settings(ANA, self.stage.settings)
 
         self.act(connect)
-        self.pull()
+        if self.pull() != COMPLETE:
+            raise AssertionError("the first pull was not complete")
 
     def _new_worker(self) -> jobs.Work:
         return jobs.Work(
@@ -159,9 +161,12 @@ class World:
 
         self.act(ask)
 
-    def pull(self, plan: dict[int, Callable[[], None]] | None = None, worker: int = 0) -> bool:
+    def pull(self) -> str:
+        """Ask for a pull and have it made; returns the state of the last run."""
         self.ask_for_pull()
-        return self.work("pull", worker, plan)
+        self.work("pull")
+        query = select(SyncRun.state).order_by(SyncRun.id.desc()).limit(1)
+        return self.act(lambda: db.session.scalar(query)) or ""
 
     # What can happen at a step
 
