@@ -10,7 +10,7 @@ from tests.support.statements import count_statements
 from webapp.audit.models import AuditEvent
 from webapp.core.clock import utc_now
 from webapp.core.db import db
-from webapp.sync.models import RUN_STATES, SyncRun
+from webapp.sync.models import SyncRun
 
 HTMX = {"HX-Request": "true"}
 
@@ -123,13 +123,14 @@ def test_when_a_run_is_over_the_region_says_how_it_ended_and_stops(viewer_client
     assert 'hx-select-oob="#freshness,#runs"' in fragment
 
 
-def test_only_the_first_page_of_runs_is_renewed_when_a_run_is_over(viewer_client):
-    factories.sync_run()
+def test_the_latest_runs_are_renewed_when_a_run_is_over_and_lead_to_all(viewer_client):
+    for _ in range(12):
+        factories.sync_run()
 
-    first, sorted_ = (get_page(viewer_client, path) for path in ("/sync", "/sync?per_page=25"))
+    page = get_page(viewer_client, "/sync")
 
-    assert len(first.root.all(id="runs")) == 1
-    assert sorted_.root.all(id="runs") == []
+    assert len(page.root.one(id="runs").all("tr")) == 11
+    assert len(page.follow("All runs").rows) == 12
 
 
 def test_the_progress_opened_by_itself_leads_to_the_sync_page(viewer_client):
@@ -160,57 +161,6 @@ def test_the_list_of_runs_has_counts_that_balance(viewer_client):
         "7",
         "20 s",
         "Page 3 could not be read.",
-    ]
-
-
-@pytest.mark.parametrize("state", RUN_STATES)
-def test_every_state_of_a_run_has_a_page_with_words(viewer_client, state):
-    run = factories.sync_run(state=state, problem=None)
-
-    page = get_page(viewer_client, f"/sync/{run.id}")
-
-    region = page.root.one(id="run")
-    assert len(region.all("p")[0].text.split()) > 3
-    assert region.has("data-live") is (state in ("requested", "running"))
-
-
-def test_a_run_s_page_lists_what_was_set_aside_and_why(viewer_client):
-    run = factories.sync_run(
-        read_count=2,
-        unchanged_count=1,
-        set_aside_count=1,
-        set_aside=[{"id": "abc-1", "reason": "Its title is empty."}],
-    )
-
-    page = get_page(viewer_client, f"/sync/{run.id}")
-
-    assert page.rows == [["2", "0", "0", "1", "1"]]
-    assert "abc-1" in page.text
-    assert "Its title is empty." in page.text
-
-
-@pytest.mark.parametrize("number", ["999", "9" * 30, "x"])
-def test_a_run_that_is_not_there_is_a_404(viewer_client, number):
-    assert get_page(viewer_client, f"/sync/{number}", status=404)
-
-
-def test_runs_are_shown_page_by_page(viewer_client):
-    for number in range(30):
-        later = factories.SOME_DAY + timedelta(minutes=number)
-        factories.sync_run(requested_at=later, started_at=later)
-
-    first = get_page(viewer_client, "/sync?per_page=25")
-
-    assert len(first.rows) == 25
-    assert len(first.follow("Next").rows) == 5
-
-
-@pytest.mark.parametrize("address", ["page=0", "page=1000000", "sort=x", "bogus=1"])
-def test_what_the_address_says_wrongly_is_left_out_with_a_note(viewer_client, address):
-    factories.sync_run()
-
-    assert "note" in [
-        p.get("class") for p in get_page(viewer_client, f"/sync?{address}").main.all("p")
     ]
 
 
@@ -264,6 +214,6 @@ def test_the_sync_page_costs_few_statements(viewer_client):
     assert all(statement.lstrip().startswith("SELECT") for statement in statements)
 
 
-@pytest.mark.parametrize("path", ["/sync", "/sync/1", "/sync/progress"])
+@pytest.mark.parametrize("path", ["/sync", "/sync/1", "/sync/runs", "/sync/progress"])
 def test_a_stranger_is_asked_to_sign_in(client, path):
     assert get_page(client, path).h1 == "Sign in"

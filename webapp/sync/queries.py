@@ -4,20 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp.connections import queries as connections
 from webapp.connections.models import PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
-from webapp.core.listing import ListParams, ListTable, Page
 from webapp.sync.models import BRAKED, COMPLETE, FAILED, OPEN_STATES, SyncRun
-
-RUNS = ListTable(
-    sorts={"started": (SyncRun.requested_at,)}, tie_break=SyncRun.id, default_sort="-started"
-)
-
 
 TROUBLE_INTERVAL = timedelta(minutes=5)
 
@@ -37,13 +31,6 @@ class Freshness:
         """When the next pull is due. Asked for only where it is shown: it reads the last run."""
         attempt = self.connection.last_attempt_at
         return attempt + interval_now(self.connection, self.interval) if attempt else None
-
-
-def list_runs(params: ListParams) -> Page[SyncRun]:
-    total = db.session.scalar(select(func.count(SyncRun.id))) or 0
-    query = select(SyncRun).order_by(*RUNS.order(params))
-    rows = db.session.scalars(query.offset(params.offset).limit(params.per_page)).all()
-    return Page(rows, params.page, params.per_page, total)
 
 
 def get_run(run_id: int) -> SyncRun:
@@ -99,10 +86,10 @@ def freshness(interval: timedelta) -> list[Freshness]:
 
     ``interval`` is the time between two pulls when all is well.
     """
-    return [_freshness(connection, interval) for connection in connections.shown_connections()]
+    return [freshness_of(each, interval) for each in connections.shown_connections()]
 
 
-def _freshness(connection: Connection, interval: timedelta) -> Freshness:
+def freshness_of(connection: Connection, interval: timedelta) -> Freshness:
     now = utc_now()
     age = now - connection.last_success_at if connection.last_success_at else None
     waited = age if age is not None else now - connection.created_at

@@ -1,4 +1,4 @@
-"""The sync page: how fresh the copy is, what is going out, and each run."""
+"""The sync page: how fresh the copy is, what is going out, and the latest runs."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -8,35 +8,50 @@ from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import queries as campaigns
 from webapp.connections import queries as connections
-from webapp.connections.models import Connection
+from webapp.core.clock import utc_now
 from webapp.core.db import transaction
-from webapp.core.errors import NotFound
-from webapp.sync import queries, service
-from webapp.sync.words import CHANGE_PILLS, RUN_MEANINGS, RUN_PILLS, TRIGGERS, going_out
+from webapp.sync import connection_views, queries, run_queries, run_views, service
+from webapp.sync.words import CHANGE_PILLS, RUN_WORDS, going_out
 from webapp.web.htmx import wants_fragment
-from webapp.web.lists import list_params
 from webapp.web.settings import sync_interval
 
 blueprint = Blueprint("sync", __name__)
 
 TROUBLED_SHOWN = 20
-WORDS = {"pills": RUN_PILLS, "meanings": RUN_MEANINGS, "triggers": TRIGGERS}
+RUNS_SHOWN = 10
+
+RUN = "/sync/<int(max=2147483647):run_id>"
+DUPLICATE = f"{RUN}/duplicates/<int(max=2147483647):duplicate_id>/close"
+CONNECTION = "/connections/<int(max=2147483647):connection_id>"
+
+for rule, name, view, method in (
+    ("/sync/runs", "runs", run_views.index, "GET"),
+    (RUN, "show", run_views.show, "GET"),
+    (f"{RUN}/cancel", "cancel", run_views.cancel, "POST"),
+    (f"{RUN}/resume", "resume", run_views.resume, "POST"),
+    (f"{RUN}/brake", "decide", run_views.decide, "POST"),
+    (DUPLICATE, "close_duplicate", run_views.close_duplicate, "POST"),
+    (CONNECTION, "connection", connection_views.show, "GET"),
+    (f"{CONNECTION}/hold", "hold", connection_views.hold, "POST"),
+    (f"{CONNECTION}/release", "release", connection_views.release, "GET"),
+    (f"{CONNECTION}/release", "release_now", connection_views.release_now, "POST"),
+    (f"{CONNECTION}/check", "check", connection_views.check, "POST"),
+):
+    blueprint.add_url_rule(rule, name, view, methods=[method])
 
 
 @blueprint.get("/sync")
 @requires(Permission.READ)
 def index() -> str:
-    params = list_params(queries.RUNS)
     return render_template(
         "sync/index.html",
-        params=params,
-        page=queries.list_runs(params),
+        runs=queries.latest_runs(RUNS_SHOWN),
         connections=queries.freshness(sync_interval()),
-        open_runs=queries.all_open_runs(),
+        open_runs=_under_way(),
         going_out=going_out(campaigns.counts_by_change_state()),
         troubled=campaigns.troubled_changes(TROUBLED_SHOWN),
         change_pills=CHANGE_PILLS,
-        **WORDS,
+        **RUN_WORDS,
     )
 
 
@@ -46,16 +61,17 @@ def progress() -> ResponseReturnValue:
     """The runs under way, alone: what the sync page asks for while there are any."""
     if not wants_fragment():
         return redirect(url_for("sync.index"))
-    open_runs = queries.all_open_runs()
+    open_runs = _under_way()
     finished = None if open_runs else next(iter(queries.latest_runs(1)), None)
-    return render_template("sync/_progress.html", open_runs=open_runs, finished=finished, **WORDS)
+    return render_template(
+        "sync/_progress.html", open_runs=open_runs, finished=finished, **RUN_WORDS
+    )
 
 
-@blueprint.get("/sync/<int(max=2147483647):run_id>")
-@requires(Permission.READ)
-def show(run_id: int) -> str:
-    template = "sync/_run.html" if wants_fragment() else "sync/show.html"
-    return render_template(template, run=queries.get_run(run_id), **WORDS)
+def _under_way() -> list[tuple[object, object]]:
+    """Open runs, each with how far it is."""
+    now = utc_now()
+    return [(run, run_queries.progress_of(run, now)) for run in queries.all_open_runs()]
 
 
 @blueprint.post("/sync/connections/<int(max=2147483647):connection_id>/run")
@@ -63,13 +79,6 @@ def show(run_id: int) -> str:
 def run_now(connection_id: int) -> ResponseReturnValue:
     """Ask for a run. The worker makes it; the page then shows how far it is."""
     with transaction():
-        service.request_run(web_actor(), _connection(connection_id))
+        service.request_run(web_actor(), connections.get_connection(connection_id))
     flash("A run is asked for; it starts in a moment.", "ok")
     return redirect(url_for("sync.index"))
-
-
-def _connection(connection_id: int) -> Connection:
-    for connection in connections.shown_connections():
-        if connection.id == connection_id:
-            return connection
-    raise NotFound("There is no such connection.")

@@ -28,6 +28,60 @@ RUN_MEANINGS = {
 
 TRIGGERS = {"start": "at start", "schedule": "on schedule", "operator": "asked for"}
 
+# What a running run is reading.
+STAGES = {
+    "agencies": "reading agencies",
+    "advertisers": "reading advertisers",
+    "campaigns": "reading campaigns",
+    "absence": "looking for what was missing",
+}
+
+# What every template about runs needs.
+RUN_WORDS = {
+    "pills": RUN_PILLS,
+    "meanings": RUN_MEANINGS,
+    "triggers": TRIGGERS,
+    "stages": STAGES,
+}
+
+# The run list's filter by time: hours, and the words for them.
+SINCE = {
+    "day": (24, "the last 24 hours"),
+    "week": (7 * 24, "the last 7 days"),
+    "month": (30 * 24, "the last 30 days"),
+}
+
+# What a run did to a record of ours: word, icon and tone of its pill.
+PULLED_WORDS = {
+    "changed": ("Changed", "refresh", "ok"),
+    "conflict": ("Conflict", "alert", "warn"),
+    "gone": ("Gone", "question", "idle"),
+    "back": ("Back", "undo", "ok"),
+}
+
+DECISIONS = {"apply": "to accept them as missing, once", "keep": "to keep them all"}
+
+# What ends a pause that the ad server caused, by the code of its error.
+PAUSE_STEPS = {
+    "auth_failed": "Set a token that works as MEGAPHONE_API_TOKEN and start again.",
+    "permission_denied": "Have the token's user allowed to do this in Megaphone, then check again.",
+    "contract_changed": "Megaphone does not speak as agreed. Flightdeck may need another version.",
+    "unsupported": "Mend the address and the organisation in the settings and start again.",
+}
+
+# What a check finds of an ad server: its name among the capabilities, and ours.
+CAPABILITY_WORDS = {
+    "create_campaign": "Booking campaigns",
+    "update_fields": "Fields that can be changed",
+    "immutable_fields": "Fields that stay as booked",
+    "archive": "Archiving",
+    "delete": "Deleting",
+    "budget_kinds": "Budgets",
+    "native_idempotency": "Recognises a request sent twice",
+    "page_size": "Records a page",
+    "requests_per_minute": "Requests a minute",
+}
+
 # State of an unfinished change: what operators call it, and its pill.
 CHANGE_WORDS = {
     "ready": "waiting",
