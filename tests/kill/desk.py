@@ -43,9 +43,12 @@ class Desk:
 
     def pull(self) -> None:
         """Read everything, in this process: nobody is killed in it."""
+        self._ask_for_a_pull()
+        jobs.pull_next(self.work)
+
+    def _ask_for_a_pull(self) -> None:
         with transaction():
             sync.request_run(ANA, db.session.get_one(Connection, self.connection_id))
-        jobs.pull_next(self.work)
 
     def book(self, title: str, **values: Any) -> int:
         with transaction():
@@ -121,9 +124,15 @@ class Desk:
                 until(
                     partial(self._is_healed, self._complete_runs()),
                     self.said,
-                    meanwhile=self.let_time_pass,
+                    meanwhile=self._go_on,
                 )
                 stop(worker)
+
+    def _go_on(self) -> None:
+        """A list that was changed by a booking while it was read is asked for again."""
+        self.let_time_pass()
+        if self.is_done():
+            self._ask_for_a_pull()
 
     def _is_healed(self, earlier: int) -> bool:
         """Whether all is done, and another run, as a worker asks for at its start, is complete."""
