@@ -213,3 +213,26 @@ def test_the_log_of_requests_holds_all_in_order(sandbox: Sandbox, call: Caller) 
     ]
     assert seen[0]["path"].endswith("/campaigns?page=2")
     assert sandbox.control("GET", f"requests?after={seen[1]['number']}")["requests"] == seen[2:]
+
+
+def test_external_ids_can_be_dropped(sandbox: Sandbox, call: Caller) -> None:
+    sandbox.settings(external_id="dropped")
+    campaign = call.new(externalId="fd-1").json()
+    assert campaign["externalId"] is None
+    after = call.put(f"campaigns/{campaign['id']}", {"externalId": "fd-2", "title": "New"}).json()
+    assert (after["externalId"], after["title"]) == (None, "New")
+
+
+def test_external_ids_can_be_folded(sandbox: Sandbox, call: Caller) -> None:
+    sandbox.settings(external_id="folded")
+    assert call.new(externalId=" fd-1 ").json()["externalId"] == "FD-1"
+
+
+def test_external_ids_can_be_unique(sandbox: Sandbox, call: Caller) -> None:
+    sandbox.settings(external_id="unique", validation_shape="fields")
+    first = call.new(externalId="fd-1").json()
+    refused = call.new(externalId="fd-1")
+    assert refused.status_code == 422
+    assert refused.json() == {"errors": {"externalId": ["has already been taken"]}}
+    assert call.put(f"campaigns/{first['id']}", {"externalId": "fd-1"}).status_code == 200
+    assert call.new(externalId=None).status_code == 201

@@ -78,7 +78,7 @@ def create_campaign() -> Response:
     if values is None:
         return answers.error(400)
     with standin.state.transaction():
-        errors = rules.check_new(values, _advertiser_exists)
+        errors = rules.check_new(values, _advertiser_exists) or _taken(values, None)
         if errors:
             return answers.invalid(errors, standin.settings.validation_shape)
         campaign = writes.create_campaign(standin.state, values, _origin())
@@ -96,7 +96,9 @@ def update_campaign(campaign_id: str) -> Response:
         refused = _hidden(campaign_id)
         if refused or campaign is None:
             return refused or answers.error(404)
-        errors = rules.check_changes(campaign, values, _advertiser_exists)
+        errors = rules.check_changes(campaign, values, _advertiser_exists) or _taken(
+            values, campaign_id
+        )
         if errors:
             return answers.invalid(errors, standin.settings.validation_shape)
         campaign = writes.update_campaign(standin.state, campaign, values, _origin())
@@ -142,7 +144,17 @@ def _read_values() -> Record | None:
     values = rules.read_members(body, rules.WRITABLE, snake_case=here().settings.snake_case)
     if isinstance(values.get("advertiserId"), str):
         values["advertiserId"] = values["advertiserId"].lower()
-    return values
+    return rules.external_id_as_kept(values, here().settings.external_id)
+
+
+def _taken(values: Record, own_id: str | None) -> rules.Errors:
+    """The refusal of an external id that another campaign has, where they must differ."""
+    external_id = values.get("externalId")
+    if here().settings.external_id != "unique" or external_id is None:
+        return {}
+    holder = here().state.holder_of(external_id)
+    is_free = holder is None or holder == (own_id or "").lower()
+    return {} if is_free else {"externalId": ["has already been taken"]}
 
 
 def _origin() -> writes.Origin:

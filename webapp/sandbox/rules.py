@@ -32,6 +32,16 @@ def read_members(
     return {spellings[key]: value for key, value in body.items() if key in spellings}
 
 
+def external_id_as_kept(values: Record, setting: str) -> Record:
+    """What becomes of an external id: ``dropped``, ``folded`` to bare capitals, or kept."""
+    given = values.get("externalId")
+    if setting == "dropped":
+        return {name: value for name, value in values.items() if name != "externalId"}
+    if setting == "folded" and isinstance(given, str):
+        return values | {"externalId": given.strip().upper()}
+    return values
+
+
 def snake(name: str) -> str:
     """``totalBudgetCents`` as ``total_budget_cents``."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -11,6 +11,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "post_status": (200, 201),
     "delete_status": (200, 204),
     "validation_shape": ("error", "fields", "list"),
+    "external_id": ("stored", "dropped", "folded", "unique"),
     "agency_in_advertiser": ("id", "embedded", "both"),
     "rate_window": ("sliding", "fixed"),
 }
@@ -32,6 +33,7 @@ class Settings:
     delete_status: int = 204
     validation_shape: str = "error"
     snake_case: bool = True
+    external_id: str = "stored"
     agency_in_advertiser: str = "id"
 
     def changed(self, values: Mapping[str, object]) -> "Settings":

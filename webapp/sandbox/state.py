@@ -150,6 +150,13 @@ class State:
             ).fetchone()
         return found
 
+    def holder_of(self, external_id: str) -> str | None:
+        """The id of a campaign with exactly this external id."""
+        query = "SELECT id FROM records WHERE kind = ? AND json_extract(body, '$.externalId') = ?"
+        with self._lock:
+            found = self.db.execute(query, ("campaigns", external_id)).fetchone()
+        return str(found[0]) if found else None
+
     def search(self, kind: str, text: str, offset: int, limit: int) -> tuple[list[Record], int]:
         """Records whose words contain the text, newest change first, and how many in all."""
         wanted = (kind, text.casefold())
