@@ -107,7 +107,8 @@ class MegaphoneClient:
         began = self._monotonic()
         patience = WRITE_BEGINS_WITHIN_SECONDS if within is None else within
         send_by = began + min(patience, WRITE_BEGINS_WITHIN_SECONDS) if call.writes else None
-        self._take_slot(priority, send_by or began + SLOT_SECONDS[priority])
+        deadline = began + SLOT_SECONDS[priority] if send_by is None else send_by
+        self._take_slot(priority, deadline)
         started = self._monotonic()
         reply, received = self._exchange(call, send_by)
         result: T | AdServerError
