@@ -39,6 +39,7 @@ def test_every_campaign_field_is_read() -> None:
         id="00000007-1a9f-11f0-b531-1b59096fa63d",
         title="Spring launch 7",
         advertiser_id=ADVERTISER_ID,
+        advertiser=read_campaign(row).advertiser,
         external_id="IO-7",
         total_budget_minor=1_000_007,
         total_budget_currency="USD",
@@ -55,7 +56,7 @@ def test_every_campaign_field_is_read() -> None:
 
 def test_a_bare_campaign_has_none_for_what_is_left_out() -> None:
     campaign = read_campaign({"id": "a-1", "title": "T"})
-    assert replace(campaign, raw={}) == RemoteCampaign("a-1", "T", *[None] * 11, raw={})
+    assert replace(campaign, raw={}) == RemoteCampaign("a-1", "T", *[None] * 12, raw={})
 
 
 def test_null_is_the_same_as_left_out() -> None:
@@ -63,6 +64,30 @@ def test_null_is_the_same_as_left_out() -> None:
     assert replace(read_campaign(row), raw={}) == replace(
         read_campaign({"id": "a-1", "title": "T"}), raw={}
     )
+
+
+def test_the_advertiser_within_a_campaign_is_read_with_its_agency() -> None:
+    found = read_campaign(campaign_row()).advertiser
+
+    assert found is not None
+    assert (found.id, found.name) == (ADVERTISER_ID, "Müller Kaffee")
+    assert (found.agency_id, found.agency_name) == ("6d0a3a7e-1a9f-11f0-b531-1b59096fa63d", "North")
+
+
+ODD_ADVERTISERS = {
+    "text": "Müller",
+    "empty": {},
+    "no name": {"id": ADVERTISER_ID},
+    "a number": {"id": ADVERTISER_ID, "name": 5},
+    "an odd agency": {"id": ADVERTISER_ID, "name": "M", "agency": {"id": []}},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ADVERTISERS.values(), ids=ODD_ADVERTISERS)
+def test_a_campaign_is_good_without_a_usable_advertiser_in_it(odd: object) -> None:
+    campaign = read_campaign(campaign_row(advertiser=odd))
+
+    assert campaign.advertiser is None
 
 
 def test_an_emptied_external_id_is_none() -> None:

@@ -251,7 +251,7 @@ BAD_ANSWERS = {
 def test_a_bad_answer_is_a_plain_sentence_and_the_next_run_works(
     synced: Desk, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.sync.pull.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("webapp.sync.reading.RETRY_SECONDS", 0.001)
     before = rows()
     synced.sandbox.fault({**fault, "path": "campaigns$"})
 
@@ -279,7 +279,7 @@ def fresh_limiter(desk: Desk) -> None:
 def test_a_page_that_fails_in_passing_is_read_again_within_the_run(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.sync.pull.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("webapp.sync.reading.RETRY_SECONDS", 0.001)
     desk.sandbox.fault({"action": "status", "status": 503, "path": "campaigns$", "times": 2})
 
     run = desk.pull()

@@ -83,11 +83,15 @@ class RemoteAdvertiser:
 
 @dataclass(frozen=True, slots=True)
 class RemoteCampaign:
-    """A campaign as the ad server has it."""
+    """A campaign as the ad server has it. ``advertiser`` is what it says of it: less than a list.
+
+    It is there for an advertiser that no list has, and stands for no full record.
+    """
 
     id: str
     title: str
     advertiser_id: str | None
+    advertiser: RemoteAdvertiser | None
     external_id: str | None
     total_budget_minor: int | None
     total_budget_currency: str | None

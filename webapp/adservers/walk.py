@@ -30,7 +30,8 @@ class Walk(Generic[T]):
     next ``for`` or ``next``) asks for that page again. When it has ended, ``complete`` tells
     whether everything was seen and ``problem`` why not, as a sentence. ``pages``, ``distinct``
     and ``total`` (what the server claimed) grow as it goes. Ids are kept as hashes, eight bytes of
-    value each: two of a million are taken for one with a chance of 1 in 30 million.
+    value each: two of a million are taken for one with a chance of 1 in 30 million. A walk that
+    starts in the middle is complete only by luck.
     """
 
     def __init__(
@@ -39,11 +40,12 @@ class Walk(Generic[T]):
         *,
         noun: str = "records",
         max_pages: int = MAX_PAGES,
+        start: str | None = None,
     ) -> None:
         self._list_page = list_page
         self._noun = noun
         self._max_pages = max_pages
-        self._cursor: str | None = None
+        self._cursor = start
         self._cursors: set[int] = set()
         self._ids: set[int] = set()
         self._ended = False
@@ -64,6 +66,11 @@ class Walk(Generic[T]):
         fresh = self._without_repeats(page)
         self._advance(page, fresh)
         return fresh
+
+    @property
+    def cursor(self) -> str | None:
+        """Where a later walk may ``start`` to read on from here; ``None`` at start and end."""
+        return None if self._ended else self._cursor
 
     @property
     def distinct(self) -> int:

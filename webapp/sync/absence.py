@@ -5,21 +5,22 @@ second one makes us read the record by its id, and only a 404 there means that i
 much is missing at once, nothing is concluded at all (the brake).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from webapp.adservers.base import AdServer
 from webapp.adservers.errors import AdServerError, NotFound
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import Subject, event_rows
 from webapp.campaigns.models import CONFIRMED, GONE, Campaign
-from webapp.core.clock import Clock
 from webapp.core.db import db, reading, transaction
-from webapp.sync.campaign_pages import MEGAPHONE
+from webapp.sync import breaker, runs
+from webapp.sync.models import PulledChange
 from webapp.sync.observations import leave_database
+from webapp.sync.page import GONE_THERE, MEGAPHONE, whole_record
+from webapp.sync.reading import Pull
 
 MISSING_SHARE = 0.20
 GONE_SHARE = 0.05
@@ -76,13 +77,19 @@ def find_missing(
     return missing, held
 
 
-def brake(missing: list[Missing], held: int, listed: int) -> str | None:
-    """Why nothing may be concluded from this listing, or ``None``."""
-    if held and not listed:
+def brake(
+    missing: Sequence[Missing], held: int, listed: int, approved: Collection[int] = ()
+) -> str | None:
+    """Why nothing may be concluded from this listing, or ``None``.
+
+    ``approved`` are campaigns that somebody has accepted as missing: they do not count.
+    """
+    rest = [each for each in missing if each.id not in approved]
+    if held and not listed and (rest or not missing):
         return f"Megaphone listed no campaign at all, and we hold {held:,}."
-    if len(missing) > MISSING_SHARE * held:
-        return f"{len(missing):,} of {held:,} campaigns were missing from Megaphone's list at once."
-    due = sum(1 for each in missing if each.may_be_gone)
+    if len(rest) > MISSING_SHARE * held:
+        return f"{len(rest):,} of {held:,} campaigns were missing from Megaphone's list at once."
+    due = sum(1 for each in rest if each.may_be_gone)
     most = max(GONE_LEAST, int(GONE_SHARE * held))
     if due > most:
         return f"{due:,} campaigns would be marked as gone at once; the most is {most:,}."
@@ -100,9 +107,7 @@ def count_misses(campaign_ids: Sequence[int]) -> None:
         db.session.connection().execute(miss, [{"campaign": id_} for id_ in campaign_ids])
 
 
-def look_for_gone(
-    missing: list[Missing], remote: AdServer, clock: Clock, before_each: Callable[[], None]
-) -> int:
+def look_for_gone(missing: list[Missing], pull: Pull, before_each: Callable[[], None]) -> int:
     """Read each campaign missed twice by its id; mark those not there. Returns how many."""
     gone = 0
     for each in missing:
@@ -111,25 +116,34 @@ def look_for_gone(
         before_each()
         leave_database()
         try:
-            remote.get_campaign(each.remote_id)
+            pull.remote.get_campaign(each.remote_id)
         except NotFound:
             with transaction():
-                gone += _mark_gone(each, clock())
-        except AdServerError:
+                gone += _mark_gone(each, pull.clock(), pull.run_id)
+        except AdServerError as error:
             # Not knowing is no evidence: it is looked for again when it is missed again.
-            continue
+            with transaction():
+                breaker.heard(pull.connection_id, error, pull.clock())
     return gone
 
 
-def _mark_gone(each: Missing, now: datetime) -> int:
+def _mark_gone(each: Missing, now: datetime, run_id: int) -> bool:
     marked = db.session.execute(
         update(Campaign)
-        .where(Campaign.id == each.id, Campaign.sync_state == CONFIRMED)
-        .values(sync_state=GONE, changed_at=now, version=Campaign.version + 1)
-    )
-    if marked.rowcount:  # type: ignore[attr-defined]
-        subject = Subject("campaign", each.id, each.title)
-        db.session.add_all(
-            AuditEvent(**row) for row in event_rows(MEGAPHONE, "gone", subject, at=now)
+        .where(
+            Campaign.id == each.id,
+            Campaign.remote_id == each.remote_id,
+            Campaign.sync_state == CONFIRMED,
+            # Seen again in between, it starts anew.
+            Campaign.missed_runs >= MISSES_BEFORE_LOOKING,
         )
-    return int(marked.rowcount)  # type: ignore[attr-defined]
+        .values(sync_state=GONE, changed_at=now, version=Campaign.version + 1)
+        .returning(Campaign.id)
+    )
+    if marked.scalar() is None:
+        return False
+    subject = Subject("campaign", each.id, each.title)
+    db.session.execute(insert(AuditEvent), event_rows(MEGAPHONE, "gone", subject, at=now))
+    db.session.execute(insert(PulledChange), [whole_record(run_id, each.id, GONE_THERE, now)])
+    runs.progress(run_id, now, gone_count=1)
+    return True

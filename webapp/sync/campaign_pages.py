@@ -4,70 +4,21 @@ Rows whose content is unchanged cost none.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, text
 
 from webapp.adservers.types import RemoteCampaign
-from webapp.audit.models import AuditEvent
-from webapp.audit.service import Actor, Subject, event_rows
-from webapp.campaigns.fields import LABELS, columns_of, field_changes, snapshot
-from webapp.campaigns.keys import derived_columns
-from webapp.campaigns.models import (
-    CONFIRMED,
-    CONFLICT,
-    GONE,
-    IN_FLIGHT,
-    PARKED,
-    REFUSED,
-    WAITING,
-    Campaign,
-    Change,
-    Conflict,
-)
+from webapp.campaigns.models import CONFIRMED, GONE, IN_FLIGHT, Campaign, Change
 from webapp.core.db import db
-from webapp.sync import conflicts, outbox
-from webapp.sync.conflicts import AGREED
-from webapp.sync.merge import merge, still_to_send
+from webapp.sync import conflicts, duplicates, unlisted
+from webapp.sync.directory import IN_ONE
+from webapp.sync.merged_rows import derived, merge_row, settled
 from webapp.sync.mirror import UnusableRow, fingerprint, followed_columns, own_columns, theirs
+from webapp.sync.page import MEGAPHONE, Collected, PageContext, PageResult
 
-MEGAPHONE = Actor(label="Megaphone", source="sync")
-# Else rows are sent in as many statements as their empty columns alternate.
-IN_ONE = {"render_nulls": True}
-
-
-@dataclass
-class PageResult:
-    """Counts of one page; they add up to the rows read."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    set_aside: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Directory:
-    """Our advertisers of a connection: id by remote id, name by id."""
-
-    ids: Mapping[str, int]
-    names: Mapping[int, str]
-
-    def name(self, advertiser_id: int | None) -> str | None:
-        return self.names.get(advertiser_id) if advertiser_id is not None else None
-
-
-@dataclass(frozen=True)
-class PageContext:
-    """What every row of a page is merged with."""
-
-    connection_id: int
-    observation: int
-    directory: Directory
-    now: datetime
+__all__ = ["MEGAPHONE", "PageContext", "PageResult", "merge_page"]
 
 
 def merge_page(
@@ -93,8 +44,11 @@ def merge_page(
             changed.append((row, mark))
         else:
             result.unchanged += 1
+    unlisted.take_in([row for row, _ in (*new, *changed)], context)
     _insert(new, in_flight, context, result)
     _update(changed, set(in_flight) - held, context, result)
+    if context.run_id is not None:
+        result.duplicates = duplicates.report(rows, context)
     return result
 
 
@@ -171,7 +125,7 @@ def _new_row(remote: RemoteCampaign, mark: str, context: PageContext) -> dict[st
     return {
         **own,
         **followed_columns(remote),
-        **_derived(own, context.directory),
+        **derived(own, context.directory),
         "uuid": uuid4(),
         "connection_id": context.connection_id,
         "remote_id": remote.id,
@@ -181,25 +135,10 @@ def _new_row(remote: RemoteCampaign, mark: str, context: PageContext) -> dict[st
         "sync_state": CONFIRMED,
         "synced_at": context.now,
         "base": theirs(own),
-        "fingerprint": _settled(mark, remote, advertiser_id),
+        "fingerprint": settled(mark, remote, context.directory),
         "observed": context.observation,
         "missed_runs": 0,
     }
-
-
-def _settled(mark: str, remote: RemoteCampaign, advertiser_id: int | None) -> str:
-    """The fingerprint to keep: none while the advertiser is not known yet, to look again."""
-    return "" if remote.advertiser_id and advertiser_id is None else mark
-
-
-def _derived(own: Mapping[str, Any], directory: Directory) -> dict[str, str]:
-    return derived_columns(
-        own["title"],
-        own["external_id"],
-        directory.name(own["advertiser_id"]),
-        own["total_budget_minor"],
-        own["total_budget_currency"],
-    )
 
 
 def _update(
@@ -224,96 +163,16 @@ def _update(
     )
     campaigns = list(db.session.scalars(query))
     open_conflicts = conflicts.open_by_campaign(c.id for c in campaigns)
-    updates: list[dict[str, Any]] = []
-    events: list[dict[str, object]] = []
-    freed: list[dict[str, Any]] = []
+    out = Collected()
     for campaign in campaigns:
         remote, mark = by_remote_id[campaign.remote_id or ""]
         if campaign.id in in_flight or campaign.observed >= context.observation:
             result.unchanged += 1
             continue
         try:
-            row = _merged_row(
-                campaign, remote, mark, open_conflicts.get(campaign.id, {}), context, events
-            )
+            merge_row(campaign, remote, mark, open_conflicts.get(campaign.id, {}), context, out)
         except UnusableRow as problem:
             result.set_aside.append({"id": remote.id, "reason": str(problem)})
             continue
-        updates.append(row)
-        freed += _freed_change(row, open_conflicts.get(campaign.id, {}), context)
         result.updated += 1
-    if updates:
-        db.session.execute(update(Campaign), updates)
-    if freed:
-        db.session.execute(insert(Change), freed)
-    if events:
-        db.session.execute(insert(AuditEvent).execution_options(**IN_ONE), events)
-
-
-def _merged_row(
-    campaign: Campaign,
-    remote: RemoteCampaign,
-    mark: str,
-    known_conflicts: Mapping[str, Conflict],
-    context: PageContext,
-    events: list[dict[str, object]],
-) -> dict[str, Any]:
-    """The campaign's new columns. Appends to ``events`` what the timeline should say."""
-    advertiser_id = context.directory.ids.get(remote.advertiser_id or "")
-    their_groups = theirs(own_columns(remote, advertiser_id))
-    ours = snapshot(campaign)
-    merged = merge(campaign.base, ours, their_groups)
-    fresh = conflicts.apply(
-        campaign.id, merged, campaign.base, known_conflicts, context.observation, context.now
-    )
-    own = {key: getattr(campaign, key) for key in own_columns(remote, advertiser_id)}
-    for group, value in merged.take.items():
-        own |= columns_of(group, value)
-    subject = Subject("campaign", campaign.id, own["title"])
-    for action, groups in (("changed", list(merged.take)), ("conflict", fresh)):
-        if groups:
-            fields = field_changes(groups, ours, their_groups, context.directory.names)
-            events += event_rows(MEGAPHONE, action, subject, fields, at=context.now)
-    if campaign.sync_state == GONE:
-        events += event_rows(MEGAPHONE, "came back", subject, at=context.now)
-    agreed = merged.base == ours | merged.take
-    state, detail = _sync_state(campaign, list(merged.conflicts), agreed=agreed)
-    return {
-        "id": campaign.id,
-        **own,
-        **followed_columns(remote),
-        **_derived(own, context.directory),
-        "changed_at": max(campaign.changed_at, remote.updated_at or context.now),
-        # A form drawn before must not decide a conflict that it did not show.
-        "version": campaign.version + bool(merged.take or fresh),
-        "sync_state": state,
-        "sync_detail": detail,
-        "synced_at": context.now,
-        "base": merged.base,
-        "fingerprint": _settled(mark, remote, advertiser_id),
-        "observed": context.observation,
-        "missed_runs": 0,
-    }
-
-
-def _freed_change(
-    row: Mapping[str, Any], conflicts_before: Mapping[str, Conflict], context: PageContext
-) -> list[dict[str, Any]]:
-    """A change that sends what an ended conflict held back, when it did not end in agreement."""
-    in_conflict = {group for group, c in conflicts_before.items() if c.decision != AGREED}
-    unsent = still_to_send(row["base"], theirs(row), in_conflict)
-    if len(in_conflict) == len(conflicts_before) or not unsent:
-        return []
-    return [outbox.new_update(row["id"], context.connection_id, list(unsent), context.now)]
-
-
-def _sync_state(
-    campaign: Campaign, in_conflict: list[str], *, agreed: bool
-) -> tuple[str, str | None]:
-    if in_conflict:
-        return CONFLICT, ", ".join(LABELS[group] for group in in_conflict)
-    if campaign.sync_state == CONFLICT:
-        return CONFIRMED if agreed else WAITING, None
-    if agreed and campaign.sync_state in (GONE, REFUSED, PARKED):
-        return CONFIRMED, None
-    return campaign.sync_state, campaign.sync_detail
+    out.write()

@@ -1,10 +1,12 @@
 """Mirroring agencies and advertisers. They are never removed: campaigns stand on them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.adservers.types import RemoteAdvertiser, RemoteAgency
 from webapp.advertisers.models import KEY_LENGTH, Advertiser, Agency
@@ -12,10 +14,23 @@ from webapp.campaigns.keys import derived_columns
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 from webapp.core.text import fold
-from webapp.sync.campaign_pages import IN_ONE, Directory
 from webapp.sync.mirror import fingerprint
 
 RENAME_BATCH = 500
+# Else rows are sent in as many statements as their empty columns alternate.
+IN_ONE = {"render_nulls": True}
+INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Our advertisers of a connection: id by remote id, name by id. It grows as more are met."""
+
+    ids: dict[str, int]
+    names: dict[int, str]
+
+    def name(self, advertiser_id: int | None) -> str | None:
+        return self.names.get(advertiser_id) if advertiser_id is not None else None
 
 
 def load_directory(connection_id: int) -> Directory:
@@ -37,7 +52,8 @@ def merge_agencies(rows: Sequence[RemoteAgency], connection_id: int, now: dateti
             "remote_updated_at": remote.updated_at,
         }
 
-    _merge(Agency, rows, columns, connection_id, now)
+    marked = [(row, fingerprint(row.raw)) for row in rows]
+    _merge(Agency, marked, columns, connection_id, now)
     return len(rows)
 
 
@@ -46,7 +62,7 @@ def merge_advertisers(rows: Sequence[RemoteAdvertiser], connection_id: int, now:
 
     An agency that is only named within an advertiser, and in no list, is added by that name.
     """
-    agencies = _agency_ids(rows, connection_id, now)
+    agencies = agency_ids(rows, connection_id, now)
 
     def columns(remote: RemoteAdvertiser) -> dict[str, Any]:
         return {
@@ -58,8 +74,13 @@ def merge_advertisers(rows: Sequence[RemoteAdvertiser], connection_id: int, now:
             "remote_updated_at": remote.updated_at,
         }
 
+    def mark(remote: RemoteAdvertiser) -> str:
+        is_whole = remote.agency_id is None or remote.agency_id in agencies
+        # Marked otherwise until its agency is known: it is then looked at again.
+        return fingerprint(remote.raw if is_whole else {"without its agency": remote.raw})
+
     before = load_directory(connection_id)
-    _merge(Advertiser, rows, columns, connection_id, now)
+    _merge(Advertiser, [(row, mark(row)) for row in rows], columns, connection_id, now)
     for remote in rows:
         advertiser_id = before.ids.get(remote.id)
         if advertiser_id is not None and before.names[advertiser_id] != remote.name:
@@ -69,7 +90,7 @@ def merge_advertisers(rows: Sequence[RemoteAdvertiser], connection_id: int, now:
 
 def _merge(
     model: type[Agency] | type[Advertiser],
-    rows: Sequence[Any],
+    rows: Sequence[tuple[Any, str]],
     columns: Callable[[Any], dict[str, Any]],
     connection_id: int,
     now: datetime,
@@ -79,25 +100,32 @@ def _merge(
         for row in db.session.execute(
             select(model.remote_id, model.id, model.fingerprint).where(
                 model.connection_id == connection_id,
-                model.remote_id.in_([remote.id for remote in rows]),
+                model.remote_id.in_([remote.id for remote, _ in rows]),
             )
         )
     }
     added, changed = [], []
-    for remote in rows:
-        mark = fingerprint(remote.raw)
+    for remote, mark in rows:
         row = {**columns(remote), "fingerprint": mark, "synced_at": now}
         if remote.id not in known:
             added.append({**row, "connection_id": connection_id, "remote_id": remote.id})
         elif known[remote.id].fingerprint != mark:
             changed.append({**row, "id": known[remote.id].id})
-    if added:
-        db.session.execute(insert(model).execution_options(**IN_ONE), added)
+    add(model, added)
     if changed:
         db.session.execute(update(model), changed)
 
 
-def _agency_ids(
+def add(model: type[Agency] | type[Advertiser], rows: list[dict[str, Any]]) -> None:
+    """Add records in one statement. One that another thread has added meanwhile stays as it is."""
+    if rows:
+        insert = INSERTS[db.engine.dialect.name](model).on_conflict_do_nothing(
+            index_elements=["connection_id", "remote_id"]
+        )
+        db.session.execute(insert.execution_options(**IN_ONE), rows)
+
+
+def agency_ids(
     rows: Sequence[RemoteAdvertiser], connection_id: int, now: datetime
 ) -> Mapping[str, int]:
     query = select(Agency.remote_id, Agency.id).where(Agency.connection_id == connection_id)
@@ -109,20 +137,18 @@ def _agency_ids(
     }
     if not unlisted:
         return known
-    db.session.execute(
-        insert(Agency),
-        [
-            {
-                "connection_id": connection_id,
-                "remote_id": remote_id,
-                "name": name,
-                # Of the name alone: the full record, once listed, differs and replaces it.
-                "fingerprint": fingerprint({"name": name}),
-                "synced_at": now,
-            }
-            for remote_id, name in unlisted.items()
-        ],
-    )
+    added = [
+        {
+            "connection_id": connection_id,
+            "remote_id": remote_id,
+            "name": name,
+            # Of the name alone: the full record, once listed, differs and replaces it.
+            "fingerprint": fingerprint({"name": name}),
+            "synced_at": now,
+        }
+        for remote_id, name in unlisted.items()
+    ]
+    add(Agency, added)
     return {row.remote_id: row.id for row in db.session.execute(query)}
 
 

@@ -3,6 +3,8 @@
 Every step checks that the run is still running: a worker that was taken for dead must not go on.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +16,8 @@ from webapp.sync.models import LOST, REQUESTED, RUNNING, SyncRun
 
 HEARTBEAT_LIMIT = timedelta(minutes=2)
 MAX_SET_ASIDE = 200
+# What a run is reading, in this order; the last looks for those that no list had.
+AGENCIES, ADVERTISERS, CAMPAIGNS, MISSING = "agencies", "advertisers", "campaigns", "missing"
 
 
 class RunTaken(Exception):
@@ -55,17 +59,37 @@ def start_next(now: datetime) -> tuple[int, int] | None:
     return run.id, run.connection_id
 
 
-def progress(run_id: int, now: datetime, **added: int) -> None:
-    """Add to the run's counts. Raises ``RunTaken``."""
-    values: dict[str, Any] = {
-        name: getattr(SyncRun, name) + number for name, number in added.items() if number
-    }
-    _update_running(run_id, {**values, "heartbeat_at": now})
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run was asked for: to go on at ``cursor``, and what may be missing unasked."""
+
+    resumes_id: int | None
+    cursor: str | None
+    approved: frozenset[int]
 
 
-def note(run_id: int, **values: Any) -> None:
-    """Set plain values of a running run. Raises ``RunTaken``."""
-    _update_running(run_id, values)
+def plan(run_id: int) -> Plan:
+    query = select(SyncRun.resumes_id, SyncRun.cursor, SyncRun.approved)
+    run = db.session.execute(query.where(SyncRun.id == run_id)).one()
+    return Plan(run.resumes_id, run.cursor, frozenset(run.approved or ()))
+
+
+def cancelled_by(run_id: int) -> str | None:
+    """Who wants the run to stop, if anybody."""
+    return db.session.scalar(select(SyncRun.cancelled_by).where(SyncRun.id == run_id))
+
+
+def has_read(run_id: int) -> bool:
+    """Whether a campaign was read in this run."""
+    return bool(db.session.scalar(select(SyncRun.read_count).where(SyncRun.id == run_id)))
+
+
+def progress(
+    run_id: int, now: datetime, values: Mapping[str, Any] | None = None, **added: int
+) -> None:
+    """Add to the run's counts and set plain ``values``. Raises ``RunTaken``."""
+    sums = {name: getattr(SyncRun, name) + number for name, number in added.items() if number}
+    _update_running(run_id, {**(values or {}), **sums, "heartbeat_at": now})
 
 
 def add_set_aside(run_id: int, rows: list[dict[str, Any]]) -> None:
@@ -73,12 +97,14 @@ def add_set_aside(run_id: int, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     kept = db.session.scalars(select(SyncRun.set_aside).where(SyncRun.id == run_id)).one()
-    note(run_id, set_aside=[*kept, *rows][:MAX_SET_ASIDE])
+    _update_running(run_id, {"set_aside": [*kept, *rows][:MAX_SET_ASIDE]})
 
 
-def close(run_id: int, state: str, now: datetime, problem: str | None = None) -> None:
+def close(
+    run_id: int, state: str, now: datetime, problem: str | None = None, **values: Any
+) -> None:
     """End the run. Raises ``RunTaken``."""
-    _update_running(run_id, {"state": state, "finished_at": now, "problem": problem})
+    _update_running(run_id, {**values, "state": state, "finished_at": now, "problem": problem})
 
 
 def close_lost(now: datetime, *, all_running: bool = False) -> int:
