@@ -121,6 +121,9 @@
     if (!document.hidden) watched.forEach((waits, id) => waits && plan(id, 0));
   });
 
+  // Typing another value is choosing it.
+  on("input", ({ target }) => { if (target.dataset.chooses) $(`#${target.dataset.chooses}`).checked = true; });
+
   const silent = () => localStorage.getItem("keys") === "off";
   function step(by) {
     const rows = $$("tbody th a");

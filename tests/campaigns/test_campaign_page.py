@@ -236,49 +236,10 @@ def test_a_conflict_shows_what_was_agreed_ours_and_theirs(manager_client):
     assert theirs.startswith("USD 4,800.00 seen")
 
 
-def test_keeping_ours_sends_it(manager_client):
-    campaign = in_conflict()
+def test_a_conflict_is_decided_on_its_own_page(manager_client):
+    page = get_page(manager_client, address(in_conflict())).follow("Decide what holds")
 
-    page = get_page(manager_client, address(campaign)).submit("Keep ours and send to Megaphone")
-
-    assert "on its way to Megaphone" in page.notices
-    change = db.session.query(Change).one()
-    assert (change.state, change.fields) == ("ready", ["budget"])
-    assert db.session.get(Campaign, campaign.id).total_budget_minor == 500000
-
-
-def test_taking_theirs_sends_nothing(manager_client):
-    campaign = in_conflict()
-
-    page = get_page(manager_client, address(campaign)).submit("Take theirs")
-
-    assert "Took Megaphone’s." in page.notices
-    assert db.session.query(Change).count() == 0
-    assert db.session.get(Campaign, campaign.id).total_budget_minor == 480000
-
-
-def test_a_conflict_that_was_decided_meanwhile_is_not_decided_again(manager_client):
-    campaign = in_conflict()
-    page = get_page(manager_client, address(campaign))
-    page.submit("Take theirs")
-
-    again = page.submit("Keep ours and send to Megaphone")
-
-    assert "settled or changed meanwhile" in again.notices
-    assert db.session.get(Campaign, campaign.id).total_budget_minor == 480000
-
-
-def test_a_conflict_id_of_any_size_is_an_answer(manager_client):
-    manager_client.application.config["WTF_CSRF_ENABLED"] = False
-    campaign = in_conflict()
-
-    for number in ("999999", "9" * 40):
-        answer = manager_client.post(
-            address(campaign, f"/conflicts/{number}"), data={"decision": "ours"}
-        )
-        assert answer.status_code in (302, 404)
-    answer = manager_client.post(address(campaign, "/conflicts/1"), data={"decision": "maybe"})
-    assert answer.status_code == 422
+    assert page.h1 == "Changed here and in Megaphone"
 
 
 def test_news_of_the_sync_line_bring_the_facts_and_the_timeline_with_them(manager_client):

@@ -1,60 +1,210 @@
-"""Two edits of one campaign: of two operators, of one form sent twice, of both sides."""
+"""Two people on one form, and one form sent twice: nothing is overwritten that nobody saw."""
 
 import pytest
 
 from tests import factories
-from tests.campaigns.form_work import SAVE, edit_address, edit_elsewhere, stored
-from tests.campaigns.test_campaign_page import in_conflict
+from tests.campaigns.form_work import (
+    SAVE,
+    SETTLE,
+    edit_address,
+    edit_elsewhere,
+    in_conflict,
+    stored,
+)
 from tests.support.pages import get_page
 from webapp.campaigns.models import Change
 from webapp.core.db import db
 
 
-def test_an_edit_on_top_of_someone_else_s_is_shown_not_saved(manager_client):
-    campaign = factories.campaign(title="Spring", budget=(450000, "USD"))
-    form = get_page(manager_client, edit_address(campaign))
-    edit_elsewhere(campaign, total_budget_minor=480000)
+@pytest.fixture
+def campaign(db_session):
+    return factories.campaign(title="Spring", budget=(450000, "USD"))
 
-    page = form.submit(SAVE, {"total_budget": "5000"}, status=409)
+
+def clash(client, campaign, typed, **elsewhere):
+    """The page that comes when a form is saved on which someone else saved meanwhile."""
+    form = get_page(client, edit_address(campaign))
+    edit_elsewhere(campaign, **elsewhere)
+    return form.submit(SAVE, typed, status=409)
+
+
+def choice(page, group):
+    """The words of the group's fieldset, and which choice is made in it."""
+    fieldset = page.root.one("fieldset", id=f"choice-{group}")
+    checked = [radio["value"] for radio in fieldset.all("input", type="radio") if _is_on(radio)]
+    return fieldset.text, checked
+
+
+def _is_on(radio):
+    return radio.has("checked")
+
+
+def test_an_edit_on_top_of_someone_else_s_is_shown_not_saved(manager_client, campaign):
+    page = clash(manager_client, campaign, {"total_budget": "5000"}, total_budget_minor=480000)
+    words, chosen = choice(page, "budget")
 
     assert "was changed since you opened it" in page.notices
-    assert "Budget is now USD 4,800.00, from tester@example.com" in page.notices
-    assert "There now: USD 4,800.00" in page.text
-    assert page.form(SAVE).values["total_budget"] == "5000"
+    assert "from tester@example.com" in page.notices
+    for part in ("When you opened it USD 4,500.00", "Yours USD 5,000.00", "There now USD 4,800.00"):
+        assert part in words
+    assert "tester@example.com" in words
+    assert chosen == ["ours"]
     assert stored(campaign).total_budget_minor == 480000
-    page.submit(SAVE)
-    assert stored(campaign).total_budget_minor == 500000
 
 
-def test_what_only_the_other_changed_is_taken_into_the_form(manager_client):
-    campaign = factories.campaign(title="Spring", budget=(450000, "USD"))
-    form = get_page(manager_client, edit_address(campaign))
-    edit_elsewhere(campaign, title="Spring, renamed")
+@pytest.mark.parametrize(
+    ("answer", "budget"),
+    [
+        ({}, 500000),
+        ({"choice-budget": "theirs"}, 480000),
+        ({"choice-budget": "typed", "total_budget": "4,950"}, 495000),
+    ],
+)
+def test_what_is_chosen_is_saved(manager_client, campaign, answer, budget):
+    page = clash(
+        manager_client,
+        campaign,
+        {"total_budget": "5000", "external_id": "PO-9"},
+        total_budget_minor=480000,
+    )
 
-    page = form.submit(SAVE, {"total_budget": "5000"}, status=409)
+    page = page.submit(SAVE, answer)
 
-    assert page.form(SAVE).values["title"] == "Spring, renamed"
-    assert "You had not changed it, so the field holds it now." in page.text
-    assert "Budget is now" not in page.notices
+    assert page.url == f"/campaigns/{campaign.uuid}"
+    after = stored(campaign)
+    # What was typed besides is saved with it.
+    assert (after.total_budget_minor, after.external_id) == (budget, "PO-9")
+
+
+def test_what_only_the_other_changed_is_left_unless_chosen(manager_client, campaign):
+    page = clash(manager_client, campaign, {"total_budget": "5000"}, title="Spring, renamed")
+
+    assert choice(page, "title")[1] == ["theirs"]
+    assert page.root.all("fieldset", id="choice-budget") == []
     page.submit(SAVE)
     after = stored(campaign)
     assert (after.title, after.total_budget_minor) == ("Spring, renamed", 500000)
 
 
-@pytest.mark.parametrize("damage", [{"version": "x"}, {"version": ""}, {"opened": "{"}])
-def test_a_form_that_was_tampered_with_overwrites_nothing(manager_client, damage):
-    campaign = factories.campaign(title="Spring")
-    form = get_page(manager_client, edit_address(campaign))
-    edit_elsewhere(campaign, title="Summer")
+def test_someone_who_saves_a_third_time_is_shown_again_with_the_move_marked(
+    manager_client, campaign
+):
+    page = clash(manager_client, campaign, {"total_budget": "5000"}, total_budget_minor=480000)
+    edit_elsewhere(campaign, total_budget_minor=470000)
 
-    page = form.submit(SAVE, {"title": "Autumn"} | damage, status=409)
+    page = page.submit(SAVE, {"choice-budget": "typed", "total_budget": "4,950"}, status=409)
+    words, chosen = choice(page, "budget")
 
-    assert page.form(SAVE).values["title"] == "Autumn"
+    assert "There now USD 4,700.00 changed just now" in words
+    assert "When you opened it USD 4,500.00" in words
+    assert chosen == ["typed"]
+    assert page.form(SAVE).values["total_budget"] == "4,950"
+    assert stored(campaign).total_budget_minor == 470000
+    page.submit(SAVE)
+    assert stored(campaign).total_budget_minor == 495000
+
+
+def test_a_broken_rule_is_told_where_it_is_weighed_and_what_was_typed_is_kept(
+    manager_client, campaign
+):
+    long = "x" * 300
+    page = clash(manager_client, campaign, {"title": long}, title="Summer")
+
+    page = page.submit(SAVE, status=422)
+
+    assert "the most is 255" in choice(page, "title")[0]
+    assert page.form(SAVE).values["mine-title"] == long
+    again = page.submit(SAVE, {"choice-title": "typed", "title": "Autumn"})
+    assert again.h1 == "Autumn"
+
+
+def test_a_broken_rule_in_a_field_that_nobody_else_touched_is_told_too(manager_client, campaign):
+    typed = {"title": "Autumn", "external_id": "y" * 200}
+    page = clash(manager_client, campaign, typed, title="Summer")
+
+    page = page.submit(SAVE, status=422)
+
+    assert "the most is 100" in choice(page, "external_id")[0]
     assert stored(campaign).title == "Summer"
 
 
-def test_an_edit_sent_twice_is_one_change(manager_client):
-    campaign = factories.campaign(title="Spring")
+def test_an_amount_that_cannot_be_read_is_told_at_its_choice(manager_client, campaign):
+    page = clash(manager_client, campaign, {"total_budget": "5000"}, total_budget_minor=480000)
+
+    page = page.submit(SAVE, {"choice-budget": "typed", "total_budget": "1.234"}, status=422)
+
+    assert "can be read two ways" in choice(page, "budget")[0]
+    assert page.form(SAVE).values["total_budget"] == "1.234"
+
+
+def test_a_field_in_conflict_with_megaphone_and_with_a_colleague_says_both(manager_client):
+    campaign = in_conflict()
+    form = get_page(manager_client, edit_address(campaign))
+    campaign.total_budget_minor = 510000
+    campaign.version += 1
+    db.session.commit()
+
+    page = form.submit(SAVE, {"total_budget": "5,200"}, status=409)
+
+    assert "in conflict with Megaphone too, which has USD 4,800.00" in choice(page, "budget")[0]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"version": "x"},
+        {"version": ""},
+        {"opened": "{"},
+        {"opened": "[1]"},
+        {"opened": '{"budget": 5, "advertiser": 1e999, "title": [], "copy_needed": "x"}'},
+        {"opened": "[" * 100_000},
+    ],
+)
+def test_a_form_that_was_tampered_with_overwrites_nothing(manager_client, campaign, damage):
+    page = clash(manager_client, campaign, {"title": "Autumn"} | damage, title="Summer")
+
+    assert page.form(SAVE).values["mine-title"] == "Autumn"
+    assert stored(campaign).title == "Summer"
+    page.submit(SAVE)
+    assert stored(campaign).title == "Autumn"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"mine-total_budget": "x"},
+        {"mine-total_budget": None, "mine-title": None, "mine-intent_key": "x"},
+        {"shown": "{"},
+        {"version": "0"},
+        {"choice-title": "nonsense"},
+        {"mine-opened": '{"title": 5}'},
+    ],
+)
+def test_a_weighed_form_that_was_tampered_with_is_answered(manager_client, campaign, damage):
+    manager_client.application.config["WTF_CSRF_ENABLED"] = False
+    page = clash(manager_client, campaign, {"title": "Autumn"}, title="Summer")
+    form = page.form(SAVE)
+    data = {k: v for k, v in (form.values | damage).items() if v is not None}
+
+    answer = manager_client.post(form.action, data=data)
+
+    assert answer.status_code in (302, 409, 422)
+
+
+def test_the_page_of_a_clash_opened_by_its_address_leads_to_the_form(manager_client, campaign):
+    assert get_page(manager_client, f"/campaigns/{campaign.uuid}/weigh").h1 == "Edit campaign"
+
+
+def test_a_weighed_form_sent_twice_is_one_change(manager_client, campaign):
+    page = clash(manager_client, campaign, {"title": "Autumn"}, title="Summer")
+
+    first, second = (page.submit(SAVE) for _ in range(2))
+
+    assert first.url == second.url
+    assert db.session.query(Change).count() == 2
+
+
+def test_an_edit_sent_twice_is_one_change(manager_client, campaign):
     form = get_page(manager_client, edit_address(campaign))
 
     first, second = (form.submit(SAVE, {"title": "Summer"}) for _ in range(2))
@@ -63,8 +213,7 @@ def test_an_edit_sent_twice_is_one_change(manager_client):
     assert db.session.query(Change).count() == 1
 
 
-def test_the_key_of_an_edit_with_other_values_changes_nothing_more(manager_client):
-    campaign = factories.campaign(title="Spring")
+def test_the_key_of_an_edit_with_other_values_changes_nothing_more(manager_client, campaign):
     form = get_page(manager_client, edit_address(campaign))
     form.submit(SAVE, {"title": "Summer"})
 
@@ -75,12 +224,16 @@ def test_the_key_of_an_edit_with_other_values_changes_nothing_more(manager_clien
     assert stored(campaign).title == "Summer"
 
 
-def test_a_value_typed_over_a_conflict_settles_it(manager_client):
+def test_a_form_shows_theirs_beside_a_field_in_conflict_and_a_value_typed_there_settles_it(
+    manager_client,
+):
     campaign = in_conflict()
 
-    page = get_page(manager_client, f"/campaigns/{campaign.uuid}").follow("Another value…")
+    page = get_page(manager_client, edit_address(campaign))
+    assert "In conflict: Megaphone has USD 4,800.00" in page.text
     page = page.submit(SAVE, {"total_budget": "4900"})
 
-    assert "Keep ours and send to Megaphone" not in page.text
+    assert SETTLE not in page.text
+    assert "Decide what holds" not in page.text
     assert stored(campaign).total_budget_minor == 490000
     assert stored(campaign).sync_state == "waiting"

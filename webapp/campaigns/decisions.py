@@ -8,7 +8,7 @@ from typing import Any
 from webapp.audit import service as audit
 from webapp.audit.service import Actor
 from webapp.campaigns import queries
-from webapp.campaigns.fields import CampaignValues, Snapshot, columns_of, snapshot
+from webapp.campaigns.fields import Snapshot, snapshot, values_of
 from webapp.campaigns.intents import Intent, digest_of, earlier, enqueue
 from webapp.campaigns.models import UPDATE, Campaign, Conflict
 from webapp.campaigns.record import lock, record_groups, set_groups, subject
@@ -105,12 +105,8 @@ def _chosen(decision: Decision, conflict: Conflict, ours: Any) -> Any:
 
 
 def _check(campaign: Campaign, typed: Snapshot) -> None:
-    columns: dict[str, Any] = {
-        name: getattr(campaign, name) for name in CampaignValues.__dataclass_fields__
-    }
-    for group, value in typed.items():
-        columns |= columns_of(group, value)
-    check_values(CampaignValues(**columns), campaign.connection_id, unchanged_from=campaign)
+    values = values_of(snapshot(campaign) | typed)
+    check_values(values, campaign.connection_id, unchanged_from=campaign)
 
 
 def _close(actor: Actor, conflict: Conflict, choice: str) -> None:

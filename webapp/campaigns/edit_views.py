@@ -1,8 +1,6 @@
 """Booking and editing: the form pages. Their addresses are in ``webapp.campaigns.views``."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,32 +8,18 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
 from webapp.advertisers import queries as advertisers
-from webapp.audit import queries as audit
 from webapp.audit.actors import web_actor
 from webapp.auth.access import is_safe_target, requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import queries, service
-from webapp.campaigns.fields import LABELS, CampaignValues, readable, snapshot
+from webapp.campaigns import choices, queries, said, service, weighing
+from webapp.campaigns.fields import CampaignValues, readable
 from webapp.campaigns.forms import FIELD_OF, FIELD_OF_GROUP, CampaignForm
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import Campaign, Conflict
 from webapp.connections import queries as connections
 from webapp.core.db import transaction
 from webapp.core.errors import InvalidInput, KeyReused, StaleEdit
 
-EVENTS_SEARCHED = 200
-
 Save = Callable[[CampaignValues], Campaign]
-
-
-@dataclass(frozen=True, slots=True)
-class ThereNow:
-    """What a field holds now, for someone whose form was drawn before it changed."""
-
-    label: str
-    value: str | None
-    actor: str | None
-    at: datetime | None
-    typed: bool
 
 
 def back() -> str | None:
@@ -61,14 +45,13 @@ def new() -> ResponseReturnValue:
             return _form_page(form, 409, problem=problem, booked=queries.uuid_of_key(form.key()))
     if saved is None:
         return _form_page(form, 422 if form.errors else status)
-    flash("Booked here. It is on its way to Megaphone.", "ok")
-    return redirect(back() or url_for("campaigns.show", uuid=saved))
+    return after_saving(saved, said.BOOKED)
 
 
 @requires(Permission.EDIT_CAMPAIGNS)
 def edit(uuid: str) -> ResponseReturnValue:
     campaign = queries.get_campaign(uuid)
-    form = CampaignForm(_choices_with_own(campaign), campaign)
+    form = CampaignForm(choices_with_own(campaign), campaign)
     saved, status = None, 200
     if form.validate_on_submit():
         try:
@@ -78,16 +61,52 @@ def edit(uuid: str) -> ResponseReturnValue:
                     web_actor(), campaign, values, form.seen_version(), form.key()
                 ),
             )
-        except StaleEdit as problem:
-            campaign = queries.get_campaign(uuid)
-            there_now = _redraw(form, campaign, problem)
-            return _form_page(form, 409, campaign, problem=problem, there_now=there_now)
+        except StaleEdit:
+            return clash_answer(queries.get_campaign(uuid), form, form)
         except KeyReused as problem:
             return _form_page(form, 409, queries.get_campaign(uuid), problem=problem)
     if saved is None:
         return _form_page(form, 422 if form.errors else status, queries.get_campaign(uuid))
-    flash("Saved here. What changed is on its way to Megaphone.", "ok")
-    return redirect(back() or url_for("campaigns.show", uuid=saved))
+    return after_saving(saved)
+
+
+def clash_answer(
+    campaign: Campaign,
+    mine: CampaignForm,
+    form: CampaignForm,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> ResponseReturnValue:
+    """What was typed beside what someone saved meanwhile: nothing is overwritten unseen."""
+    shown = weighing.shown_in(request.form)
+    weighed = choices.clash_page(campaign, mine, form, shown, chosen or {}, errors or ())
+    page = render_template(
+        "campaigns/decide.html",
+        campaign=campaign,
+        weighed=choices.with_errors(weighed, errors or {}),
+        words=choices.CLASH,
+        action=url_for("campaigns.weigh", uuid=campaign.uuid, back=back()),
+        is_stale=not errors,
+        back=back(),
+    )
+    return page, 422 if errors else 409
+
+
+def after_saving(uuid: UUID, done: str = said.SAVED) -> ResponseReturnValue:
+    """Say what becomes of it, and go back to where the operator came from."""
+    words, tone = said.after_saving(queries.get_campaign(str(uuid)), done)
+    flash(words, tone)
+    return redirect(back() or url_for("campaigns.show", uuid=uuid))
+
+
+def choices_with_own(campaign: Campaign) -> list[tuple[int, str]]:
+    """The advertisers to pick from, and the campaign's own where it is not listed."""
+    found = advertisers.advertiser_choices()
+    own = campaign.advertiser
+    if own and all(own.id != id_ for id_, _ in found):
+        found.append((own.id, own.name))
+    return found
 
 
 def _save(form: CampaignForm, save: Save) -> tuple[UUID | None, int]:
@@ -114,7 +133,6 @@ def _form_page(
     *,
     problem: Exception | None = None,
     booked: UUID | None = None,
-    there_now: Mapping[str, ThereNow] | None = None,
 ) -> ResponseReturnValue:
     page = render_template(
         "campaigns/form.html",
@@ -122,42 +140,20 @@ def _form_page(
         campaign=campaign,
         problem=problem,
         booked=booked,
-        there_now=there_now or {},
+        theirs=_theirs(queries.open_conflicts(campaign)) if campaign else {},
         back=back(),
     )
     return page, status
 
 
-def _choices_with_own(campaign: Campaign) -> list[tuple[int, str]]:
-    choices = advertisers.advertiser_choices()
-    own = campaign.advertiser
-    if own and all(own.id != id_ for id_, _ in choices):
-        choices.append((own.id, own.name))
-    return choices
-
-
-def _redraw(form: CampaignForm, campaign: Campaign, problem: StaleEdit) -> dict[str, ThereNow]:
-    """Move the form on to what is stored; by field, what was changed meanwhile and by whom."""
-    opened, now = form.opened_groups(), snapshot(campaign)
-    mine = snapshot(form.values())
-    changed = [
-        group for group in problem.changed if group not in opened or opened[group] != now[group]
-    ]
-    untouched = [group for group in changed if group in opened and mine[group] == opened[group]]
-    names = advertisers.names_of([now["advertiser"]])
-    authors = {
-        event.field: event
-        for event in reversed(audit.events_of("campaign", campaign.id, EVENTS_SEARCHED))
-    }
-    form.move_on(campaign, dict.fromkeys(untouched))
-    there_now = {}
-    for group in changed:
-        event = authors.get(LABELS[group])
-        there_now[FIELD_OF_GROUP.get(group, group)] = ThereNow(
-            label=LABELS[group],
-            value=readable(group, now[group], names),
-            actor=event.actor if event else None,
-            at=event.at if event else None,
-            typed=group not in untouched,
+def _theirs(conflicts: Iterable[Conflict]) -> dict[str, tuple[str | None, Conflict]]:
+    """By field of the form, what Megaphone has of a group in conflict."""
+    found = {}
+    for conflict in conflicts:
+        group = conflict.field_group
+        names = choices.names_in({group: conflict.theirs})
+        found[FIELD_OF_GROUP.get(group, group)] = (
+            readable(group, conflict.theirs, names),
+            conflict,
         )
-    return there_now
+    return found

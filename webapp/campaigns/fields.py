@@ -60,6 +60,14 @@ def columns_of(group: str, value: Any) -> dict[str, Any]:
     return {"advertiser_id" if group == "advertiser" else group: value}
 
 
+def values_of(groups: Mapping[str, Any]) -> CampaignValues:
+    """A whole snapshot as what an operator can set."""
+    columns: dict[str, Any] = {}
+    for group in GROUPS:
+        columns |= columns_of(group, groups[group])
+    return CampaignValues(**columns)
+
+
 def readable(group: str, value: Any, advertiser_names: Mapping[int, str]) -> str | None:
     """A group's value as people read it; ``None`` where there is nothing."""
     if value is None:

@@ -2,12 +2,11 @@
 
 import json
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from wtforms import BooleanField, HiddenField, SelectField, StringField
 
-from webapp.campaigns.fields import CampaignValues, Snapshot, snapshot
+from webapp.campaigns.fields import GROUPS, CampaignValues, Snapshot, snapshot, values_of
 from webapp.campaigns.models import Campaign
 from webapp.core.money import CURRENCIES, MoneyError, parse_amount, plain_amount
 from webapp.web.forms import BaseForm, clean_text
@@ -15,6 +14,22 @@ from webapp.web.forms import BaseForm, clean_text
 # Where the service's messages belong.
 FIELD_OF = {"total_budget_minor": "total_budget"}
 FIELD_OF_GROUP = {"advertiser": "advertiser_id", "budget": "total_budget"}
+GROUP_OF = {
+    "advertiser_id": "advertiser",
+    "total_budget_minor": "budget",
+    "total_budget_currency": "budget",
+}
+FIELDS = (
+    "title",
+    "advertiser_id",
+    "external_id",
+    "total_budget",
+    "total_budget_currency",
+    "copy_needed",
+)
+CARRIED = ("intent_key", "opened")
+# Before the names of fields that carry along what someone typed, while it is weighed.
+MINE = "mine-"
 MAX_ID_DIGITS = 9
 
 
@@ -37,9 +52,12 @@ class CampaignForm(BaseForm):
     opened = HiddenField()
 
     def __init__(
-        self, advertisers: list[tuple[int, str]], campaign: Campaign | None = None
+        self,
+        advertisers: list[tuple[int, str]],
+        campaign: Campaign | None = None,
+        prefix: str = "",
     ) -> None:
-        super().__init__(data=_shown(campaign))
+        super().__init__(data=_shown(campaign), prefix=prefix)
         self._campaign = campaign
         # For the label; the service says what is missing.
         self.title.flags.required = True
@@ -54,27 +72,32 @@ class CampaignForm(BaseForm):
 
     def values(self) -> CampaignValues | None:
         """What was typed; ``None`` when the amount cannot be read, with the reason at its field."""
-        minor, currency = None, self.total_budget_currency.data or None
-        if self.total_budget.data:
-            try:
-                minor = parse_amount(self.total_budget.data, currency or "USD")
-            except MoneyError as problem:
-                self.add_errors({"total_budget": str(problem)}, {})
-                return None
-        return CampaignValues(
-            title=self._text("title"),
-            advertiser_id=self.advertiser_id.data,
-            external_id=self._text("external_id") or None,
-            total_budget_minor=minor,
-            total_budget_currency=None if minor is None else currency,
-            copy_needed=self.copy_needed.data,
-        )
+        try:
+            return values_of({group: self.group(group) for group in GROUPS})
+        except MoneyError as problem:
+            self.add_errors({"total_budget": str(problem)}, {})
+            return None
+
+    def group(self, group: str) -> Any:
+        """What was typed for one field group. Raises ``MoneyError``."""
+        if group == "title":
+            return self._text("title")
+        if group == "external_id":
+            return self._text("external_id") or None
+        if group == "advertiser":
+            return self.advertiser_id.data
+        if group == "copy_needed":
+            return self.copy_needed.data
+        currency = self.total_budget_currency.data or None
+        if not self.total_budget.data:
+            return None
+        return [parse_amount(self.total_budget.data, currency or "USD"), currency]
 
     def _text(self, name: str) -> str:
         """The typed text, or the stored one where a browser only could not show it as it is."""
         typed: str = self[name].data or ""
-        stored: str | None = getattr(self._campaign, name, None)
-        return stored if stored is not None and typed == _as_shown(stored) else typed
+        stored = self.opened_groups().get(name) or getattr(self._campaign, name, None)
+        return str(stored) if stored is not None and typed == _as_shown(stored) else typed
 
     def key(self) -> uuid.UUID:
         """The one-time key the form was drawn with; a new one when it was tampered with."""
@@ -88,28 +111,47 @@ class CampaignForm(BaseForm):
 
     def opened_groups(self) -> Snapshot:
         """What the fields held when the form was drawn; empty when that cannot be read."""
-        try:
-            opened = json.loads(self.opened.data or "{}")
-        except ValueError:
-            return {}
-        return opened if isinstance(opened, dict) else {}
+        return read_snapshot(self.opened.data)
 
-    def move_on(self, campaign: Campaign, untouched: Mapping[str, Any]) -> None:
-        """Draw the form anew on what is stored now: saving it again then is a decision.
-
-        ``untouched`` names the groups that were not typed in; they take the stored value.
-        """
-        shown = _shown(campaign)
-        for group in untouched:
-            for name in _fields_of(group):
-                self[name].data = shown[name]
-        self.version.data, self.opened.data = shown["version"], shown["opened"]
+    def as_hidden(self) -> list[tuple[str, str]]:
+        """What was typed, as names and values to be sent along unseen under ``MINE``."""
+        texts = {name: str(self[name].data or "") for name in (*FIELDS, *CARRIED)}
+        texts["copy_needed"] = "y" if self.copy_needed.data else ""
+        return [(MINE + name, text) for name, text in texts.items()]
 
 
-def _fields_of(group: str) -> list[str]:
+def fields_of(group: str) -> list[str]:
+    """The names of the form's fields that make up a group."""
     if group == "budget":
         return ["total_budget", "total_budget_currency"]
     return [FIELD_OF_GROUP.get(group, group)]
+
+
+def read_snapshot(text: str | None) -> Snapshot:
+    """Groups from a hidden field, without those that are not what we put there."""
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {group: found[group] for group in GROUPS if group in found and _is_sound(group, found)}
+
+
+def _is_sound(group: str, found: Snapshot) -> bool:
+    value = found[group]
+    if group == "copy_needed":
+        return isinstance(value, bool)
+    if group == "advertiser":
+        return value is None or _row_id(value) == value
+    if group == "budget":
+        return value is None or _is_money(value)
+    return value is None or isinstance(value, str)
+
+
+def _is_money(value: Any) -> bool:
+    is_pair = isinstance(value, list) and len(value) == 2
+    return is_pair and type(value[0]) is int and isinstance(value[1], str | None)
 
 
 def _shown(campaign: Campaign | None) -> dict[str, Any]:

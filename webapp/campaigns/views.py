@@ -9,15 +9,21 @@ from webapp.audit import queries as audit
 from webapp.audit.actors import web_actor
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import edit_views, queries, service, shown
+from webapp.campaigns import decide_views, edit_views, queries, service, shown
 from webapp.core.db import transaction
 from webapp.core.errors import NotFound
 from webapp.web.htmx import wants_fragment
 from webapp.web.lists import list_params, list_url
 
+BOTH = ("GET", "POST")
+
 blueprint = Blueprint("campaigns", __name__)
-blueprint.add_url_rule("/campaigns/new", view_func=edit_views.new, methods=["GET", "POST"])
-blueprint.add_url_rule("/campaigns/<uuid>/edit", view_func=edit_views.edit, methods=["GET", "POST"])
+blueprint.add_url_rule("/campaigns/new", view_func=edit_views.new, methods=BOTH)
+blueprint.add_url_rule("/campaigns/<uuid>/edit", view_func=edit_views.edit, methods=BOTH)
+blueprint.add_url_rule("/campaigns/<uuid>/weigh", view_func=decide_views.weigh, methods=BOTH)
+blueprint.add_url_rule(
+    "/campaigns/<uuid>/conflicts", view_func=decide_views.conflicts, methods=BOTH
+)
 
 
 @blueprint.get("/campaigns")
@@ -93,22 +99,6 @@ def unarchive(uuid: str) -> ResponseReturnValue:
     with transaction():
         service.unarchive_campaign(web_actor(), queries.get_campaign(uuid))
     flash("Back in the list of active campaigns. Nothing changed in Megaphone.", "ok")
-    return _to_campaign(uuid)
-
-
-@blueprint.post("/campaigns/<uuid>/conflicts/<int(max=2147483647):conflict_id>")
-@requires(Permission.EDIT_CAMPAIGNS)
-def decide(uuid: str, conflict_id: int) -> ResponseReturnValue:
-    campaign = queries.get_campaign(uuid)
-    decision = request.form.get("decision", "")
-    try:
-        with transaction():
-            service.decide_conflict(web_actor(), campaign, conflict_id, decision)
-    except NotFound:
-        flash("This was settled or changed meanwhile. Look at what is there now.", "warn")
-    else:
-        kept = {"ours": "Kept ours; it is on its way to Megaphone.", "theirs": "Took Megaphone’s."}
-        flash(kept[decision], "ok")
     return _to_campaign(uuid)
 
 

@@ -1,0 +1,219 @@
+"""The page on which two values of one field are weighed: ours against Megaphone's, or what someone
+typed against what a colleague saved meanwhile. Three columns, and one choice a field group."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from wtforms import Field
+
+from webapp.advertisers import queries as advertisers
+from webapp.audit import queries as audit
+from webapp.audit.models import AuditEvent
+from webapp.campaigns import queries
+from webapp.campaigns.decisions import OURS, THEIRS, Decision
+from webapp.campaigns.fields import GROUPS, LABELS, Snapshot, readable, snapshot
+from webapp.campaigns.forms import CampaignForm, fields_of
+from webapp.campaigns.models import Campaign
+from webapp.campaigns.weighing import clashing
+
+EVENTS_SEARCHED = 200
+# Ad copy is needed or it is not: there is no other value.
+WITHOUT_THIRD = "copy_needed"
+
+Authors = Mapping[str | None, AuditEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One value, with who set it and when. ``text`` is ``None`` for nothing.
+
+    ``moved``: it is another than when the page was drawn the last time.
+    """
+
+    text: str | None
+    by: str | None = None
+    at: datetime | None = None
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One field group to decide. ``fields`` take another value; ``note`` is said beside it."""
+
+    group: str
+    label: str
+    agreed: Side
+    ours: Side
+    theirs: Side
+    choice: str | None = None
+    fields: Sequence[Field] = ()
+    error: str | None = None
+    note: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"choice-{self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the columns, the choices and the page are called."""
+
+    title: str
+    moved: str
+    intro: str
+    agreed: str
+    ours: str
+    theirs: str
+    keep_ours: str
+    take_theirs: str
+    button: str
+
+
+CONFLICT = Words(
+    title="Changed here and in Megaphone",
+    moved="It changed while you were deciding.",
+    intro="Nothing of this is sent until you choose what holds; every other change goes through.",
+    agreed="Last agreed",
+    ours="Ours",
+    theirs="In Megaphone",
+    keep_ours="Keep ours",
+    take_theirs="Take theirs",
+    button="Settle and send to Megaphone",
+)
+CLASH = Words(
+    title="Someone saved while you were typing",
+    moved="This campaign was changed since you opened it.",
+    intro="Only what was changed meanwhile is asked here. What else you typed is saved with it.",
+    agreed="When you opened it",
+    ours="Yours",
+    theirs="There now",
+    keep_ours="Save mine",
+    take_theirs="Leave what is there",
+    button="Save and send to Megaphone",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a page was drawn from: the groups, and what travels with the form unseen."""
+
+    groups: Sequence[Group]
+    hidden: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def conflict_page(
+    campaign: Campaign, form: CampaignForm, seen: Mapping[str, Decision], chosen: Mapping[str, str]
+) -> Weighed:
+    """The open conflicts of a campaign; ``seen`` is what they were when drawn before, if ever."""
+    conflicts = queries.open_conflicts(campaign)
+    ours = snapshot(campaign)
+    base = {c.field_group: c.base for c in conflicts}
+    theirs = {c.field_group: c.theirs for c in conflicts}
+    names = names_in(ours, base, theirs)
+    authors = authors_of(campaign, here=True)
+    groups = []
+    for each in conflicts:
+        group = each.field_group
+        before = seen.get(group)
+        groups.append(
+            Group(
+                group,
+                LABELS[group],
+                Side(readable(group, each.base, names)),
+                replace(
+                    _authored(group, ours, names, authors),
+                    moved=before is not None and before.ours != ours[group],
+                ),
+                Side(
+                    readable(group, each.theirs, names),
+                    at=each.seen_at,
+                    moved=before is not None and before.conflict_id != each.id,
+                ),
+                chosen.get(group),
+                _fields(form, group),
+            )
+        )
+    drawn = {c.field_group: {"id": c.id, "ours": ours[c.field_group]} for c in conflicts}
+    return Weighed(groups, [("intent_key", str(form.key())), ("seen", json.dumps(drawn))])
+
+
+def clash_page(
+    campaign: Campaign,
+    mine: CampaignForm,
+    form: CampaignForm,
+    shown: Snapshot,
+    chosen: Mapping[str, str],
+    also: Collection[str] = (),
+) -> Weighed:
+    """What was typed into a form that is out of date, against what is there now.
+
+    ``shown`` is what stood there when this page was drawn before; empty the first time. ``also``
+    names groups to be weighed all the same.
+    """
+    opened, now = mine.opened_groups(), snapshot(campaign)
+    typed = {group: mine.group(group) for group in GROUPS}
+    names = names_in(opened, now, typed)
+    authors = authors_of(campaign)
+    conflicts = {c.field_group: c for c in queries.open_conflicts(campaign)}
+    groups = []
+    for group in clashing(opened, typed, now, {*chosen, *also}):
+        untouched = group in opened and typed[group] == opened[group]
+        conflict = conflicts.get(group)
+        groups.append(
+            Group(
+                group,
+                LABELS[group],
+                Side(readable(group, opened.get(group), names)),
+                Side(readable(group, typed[group], names)),
+                replace(
+                    _authored(group, now, names, authors),
+                    moved=group in shown and shown[group] != now[group],
+                ),
+                chosen.get(group, THEIRS if untouched else OURS),
+                _fields(form, group),
+                note=_conflict_note(group, conflict.theirs) if conflict else None,
+            )
+        )
+    hidden = [*mine.as_hidden(), ("version", str(campaign.version)), ("shown", json.dumps(now))]
+    return Weighed(groups, hidden)
+
+
+def with_errors(weighed: Weighed, errors: Mapping[str, str]) -> Weighed:
+    """The same page with a message at these groups."""
+    return replace(
+        weighed, groups=[replace(each, error=errors.get(each.group)) for each in weighed.groups]
+    )
+
+
+def names_in(*snapshots: Mapping[str, Any]) -> Mapping[int, str]:
+    return advertisers.names_of(
+        [each["advertiser"] for each in snapshots if each.get("advertiser")]
+    )
+
+
+def authors_of(campaign: Campaign, *, here: bool = False) -> Authors:
+    """By field, who changed it last: anyone, or someone here."""
+    events = audit.events_of("campaign", campaign.id, EVENTS_SEARCHED)
+    return {e.field: e for e in reversed(events) if not (here and e.source == "sync")}
+
+
+def _authored(group: str, values: Snapshot, names: Mapping[int, str], authors: Authors) -> Side:
+    event = authors.get(LABELS[group])
+    return Side(
+        readable(group, values[group], names),
+        event.actor if event else None,
+        event.at if event else None,
+    )
+
+
+def _fields(form: CampaignForm, group: str) -> Sequence[Field]:
+    return () if group == WITHOUT_THIRD else [form[name] for name in fields_of(group)]
+
+
+def _conflict_note(group: str, theirs: Any) -> str:
+    there = readable(group, theirs, names_in({group: theirs}))
+    return f"It is in conflict with Megaphone too, which has {there or 'nothing'}."
