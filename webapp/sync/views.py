@@ -10,7 +10,7 @@ from webapp.campaigns import queries as campaigns
 from webapp.connections import queries as connections
 from webapp.core.clock import utc_now
 from webapp.core.db import transaction
-from webapp.sync import connection_views, queries, run_queries, run_views, service
+from webapp.sync import connection_views, item_views, queries, run_queries, run_views, service
 from webapp.sync.words import CHANGE_PILLS, RUN_WORDS, going_out
 from webapp.web.htmx import wants_fragment
 from webapp.web.settings import sync_interval
@@ -24,6 +24,8 @@ RUN = "/sync/<int(max=2147483647):run_id>"
 DUPLICATE = f"{RUN}/duplicates/<int(max=2147483647):duplicate_id>/close"
 CONNECTION = "/connections/<int(max=2147483647):connection_id>"
 
+ITEM = "/sync/items/<int(max=2147483647):pulled_id>/undo"
+
 for rule, name, view, method in (
     ("/sync/runs", "runs", run_views.index, "GET"),
     (RUN, "show", run_views.show, "GET"),
@@ -31,13 +33,14 @@ for rule, name, view, method in (
     (f"{RUN}/resume", "resume", run_views.resume, "POST"),
     (f"{RUN}/brake", "decide", run_views.decide, "POST"),
     (DUPLICATE, "close_duplicate", run_views.close_duplicate, "POST"),
+    (ITEM, "undo", item_views.undo, "GET POST"),
     (CONNECTION, "connection", connection_views.show, "GET"),
     (f"{CONNECTION}/hold", "hold", connection_views.hold, "POST"),
     (f"{CONNECTION}/release", "release", connection_views.release, "GET"),
     (f"{CONNECTION}/release", "release_now", connection_views.release_now, "POST"),
     (f"{CONNECTION}/check", "check", connection_views.check, "POST"),
 ):
-    blueprint.add_url_rule(rule, name, view, methods=[method])
+    blueprint.add_url_rule(rule, name, view, methods=method.split())
 
 
 @blueprint.get("/sync")
