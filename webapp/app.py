@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from webapp import models
 from webapp.advertisers import views as advertisers
 from webapp.api import campaigns as api_campaigns
+from webapp.attention import views as attention
 from webapp.audit import views as audit
 from webapp.auth import access
 from webapp.auth import views as auth
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.
     csrf.exempt(api_campaigns.blueprint)
     navigation.init_app(app)
-    for feature in (auth, overview, campaigns, advertisers, changes, sync, audit, health):
+    for feature in (auth, overview, campaigns, attention, changes, advertisers, sync, audit, health):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api_campaigns.blueprint)
     return app

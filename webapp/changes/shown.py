@@ -27,6 +27,7 @@ from webapp.core.listing import ListParams
 from webapp.web.lists import list_url
 
 BATCH = "batch:"
+BOOKED = (LABELS["advertiser"], LABELS["budget"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class Shown:
     def is_booking(self) -> bool:
         return bool(self.row.kind == CREATE)
 
+    @property
+    def in_brief(self) -> Sequence[Effect]:
+        """The same for a row: a booking's title stands beside it, and all of it is new."""
+        if not self.is_booking:
+            return self.effects
+        return [each for each in self.effects if each.label in BOOKED and each.after]
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -82,7 +90,7 @@ def _shown(row: Any, names: Mapping[int, str], now: datetime) -> Shown:
         who=who_saved(row.email, row.lane),
         when=when,
         at=at,
-        verbs=verbs_of(row.state, row.kind, is_known=row.before is not None),
+        verbs=verbs_of(row.state, is_known=row.before is not None),
     )
 
 
@@ -95,9 +103,6 @@ def effects_of(row: Any, names: Mapping[int, str]) -> list[Effect]:
     """What a change does, group by group, in the form's order."""
     before, after = row.before or {}, row.after or {}
     groups = [group for group in GROUPS if group in row.fields]
-    if row.kind == CREATE:
-        # A booking is all new: only what was filled in says something.
-        groups = [group for group in groups if after.get(group) or not after]
     return [
         Effect(
             LABELS[group],
@@ -121,7 +126,7 @@ def who_saved(email: str | None, lane: str) -> str:
     return email or (lane if lane and not lane.startswith(BATCH) else "sync")
 
 
-def verbs_of(state: str, kind: str, *, is_known: bool) -> frozenset[str]:
+def verbs_of(state: str, *, is_known: bool) -> frozenset[str]:
     """What may be asked of a change in this state; each verb looks again when it is done.
 
     ``is_known``: what was there before was kept, so that it can be restored.
@@ -133,7 +138,7 @@ def verbs_of(state: str, kind: str, *, is_known: bool) -> frozenset[str]:
         found |= {"release", "later", "cancel"}
     if state == SETTLING:
         found.add("find-out")
-    if state in NOT_SENT or (state == APPLIED and kind != CREATE and is_known):
+    if is_known and state in (*NOT_SENT, APPLIED):
         found.add("undo")
     if state == STUCK:
         found.add("settle")
@@ -149,9 +154,9 @@ def _when(row: Any, now: datetime) -> tuple[str, datetime | None]:
     if row.state == HELD:
         return f"On hold by {row.held_by}" if row.held_by else "On hold", None
     if row.state == SETTLING:
-        return "Asked about", max(row.settle_until or now, now)
+        return "Megaphone is asked", max(row.settle_until or now, row.next_attempt_at, now)
     if row.state in IN_FLIGHT:
-        return "Under way since", row.sent_at
+        return ("Sent", row.sent_at) if row.sent_at else ("Being sent now", None)
     return "Ended", row.finished_at
 
 

@@ -27,7 +27,8 @@ for name, view in (
     blueprint.add_url_rule(f"{ONE}/{name}", view_func=view, methods=["POST"])
 blueprint.add_url_rule("/changes/bulk", view_func=verb_views.bulk, methods=["POST"])
 blueprint.add_url_rule(f"{ONE}/undo", view_func=undo_views.undo, methods=["GET", "POST"])
-parked_views.add_to(blueprint)
+blueprint.add_url_rule("/changes/parked/<uuid>", view_func=parked_views.parked)
+blueprint.add_url_rule("/changes/parked/<uuid>", view_func=parked_views.settle, methods=["POST"])
 
 CHOICES = {
     "state": words.STATE_CHOICES,

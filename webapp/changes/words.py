@@ -65,7 +65,7 @@ MEANINGS = {
     HELD: "It is not sent until someone releases it.",
     CLAIMED: "It is being sent now.",
     SENT: "It is being sent now.",
-    SETTLING: "Its answer was lost. Nothing is repeated before Megaphone was asked whether it came.",
+    SETTLING: "Its answer was lost. Nothing is repeated before Megaphone was asked about it.",
     PROBING: "Megaphone is being asked whether it arrived.",
     APPLIED: "Megaphone has it.",
     REJECTED: "Megaphone said no, and nothing was changed there. Editing the campaign mends it.",

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from flask import Flask, request, url_for
 
+from webapp.attention import queries as attention
 from webapp.auth.access import may
-from webapp.campaigns import queries as campaigns
 from webapp.sync import queries as sync
 from webapp.sync.queries import Freshness
 from webapp.web.filters import duration
@@ -18,10 +18,17 @@ from webapp.web.settings import sync_interval
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
+    """One place. ``key`` is the letter that leads there after ``g``, where not the first."""
+
     label: str
     href: str
     current: bool
     count: int | None = None
+    key: str = ""
+
+    @property
+    def letter(self) -> str:
+        return self.key or self.label[0].lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +43,17 @@ def init_app(app: Flask) -> None:
 
 
 def nav_items() -> list[NavItem]:
-    needs_you = url_for("campaigns.index", sync="needs_you")
-    is_needs_you = request.endpoint == "campaigns.index" and request.args.get("sync") == "needs_you"
     blueprint = request.blueprint
     return [
         NavItem("Overview", url_for("overview.index"), blueprint == "overview"),
+        NavItem("Campaigns", url_for("campaigns.index"), blueprint == "campaigns"),
         NavItem(
-            "Campaigns", url_for("campaigns.index"), blueprint == "campaigns" and not is_needs_you
+            "Needs you",
+            url_for("attention.index"),
+            blueprint == "attention",
+            attention.counts().total,
         ),
-        NavItem("Needs you", needs_you, is_needs_you, campaigns.needs_you_count()),
+        NavItem("Changes", url_for("changes.index"), blueprint == "changes", key="h"),
         NavItem("Advertisers", url_for("advertisers.index"), blueprint == "advertisers"),
         NavItem("Sync", url_for("sync.index"), blueprint == "sync"),
         NavItem("Timeline", url_for("audit.index"), blueprint == "audit"),

@@ -1,0 +1,249 @@
+"""What needs a person: one set of conditions for the page and for the number in the rail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import g, has_request_context
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from webapp.campaigns.models import (
+    HELD,
+    IN_FLIGHT,
+    NEEDS_YOU,
+    READY,
+    Campaign,
+    Change,
+)
+from webapp.campaigns.queries import DETACHED_IDS
+from webapp.changes import words
+from webapp.changes.queries import why_it_waits
+from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
+from webapp.core.clock import utc_now
+from webapp.core.db import db
+from webapp.core.errors import NotFound
+from webapp.sync.models import BRAKED, COMPLETE, FAILED, INCOMPLETE, LOST, Duplicate, SyncRun
+
+# How long a change may be under way before someone is told.
+PATIENCE = timedelta(minutes=15)
+MOST_COUNTED = 1_000
+SHOWN_OF_A_KIND = 20
+# These have a row of their own here already, and a button that ends them.
+SAID_ELSEWHERE = (words.PAUSED, words.ALL_ON_HOLD)
+ENDED = (COMPLETE, INCOMPLETE, FAILED, LOST, BRAKED)
+FULL = (COMPLETE, BRAKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many of each kind there are; campaigns are counted up to ``MOST_COUNTED``."""
+
+    refused: int
+    conflict: int
+    parked: int
+    duplicates: int
+    runs: int
+    connections: int
+    late: int
+    held: int
+
+    @property
+    def total(self) -> int:
+        campaigns = self.conflict + self.refused + self.parked
+        # Changes on hold are one thing to look at, however many they are.
+        other = self.duplicates + self.runs + self.connections + self.late
+        return campaigns + other + bool(self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class LateChanges:
+    """Changes of a connection that have been under way for too long, for one reason."""
+
+    connection_id: int
+    why: str
+    number: int
+    oldest: datetime
+
+
+def counts() -> Counts:
+    """One statement; asked once for a request, by the rail and by the page."""
+    if not has_request_context():
+        return _counts()
+    if "needs_you" not in g:
+        g.needs_you = _counts()
+    found: Counts = g.needs_you
+    return found
+
+
+def _counts() -> Counts:
+    late = _late().subquery()
+    columns: list[ScalarSelect[int]] = [
+        *(_number(select(Campaign.id).where(*_troubled(state))) for state in NEEDS_YOU),
+        _number(select(Duplicate.id).where(*_open_duplicate())),
+        _number(select(SyncRun.id).join(Connection).where(_needs_answer())),
+        _number(select(Connection.id).where(_stands_still())),
+        select(func.count()).select_from(late).scalar_subquery(),
+        _number(select(Change.id).where(*_held())),
+    ]
+    numbers: Sequence[int] = db.session.execute(select(*columns)).one()
+    return Counts(*numbers)
+
+
+def _number(query: Select[int]) -> ScalarSelect[int]:
+    counted = query.limit(MOST_COUNTED).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+def _troubled(state: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Campaign.sync_state == state,
+        Campaign.archived_at.is_(None),
+        Campaign.connection_id.not_in(DETACHED_IDS),
+    )
+
+
+def _open_duplicate() -> tuple[ColumnElement[bool], ...]:
+    return Duplicate.closed_at.is_(None), Duplicate.connection_id.not_in(DETACHED_IDS)
+
+
+def _held() -> tuple[ColumnElement[bool], ...]:
+    return Change.state == HELD, Change.connection_id.not_in(DETACHED_IDS)
+
+
+def _stands_still() -> ColumnElement[bool]:
+    """Paused by an error, or all sending on hold by an operator."""
+    return and_(
+        Connection.state != DETACHED,
+        or_(Connection.state == PAUSED, Connection.held_at.is_not(None)),
+    )
+
+
+def _needs_answer() -> ColumnElement[bool]:
+    """The brake of the newest run that saw the whole list; a newest run that did not come through.
+
+    A paused connection's runs fail for its own reason, which is said there.
+    """
+    is_braked = and_(SyncRun.state == BRAKED, SyncRun.brake_decision.is_(None))
+    has_failed = and_(SyncRun.state.in_((FAILED, LOST)), Connection.state == ACTIVE)
+    return and_(
+        Connection.state != DETACHED,
+        or_(
+            and_(SyncRun.id == _newest_run(FULL), is_braked),
+            and_(SyncRun.id == _newest_run(ENDED), has_failed),
+        ),
+    )
+
+
+def _newest_run(states: Sequence[str]) -> ScalarSelect[int]:
+    """The id of the connection's newest run in one of these states."""
+    run = aliased(SyncRun)
+    query = select(run.id).where(run.connection_id == Connection.id, run.state.in_(states))
+    return query.order_by(run.id.desc()).limit(1).correlate(Connection).scalar_subquery()
+
+
+def _late() -> Select[*tuple[Any, ...]]:
+    """One row for each reason that keeps changes under way for longer than ``PATIENCE``.
+
+    One that was put off is late only after its time.
+    """
+    now = utc_now()
+    why = why_it_waits(now).label("why")
+    return (
+        select(
+            Change.connection_id,
+            why,
+            func.count().label("number"),
+            func.min(Change.created_at).label("oldest"),
+        )
+        .join(Campaign, Change.campaign_id == Campaign.id)
+        .join(Connection, Change.connection_id == Connection.id)
+        .where(
+            Change.state.in_((READY, *IN_FLIGHT)),
+            Change.created_at < now - PATIENCE,
+            or_(Change.not_before.is_(None), Change.not_before < now - PATIENCE),
+            Connection.state != DETACHED,
+            why_it_waits(now).not_in(SAID_ELSEWHERE),
+        )
+        .group_by(Change.connection_id, why)
+    )
+
+
+def campaigns() -> dict[str, list[Row[Any]]]:
+    """The campaigns that wait for a decision, by sync state, those that wait longest first."""
+    parts = [
+        select(
+            select(
+                Campaign.uuid,
+                Campaign.title,
+                Campaign.remote_id,
+                Campaign.sync_state,
+                Campaign.sync_detail,
+                Campaign.changed_at,
+                Campaign.id,
+            )
+            .where(*_troubled(state))
+            .order_by(Campaign.changed_at, Campaign.id)
+            .limit(SHOWN_OF_A_KIND)
+            .subquery()
+        )
+        for state in NEEDS_YOU
+    ]
+    found: dict[str, list[Row[Any]]] = {state: [] for state in NEEDS_YOU}
+    for row in db.session.execute(union_all(*parts)):
+        found[row.sync_state].append(row)
+    return found
+
+
+def duplicates() -> Sequence[Row[Any]]:
+    """Second records of bookings of ours, newest first, with the campaign they repeat."""
+    query = (
+        select(Duplicate.id, Duplicate.remote_id, Duplicate.marker, Duplicate.seen_at)
+        .add_columns(Campaign.uuid, Campaign.title)
+        .join(Campaign, Duplicate.campaign_id == Campaign.id)
+        .where(*_open_duplicate())
+        .order_by(Duplicate.id.desc())
+        .limit(SHOWN_OF_A_KIND)
+    )
+    return db.session.execute(query).all()
+
+
+def runs() -> Sequence[Row[SyncRun, str]]:
+    """Runs that the brake stopped, or that failed with none after them, newest first."""
+    query = select(SyncRun, Connection.name).join(Connection).where(_needs_answer())
+    return db.session.execute(query.order_by(SyncRun.id.desc()).limit(SHOWN_OF_A_KIND)).all()
+
+
+def connections() -> Sequence[Row[Connection, int]]:
+    """Connections that stand still, with how many changes wait for each."""
+    waiting = (
+        select(func.count(Change.id))
+        .where(Change.connection_id == Connection.id, Change.state == READY)
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    query = select(Connection, waiting.label("waiting")).where(_stands_still())
+    return db.session.execute(query.order_by(Connection.id)).all()
+
+
+def late_changes() -> list[LateChanges]:
+    rows = db.session.execute(_late().order_by(func.min(Change.created_at))).all()
+    return [LateChanges(row.connection_id, row.why, row.number, row.oldest) for row in rows]
+
+
+def get_duplicate(duplicate_id: int) -> Duplicate:
+    """Raises ``NotFound``."""
+    duplicate = db.session.get(Duplicate, duplicate_id)
+    if duplicate is None:
+        raise NotFound("There is no such report.")
+    return duplicate
+
+
+def other_record(duplicate: Duplicate) -> Campaign | None:
+    """The second record as it was imported; ``None`` until a pull has brought it."""
+    query = select(Campaign).where(
+        Campaign.connection_id == duplicate.connection_id,
+        Campaign.remote_id == duplicate.remote_id,
+    )
+    return db.session.scalars(query).one_or_none()
