@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from flask import current_app
 from sqlalchemy import func, select
 
-from webapp.campaigns.models import CREATE, READY, Change
-from webapp.connections.models import ACTIVE, Connection
+from webapp.campaigns.models import READY, Change
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.core.ratebudget import PATIENCE, Rules
@@ -47,17 +46,6 @@ def for_changes(changes: int, creates: int = 0) -> Forecast:
     return estimate(
         changes, creates, settings.megaphone_requests_per_minute, is_pulling=_is_pulling()
     )
-
-
-def for_waiting() -> Forecast:
-    """How long everything takes that may go out now."""
-    query = (
-        select(func.count(), func.count().filter(Change.kind == CREATE))
-        .join(Connection, Change.connection_id == Connection.id)
-        .where(Change.state == READY, Connection.state == ACTIVE, Connection.held_at.is_(None))
-    )
-    changes, creates = db.session.execute(query).one()
-    return for_changes(changes, creates)
 
 
 def for_change(change: Change) -> Forecast:
