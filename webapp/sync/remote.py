@@ -15,7 +15,7 @@ from webapp.adservers.types import ConnectionSettings, Priority, RequestRecord
 from webapp.core.clock import Clock, utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db
-from webapp.core.http import HttpSession, Monotonic, http_session
+from webapp.core.http import HttpSession, Limits, Monotonic, http_session
 from webapp.core.ratelimit import RateLimiter
 from webapp.sync import request_log
 from webapp.sync.request_log import Caller
@@ -25,11 +25,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Outside:
-    """What a call reaches beyond the database: the network and two clocks."""
+    """What a call reaches beyond the database: the network, two clocks, and how long it may take."""
 
     http: Callable[[str], HttpSession] = http_session
     clock: Clock = utc_now
     monotonic: Monotonic = time.monotonic
+    limits: Limits | None = None
 
 
 @dataclass
@@ -87,6 +88,7 @@ def open_remote(
             limiter=limiter,
             clock=outside.clock,
             monotonic=outside.monotonic,
+            limits=outside.limits,
             on_request=partial(on_request.note, priority, outside.clock),
         )
         yield remote.with_priority(priority)
