@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Outside:
-    """What a call reaches beyond the database: the network, two clocks, and how long it may take."""
+    """What a call reaches beyond the database: the network and two clocks, and its limits."""
 
     http: Callable[[str], HttpSession] = http_session
     clock: Clock = utc_now
