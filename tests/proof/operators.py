@@ -12,14 +12,31 @@ from tests.proof.evidence import Saved
 from webapp.advertisers.models import Advertiser
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import Actor
-from webapp.campaigns import queries, service
+from webapp.campaigns import decisions, outgoing, queries, service, undo
 from webapp.campaigns.fields import GROUPS, CampaignValues, Snapshot, columns_of, snapshot
-from webapp.campaigns.models import Campaign, Conflict
+from webapp.campaigns.models import NOT_SENT, Campaign, Change, Conflict
+from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
 from webapp.core.errors import DomainError
+from webapp.sync.models import SyncRun
 
 ANA = Actor("ana@example.com", "web")
+
+
+def _undo(change: Change) -> object:
+    shown = undo.preview(change)
+    groups = [each.group for each in shown.groups if each.is_possible]
+    return undo.undo(ANA, change, shown.version, groups, uuid4())
+
+
+VERBS: dict[str, Callable[[Change], object]] = {
+    "hold": lambda change: outgoing.hold(ANA, change),
+    "release": lambda change: outgoing.release(ANA, change),
+    "cancel": lambda change: outgoing.cancel(ANA, change),
+    "find out": lambda change: outgoing.find_out(ANA, change),
+    "undo": _undo,
+}
 
 
 @dataclass(frozen=True)
@@ -154,10 +171,53 @@ class Operators:
         def act() -> None:
             campaign = db.session.get_one(Campaign, campaign_id)
             before = snapshot(campaign)
-            service.decide_conflict(ANA, campaign, conflict_id, decision)
+            decisions.decide_conflict(ANA, campaign, conflict_id, decision)
             self.journal.note(campaign, before, self._now())
 
         return self._try(act)
+
+    def waiting(self) -> list[tuple[int, str]]:
+        """Changes that were not sent yet, with their state."""
+
+        def find() -> list[tuple[int, str]]:
+            query = select(Change.id, Change.state).where(Change.state.in_(NOT_SENT))
+            return [(row[0], row[1]) for row in db.session.execute(query.order_by(Change.id))]
+
+        found: list[tuple[int, str]] = self._inside(find)
+        return found
+
+    def on_change(self, verb: str, change_id: int) -> str | None:
+        """``hold``, ``release``, ``cancel`` or ``undo`` a change."""
+
+        def act() -> None:
+            change = db.session.get_one(Change, change_id)
+            campaign = db.session.get_one(Campaign, change.campaign_id)
+            before = snapshot(campaign)
+            VERBS[verb](change)
+            self.journal.note(campaign, before, self._now())
+            if campaign.archived_at is not None:
+                self.journal.archived.add(campaign.id)
+
+        return self._try(act)
+
+    def hold_all(self) -> str | None:
+        return self._with_connection(lambda it: connections.hold_sending(ANA, it, "a look first"))
+
+    def release_all(self) -> str | None:
+        return self._with_connection(lambda it: connections.release_sending(ANA, it))
+
+    def _with_connection(self, act: Callable[[Connection], object]) -> str | None:
+        return self._try(lambda: act(db.session.scalars(select(Connection)).one()))
+
+    def last_run(self) -> SyncRun:
+        query = select(SyncRun).order_by(SyncRun.id.desc()).limit(1)
+        run: SyncRun = self._inside(lambda: db.session.scalars(query).one())
+        return run
+
+    def on_run(self, verb: Callable[[SyncRun], object]) -> str | None:
+        """Something done to the newest run: cancelled, resumed, its brake answered."""
+        query = select(SyncRun).order_by(SyncRun.id.desc()).limit(1)
+        return self._try(lambda: verb(db.session.scalars(query).one()))
 
     def book_again(self, campaign_id: int) -> str | None:
         """On the word of someone who looked and found nothing."""

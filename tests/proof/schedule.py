@@ -11,18 +11,23 @@ from typing import Any
 import requests
 
 from tests.proof.invariants import check_all
-from tests.proof.network import SETTLE, Fate
+from tests.proof.network import LATENCY, SETTLE, Fate
+from tests.proof.operators import ANA
 from tests.proof.stage import Stage
 from tests.proof.tidying import drain
 from tests.proof.world import World
 from webapp.campaigns.fields import GROUPS
+from webapp.campaigns.models import HELD
 from webapp.sandbox.seed import Dice
+from webapp.sync import service as runs
+from webapp.sync.models import APPLY, KEEP, SyncRun
 
 LEAST_ACTS, MOST_ACTS = 6, 14
 # Seconds that pass between two acts: a moment, a lease, a settling, a back-off.
 PAUSES = (0.5, 0.5, 1, 5, 11, 31, 61, 121, 125, 400)
 STANDSTILLS = (4.9, 6, 30, 61, 70, 130)
 STATUSES = (429, 401, 403, 404, 408, 422, 500, 503)
+SLOW_PAGE = 18.0
 LIST_FAULTS: tuple[dict[str, Any], ...] = (
     {"action": "hide", "share": 0.1, "counted": False},
     {"action": "hide", "share": 0.1, "counted": True},
@@ -36,6 +41,28 @@ LIST_FAULTS: tuple[dict[str, Any], ...] = (
     {"action": "html"},
     {"action": "truncate"},
 )
+
+
+WAITING_VERBS = ("hold", "cancel", "undo")
+
+
+def _cancel(run: SyncRun) -> object:
+    return runs.cancel_run(ANA, run)
+
+
+def _resume(run: SyncRun) -> object:
+    return runs.resume_run(ANA, run)
+
+
+def _apply(run: SyncRun) -> object:
+    return runs.decide_brake(ANA, run, APPLY)
+
+
+def _keep(run: SyncRun) -> object:
+    return runs.decide_brake(ANA, run, KEEP)
+
+
+RUN_VERBS = (_cancel, _resume, _apply, _keep)
 
 
 @dataclass
@@ -91,14 +118,20 @@ class Player:
         self.favourites = rng.sample(ids, 2)
         world.network.fate = self._fate
         if self.weather.slow:
-            world.network.latency = lambda url: 15.0 if "campaigns?" in url else 0.2
+            world.is_slow = True
+            world.network.latency = lambda url: SLOW_PAGE if "campaigns?" in url else LATENCY
         self.trace.append(f"weather {self.weather}")
 
     def play(self) -> None:
         for _ in range(self.rng.randint(LEAST_ACTS, MOST_ACTS)):
             (act,) = self.rng.choices(list(ACTS), weights=list(ACTS.values()))
             act(self)
-            self.pause(self.rng.choice(PAUSES))
+            if self.rng.random() < 0.3:
+                # Just when something falls due.
+                self.pause(self.world.next_due() + self.rng.choice((0.01, 1, 4)))
+            else:
+                self.pause(self.rng.choice(PAUSES))
+            self.world.look_for_late()
 
     def say(self, words: str) -> None:
         self.trace.append(f"{self.world.clock.elapsed:8.1f} {words}")
@@ -162,7 +195,10 @@ class Player:
         if kind == "standstill":
             self.pause(self.rng.choice(STANDSTILLS))
         elif kind == "overtaken":
-            self.pause(self.rng.choice(STANDSTILLS))
+            if self.rng.random() < 0.5:
+                self.edit_ours()
+            else:
+                self.pause(self.rng.choice(STANDSTILLS))
             for job in ("push", "probe", "push"):
                 self.world.work(job, worker=1)
         elif kind == "theirs":
@@ -237,6 +273,55 @@ class Player:
             self.world.editor.create()
             self.say("they book")
 
+    def look_alike(self) -> None:
+        """They book something whose external id is nearly that of a booking of ours."""
+        booked = sorted(self.world.operators.journal.booked)
+        if booked:
+            marker = self.world.operators.open_form(self.rng.choice(booked)).values.external_id
+            self.world.editor.create((marker or "").upper())
+            self.say(f"they book {(marker or '').upper()}")
+
+    def change_verb(self) -> None:
+        waiting = self.world.operators.waiting()
+        if waiting:
+            change_id, state = self.rng.choice(waiting)
+            verb = self.rng.choice(("release", "cancel") if state == HELD else WAITING_VERBS)
+            refusal = self.world.operators.on_change(verb, change_id)
+            self.say(f"we {verb} change {change_id} {refusal or ''}")
+
+    def undo_any(self) -> None:
+        change_id = self.world.any_change(self.rng)
+        if change_id is not None:
+            refusal = self.world.operators.on_change("undo", change_id)
+            self.say(f"we undo change {change_id} {refusal or ''}")
+
+    def hold_all(self) -> None:
+        self.say(f"we hold all sending {self.world.operators.hold_all() or ''}")
+
+    def release_all(self) -> None:
+        self.say(f"we release all sending {self.world.operators.release_all() or ''}")
+
+    def run_verb(self) -> None:
+        verb = self.rng.choice(RUN_VERBS)
+        refusal = self.world.operators.on_run(verb)
+        self.say(f"{getattr(verb, '__name__', 'run')} {refusal or ''}")
+
+    def ambush(self) -> None:
+        """A booking whose request is held up at every point, and looked for at the first moment."""
+        self.book()
+        self.pause(0.5)
+        self.world.network.fate = self._held_up
+        self.world.work("push", 0, {self.rng.randint(5, 9): lambda: self.pause(4.9)})
+        self.world.network.fate = self._fate
+        self.say("the booking is on its way")
+        for _ in range(self.rng.randint(1, 3)):
+            self.pause(self.world.next_due() + self.rng.choice((0.01, 0.5, 2)))
+            self.work("probe")
+            self.work("push")
+
+    def _held_up(self, request: requests.PreparedRequest) -> Fate | None:
+        return Fate("late", SETTLE - 0.1) if request.method == "POST" else None
+
     def push(self) -> None:
         self.work("push")
 
@@ -280,6 +365,13 @@ ACTS: dict[Callable[[Player], None], int] = {
     Player.archive: 1,
     Player.edit_theirs: 6,
     Player.churn: 2,
+    Player.look_alike: 1,
+    Player.change_verb: 2,
+    Player.undo_any: 2,
+    Player.hold_all: 1,
+    Player.release_all: 2,
+    Player.run_verb: 1,
+    Player.ambush: 1,
     Player.push: 16,
     Player.probe: 7,
     Player.pull: 7,

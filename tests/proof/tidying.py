@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.proof.world import World
-from webapp.campaigns.models import PARKED, REFUSED, Campaign
+from webapp.campaigns.models import HELD, PARKED, REFUSED, Campaign
 from webapp.core.db import db
 from webapp.sandbox.seed import Dice
 from webapp.sync.models import BRAKED, COMPLETE
@@ -18,11 +18,13 @@ ROUND_SECONDS = 31.0
 def drain(world: World, rng: Dice, trace: list[str]) -> bool:
     """Work and decide until nothing is open, then pull twice. False when it never ends."""
     pulls = 0
+    _release(world)
     for number in range(MOST_ROUNDS):
         world.clock.move(ROUND_SECONDS if number < MOST_ROUNDS / 2 else 10 * ROUND_SECONDS)
         for job in ("push", "probe", "push"):
             world.work(job)
         _decide(world, rng, trace)
+        world.look_for_late()
         if _open(world):
             # A pause is lifted by a pull that goes well.
             if number % 4 == 3:
@@ -32,6 +34,14 @@ def drain(world: World, rng: Dice, trace: list[str]) -> bool:
             return True
         pulls += world.pull() in (COMPLETE, BRAKED)
     return False
+
+
+def _release(world: World) -> None:
+    """Nothing stays on hold."""
+    world.operators.release_all()
+    for change_id, state in world.operators.waiting():
+        if state == HELD:
+            world.operators.on_change("release", change_id)
 
 
 def _open(world: World) -> bool:

@@ -8,6 +8,7 @@ Every begin and commit of a transaction of a job, and every remote call before a
 import contextvars
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import requests
@@ -29,11 +30,22 @@ from tests.proof.network import Network, Sent
 from tests.proof.operators import ANA, Operators
 from tests.proof.stage import Stage
 from webapp.advertisers.models import Advertiser
+from webapp.attention import queries as attention
 from webapp.audit.models import AuditEvent
 from webapp.campaigns.fields import Snapshot
-from webapp.campaigns.models import IN_FLIGHT, SENT, Campaign, Change, Conflict
+from webapp.campaigns.models import (
+    CLAIMED,
+    IN_FLIGHT,
+    PROBING,
+    READY,
+    SENT,
+    SETTLING,
+    Campaign,
+    Change,
+    Conflict,
+)
 from webapp.connections import service as connections
-from webapp.connections.models import Connection
+from webapp.connections.models import ACTIVE, Connection
 from webapp.core.db import db, transaction
 from webapp.core.ratelimit import RateLimiter
 from webapp.sandbox.seed import Dice
@@ -44,6 +56,7 @@ from webapp.sync.remote import Outside
 
 T = TypeVar("T")
 WORKERS = 2
+PATIENCE = timedelta(minutes=15)
 
 JOBS: Mapping[str, Callable[[jobs.Work], None]] = {
     "push": jobs.push_due,
@@ -82,10 +95,11 @@ class World:
         self.network = Network(stage.sandbox, self.clock)
         self.network.watcher.before = self._before_call
         self.network.watcher.leaving = self._leaving
-        self.network.watcher.answered = lambda _: self._step("answered")
+        self.network.watcher.answered = self._answered
         self.editor = RemoteEditor(self.standin.state)
         self.operators = Operators(self.act, self.clock.monotonic)
         self.noted: list[tuple[str, str]] = []
+        self.is_slow = False
         self._tasks: list[Task | None] = []
         self._workers = [self._new_worker() for _ in range(WORKERS)]
         stage.on_step = self._step
@@ -205,6 +219,13 @@ class World:
             self.crash()
         self._step("call")
 
+    def _answered(self, _: Sent) -> None:
+        task = self._tasks[-1]
+        self._step("answered")
+        # The jobs of a worker run side by side: while one waits for a page, others look around.
+        if self.is_slow and task is not None and task.name == "probe":
+            self.work("push")
+
     def _leaving(self, sent: Sent) -> None:
         if sent.writes:
             self.act(lambda: self._look_at_marks(sent))
@@ -284,9 +305,51 @@ class World:
             too_late=sent.too_late,
         )
 
+    def any_change(self, rng: Dice) -> int | None:
+        ids = self.act(lambda: db.session.scalars(select(Change.id).order_by(Change.id)).all())
+        return rng.choice(ids) if ids else None
+
     def remote_id(self, campaign_id: int) -> str | None:
         query = select(Campaign.remote_id).where(Campaign.id == campaign_id)
         return self.act(lambda: db.session.scalar(query))
+
+    def next_due(self) -> float:
+        """Seconds until the next wait of a change is over, as the database has it."""
+
+        def look() -> float:
+            rows = db.session.execute(
+                select(
+                    Change.state, Change.settle_until, Change.next_attempt_at, Change.lease_until
+                ).where(Change.state.in_((READY, *IN_FLIGHT)))
+            )
+            now = self.clock.now()
+            times = [DUE[row.state](row) for row in rows]
+            waits = [(time - now).total_seconds() for time in times if time and time > now]
+            return min(waits, default=0.0)
+
+        return self.act(look)
+
+    def look_for_late(self) -> None:
+        """Whatever is unfinished for long has to show where people look."""
+
+        def look() -> None:
+            edge = self.clock.now() - PATIENCE
+            late = (
+                select(func.count(Change.id))
+                .join(Connection)
+                .where(
+                    Change.state.in_((READY, *IN_FLIGHT)),
+                    Change.created_at < edge,
+                    Connection.state == ACTIVE,
+                    Connection.held_at.is_(None),
+                )
+            )
+            number = db.session.scalar(late) or 0
+            shown = sum(each.number for each in attention.late_changes())
+            if number > shown:
+                self.noted.append(("I8", f"{number} changes are late, {shown} are shown"))
+
+        self.act(look)
 
     def unfinished(self) -> int:
         """How many changes and conflicts are still open."""
@@ -299,6 +362,10 @@ class World:
         return self.act(count)
 
 
+DUE: Mapping[str, Callable[[Any], datetime | None]] = {
+    READY: lambda row: row.next_attempt_at,
+    SETTLING: lambda row: row.settle_until,
+} | dict.fromkeys((CLAIMED, SENT, PROBING), lambda row: row.lease_until)
 ADVERTISER = (Advertiser.remote_id, Advertiser.id)
 
 
