@@ -84,7 +84,7 @@ def _of_campaigns(
 def _conflict(row: Any) -> Item:
     text = f"In {row.sync_detail}." if row.sync_detail else "Both sides changed it."
     href = url_for("campaigns.conflicts", uuid=row.uuid)
-    return Item(row.title, text, row.changed_at, "Decide", href)
+    return Item(row.title, text, row.since, "Decide", href)
 
 
 def _refused(row: Any) -> Item:
@@ -92,7 +92,7 @@ def _refused(row: Any) -> Item:
     return Item(
         row.title,
         text,
-        row.changed_at,
+        row.since,
         "Edit to mend it",
         url_for("campaigns.edit", uuid=row.uuid, back=url_for("attention.index")),
     )
@@ -101,7 +101,7 @@ def _refused(row: Any) -> Item:
 def _parked(row: Any) -> Item:
     text = row.sync_detail or "Megaphone never confirmed this."
     step = "Settle it" if row.remote_id else "Find out"
-    return Item(row.title, text, row.changed_at, step, url_for("changes.parked", uuid=row.uuid))
+    return Item(row.title, text, row.since, step, url_for("changes.parked", uuid=row.uuid))
 
 
 def _duplicate(row: Any) -> Item:
@@ -117,7 +117,7 @@ def _run(row: Any) -> Item:
         missing = len(run.brake or ())
         text = f"{missing:,} campaigns were missing from its list at once: nothing was changed."
         title = f"The brake stopped a run of {name}"
-        return Item(title, text, run.finished_at, "See what is missing", href)
+        return Item(title, text, run.finished_at, "See the missing", href)
     text = run.problem or "It broke off in the middle."
     return Item(
         f"The last run of {name} did not come through", text, run.finished_at, "See the run", href
@@ -144,15 +144,14 @@ def _connection(row: Any) -> Item:
 
 def _late(each: queries.LateChanges) -> Item:
     noun = "change" if each.number == 1 else "changes"
+    why = why_words(each.why)
     href = url_for(
         "changes.index", why=each.why, connection=each.connection_id, age="15m", sort="saved"
     )
-    return Item(
-        f"{each.number:,} {noun}", f"They {why_words(each.why)}.", each.oldest, "Look", href
-    )
+    return Item(f"{each.number:,} {noun}", f"{why[0].upper()}{why[1:]}.", each.oldest, "Look", href)
 
 
 def _held(number: int) -> Item:
     noun = "change is" if number == 1 else "changes are"
     href = url_for("changes.index", state="on-hold")
-    return Item(f"{number:,} {noun} on hold", "They wait for a release.", None, "See them", href)
+    return Item(f"{number:,} {noun} on hold", "Waiting for a release.", None, "See them", href)

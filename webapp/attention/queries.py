@@ -6,16 +6,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from webapp.campaigns.models import (
+    CONFLICT,
     HELD,
     IN_FLIGHT,
     NEEDS_YOU,
     READY,
+    REJECTED,
+    STUCK,
     Campaign,
     Change,
+    Conflict,
 )
 from webapp.campaigns.queries import DETACHED_IDS
 from webapp.changes import words
@@ -171,29 +186,50 @@ def _late() -> Select[*tuple[Any, ...]]:
 
 
 def campaigns() -> dict[str, list[Row[Any]]]:
-    """The campaigns that wait for a decision, by sync state, those that wait longest first."""
-    parts = [
-        select(
-            select(
-                Campaign.uuid,
-                Campaign.title,
-                Campaign.remote_id,
-                Campaign.sync_state,
-                Campaign.sync_detail,
-                Campaign.changed_at,
-                Campaign.id,
-            )
-            .where(*_troubled(state))
-            .order_by(Campaign.changed_at, Campaign.id)
-            .limit(SHOWN_OF_A_KIND)
-            .subquery()
-        )
-        for state in NEEDS_YOU
-    ]
+    """The campaigns that wait for a decision, by sync state, those first that changed first."""
     found: dict[str, list[Row[Any]]] = {state: [] for state in NEEDS_YOU}
-    for row in db.session.execute(union_all(*parts)):
+    shown = union_all(*(_some_of(state) for state in NEEDS_YOU)).subquery()
+    since = case(
+        (shown.c.sync_state == CONFLICT, _seen_at(shown.c.id)), else_=_ended_at(shown.c.id)
+    )
+    query = select(shown, func.coalesce(since, shown.c.changed_at).label("since"))
+    for row in db.session.execute(query.order_by(shown.c.changed_at, shown.c.id)):
         found[row.sync_state].append(row)
     return found
+
+
+def _some_of(state: str) -> Select[*tuple[Any, ...]]:
+    some = (
+        select(
+            Campaign.id,
+            Campaign.uuid,
+            Campaign.title,
+            Campaign.remote_id,
+            Campaign.sync_state,
+            Campaign.sync_detail,
+            Campaign.changed_at,
+        )
+        .where(*_troubled(state))
+        .order_by(Campaign.changed_at, Campaign.id)
+        .limit(SHOWN_OF_A_KIND)
+    )
+    return select(some.subquery())
+
+
+def _seen_at(campaign_id: ColumnElement[int]) -> ScalarSelect[datetime]:
+    """When the ad server was first seen with another value than ours."""
+    query = select(func.min(Conflict.seen_at)).where(
+        Conflict.campaign_id == campaign_id, Conflict.decided_at.is_(None)
+    )
+    return query.scalar_subquery()
+
+
+def _ended_at(campaign_id: ColumnElement[int]) -> ScalarSelect[datetime | None]:
+    """When the latest change that ended badly did so."""
+    query = select(func.max(Change.finished_at)).where(
+        Change.campaign_id == campaign_id, Change.state.in_((REJECTED, STUCK))
+    )
+    return query.scalar_subquery()
 
 
 def duplicates() -> Sequence[Row[Any]]:

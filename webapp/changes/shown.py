@@ -190,7 +190,7 @@ def chips(
         "campaign": {params.filters.get("campaign", ""): campaign_title or "one of them"},
         "why": words.WHY,
     }
-    labels = {"operator": "saved by", "why": "those that", "connection": "connection no."}
+    labels = {"operator": "saved by", "why": "those", "connection": "connection no."}
     found = [("search", "q", params.query)] if params.query else []
     found += [
         (labels.get(name, name), name, choices.get(name, {}).get(text, text))

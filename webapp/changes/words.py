@@ -79,22 +79,22 @@ QUEUE, LATER, ON_HOLD, SENDING, CHECKING = "queue", "later", "on-hold", "sending
 PAUSED, ALL_ON_HOLD, BREAKER = "paused", "all-on-hold", "trial"
 CONFLICT, PARKED = "conflict", "parked"
 WHY = {
-    QUEUE: "wait for their turn",
-    LATER: "wait for the time that was set",
-    ON_HOLD: "are on hold",
-    SENDING: "are being sent",
-    CHECKING: "are being checked: their answer was lost",
-    PAUSED: "wait while the connection is paused",
-    ALL_ON_HOLD: "wait while all sending is on hold",
-    BREAKER: "wait until Megaphone answers again",
-    CONFLICT: "wait for a decision in a conflict",
-    PARKED: "wait until their campaign’s booking is settled",
-    "rate_limited": "wait because Megaphone asked for fewer requests",
-    "unreachable": "wait because Megaphone could not be reached",
-    "unavailable": "wait because Megaphone answered with an error",
-    "outcome_unknown": "wait because an answer was lost",
+    QUEUE: "waiting for a turn",
+    LATER: "waiting for the time that was set",
+    ON_HOLD: "on hold",
+    SENDING: "being sent",
+    CHECKING: "being checked, as the answer was lost",
+    PAUSED: "waiting while the connection is paused",
+    ALL_ON_HOLD: "waiting while all sending is on hold",
+    BREAKER: "waiting until Megaphone answers again",
+    CONFLICT: "waiting for a decision in a conflict",
+    PARKED: "waiting until the campaign’s booking is settled",
+    "rate_limited": "waiting because Megaphone asked for fewer requests",
+    "unreachable": "waiting because Megaphone could not be reached",
+    "unavailable": "waiting because Megaphone answered with an error",
+    "outcome_unknown": "waiting because an answer was lost",
 }
 
 
 def why_words(why: str) -> str:
-    return WHY.get(why, "wait after an error")
+    return WHY.get(why, "waiting after an error")
