@@ -29,7 +29,7 @@ def _page(connection_id: int, problem: str | None = None) -> str:
     return render_template(
         "sync/connection.html",
         connection=connection,
-        fresh=queries.freshness_of(connection, sync_interval()),
+        status=queries.freshness_of(connection, sync_interval()),
         health=connection_queries.health_of(connection, _settings(), utc_now()),
         going_out=going_out(connection_queries.counts_of(connection)),
         marker_words=MARKER_WORDS[connection.marker_mode],
