@@ -1,4 +1,4 @@
-"""The log of remote calls: every call of a run or a change is in it, and it never stops the sync."""
+"""The log of remote calls: every call of a run and a change is in it, and none stops the sync."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
