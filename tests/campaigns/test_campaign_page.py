@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from tests import factories
+from tests.campaigns.form_work import edit_elsewhere, in_conflict, stored
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, FieldChange
 from webapp.campaigns import queries, service
-from webapp.campaigns.models import Campaign, Change, Conflict
+from webapp.campaigns.models import Campaign, Change
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 
@@ -21,25 +22,6 @@ UNUSED = "0d3c1f5e-8f0b-4c39-9a1d-7f2f2f4f6a10"
 
 def address(campaign, tail=""):
     return f"/campaigns/{campaign.uuid}{tail}"
-
-
-def in_conflict(**values):
-    """Agreed on 4,500; ours is 5,000, theirs 4,800."""
-    campaign = factories.campaign(
-        budget=(500000, "USD"), sync_state="conflict", sync_detail="budget", **values
-    )
-    db.session.add(
-        Conflict(
-            campaign_id=campaign.id,
-            field_group="budget",
-            base=[450000, "USD"],
-            theirs=[480000, "USD"],
-            observation=1,
-            seen_at=utc_now(),
-        )
-    )
-    db.session.flush()
-    return campaign
 
 
 def test_all_facts_are_on_the_page(viewer_client):
@@ -225,8 +207,6 @@ def test_without_the_token_of_the_form_nothing_is_done(manager_client):
 
 def test_a_conflict_shows_what_was_agreed_ours_and_theirs(manager_client):
     campaign = in_conflict()
-    ours = [FieldChange("budget", "USD 4,500.00", "USD 5,000.00")]
-    audit.record(factories.ACTOR, "edited", service.subject(campaign), ours)
 
     page = get_page(manager_client, address(campaign))
     _, base, ours, theirs = page.rows[0]
@@ -253,27 +233,132 @@ def test_news_of_the_sync_line_bring_the_facts_and_the_timeline_with_them(manage
     assert campaign.remote_id in answer.text
 
 
-def in_doubt():
-    campaign = factories.campaign(waiting=True, sync_state="parked")
-    factories.change(campaign, state="parked", sent_payload={"title": "x"}, last_error="Lost.")
-    return campaign
+def line(client, campaign):
+    return get_page(client, address(campaign)).root.one(id="sync-line")
 
 
-def test_a_booking_in_doubt_can_be_booked_again_by_someone_who_looked(manager_client):
-    campaign = in_doubt()
+def test_what_waits_is_shown_with_what_it_changes_and_can_be_undone_from_the_line(manager_client):
+    campaign = factories.campaign(title="Spring", budget=(450000, "USD"))
+    edit_elsewhere(campaign, total_budget_minor=500000)
+    change = queries.changes_of(campaign)[0]
+
     page = get_page(manager_client, address(campaign))
-    assert "It is not known whether this was booked" in page.text
 
-    form = next(form for form in page.forms if form.action.endswith("/book-again"))
-    page.submit(form)
-
-    db.session.expire_all()
-    assert campaign.sync_state == "waiting"
-    assert [change.state for change in queries.changes_of(campaign)] == ["ready", "superseded"]
+    assert "This change was not sent yet Budget from USD 4,500.00 to USD 5,000.00" in page.text
+    assert "5,000.00 USD ours, not confirmed yet Megaphone has USD 4,500.00" in page.text
+    undo = page.root.one(id="sync-line").one("a", id="undo")
+    assert undo["href"].startswith(f"/changes/{change.id}/undo?back=/campaigns/")
 
 
-def test_a_viewer_cannot_book_again(viewer_client):
-    campaign = in_doubt()
+def test_a_change_is_held_and_released_on_the_page(manager_client):
+    campaign = factories.campaign(title="Spring")
+    edit_elsewhere(campaign, title="Summer")
 
-    assert "Book again" not in get_page(viewer_client, address(campaign)).text
-    assert viewer_client.post(f"{address(campaign)}/book-again").status_code in (400, 403)
+    page = get_page(manager_client, address(campaign)).submit("Hold")
+    assert page.url == address(campaign)
+    assert "On hold by manager@example.com" in page.root.one(id="sync-line").text
+    assert queries.changes_of(campaign)[0].state == "held"
+
+    page = page.submit("Release")
+    assert "Waiting, sends in a moment" in page.text
+    assert stored(campaign).sync_state == "waiting"
+
+
+def test_a_change_is_cancelled_on_the_page(manager_client):
+    campaign = factories.campaign(title="Spring")
+    edit_elsewhere(campaign, title="Summer")
+
+    page = get_page(manager_client, address(campaign)).submit("Cancel the change")
+
+    assert page.h1 == "Spring"
+    assert "Cancelled" in page.notices
+    assert stored(campaign).sync_state == "confirmed"
+
+
+def test_a_booking_is_cancelled_and_booked_after_all(manager_client):
+    campaign = factories.campaign(title="Spring", waiting=True)
+    factories.change(campaign, fields=["title"])
+
+    page = get_page(manager_client, address(campaign)).submit("Cancel the booking")
+    assert "Not in Megaphone : Cancelled before it was sent." in page.text
+    assert get_page(manager_client, "/campaigns?archived=all").rows[0][4] == "Cancelled"
+
+    page = page.submit("Book it after all")
+    assert "Waiting, sends in a moment" in page.text
+    assert stored(campaign).archived_at is None
+    assert queries.changes_of(campaign)[0].kind == "create"
+
+
+def test_what_was_confirmed_last_can_be_undone(manager_client):
+    campaign = factories.campaign(title="Summer")
+    factories.change(
+        campaign, state="applied", before={"title": "Spring"}, after={"title": "Summer"}
+    )
+
+    page = get_page(manager_client, address(campaign))
+
+    assert "Confirmed last change" in page.text
+    assert "Title from Spring to Summer" in page.text
+    assert page.links["Undo…"].split("?")[0].endswith("/undo")
+
+
+def test_a_viewer_sees_what_waits_and_no_way_to_change_it(viewer_client):
+    campaign = factories.campaign(title="Spring")
+    edit_elsewhere(campaign, title="Summer")
+
+    page = get_page(viewer_client, address(campaign))
+
+    assert "This change was not sent yet" in page.text
+    assert "Undo" not in page.links
+    assert [form.buttons for form in page.forms if form.method == "post"] == [
+        ["Sign out"],
+        ["Sign out"],
+    ]
+
+
+def test_checking_offers_to_find_out_and_never_to_try_again(manager_client):
+    campaign = factories.campaign(sync_state="checking")
+    factories.change(campaign, state="settling", sent_at=utc_now(), settle_until=utc_now())
+
+    words = line(manager_client, campaign).text
+
+    assert "Find out now" in words
+    assert "again" not in words.lower()
+
+
+@pytest.mark.parametrize(
+    ("campaign", "change"),
+    [
+        ({"waiting": True, "sync_state": "parked"}, {"sent_payload": {"title": "x"}}),
+        ({"sync_state": "parked"}, {"last_status": 404}),
+        ({"sync_state": "gone"}, None),
+    ],
+    ids=["booking in doubt", "gone when written", "gone"],
+)
+def test_what_is_stuck_leads_to_the_page_that_settles_it(manager_client, campaign, change):
+    campaign = factories.campaign(title="Stuck", **campaign)
+    if change:
+        factories.change(campaign, state="parked", last_error="Lost.", **change)
+
+    page = get_page(manager_client, address(campaign)).follow("See what can be done")
+
+    assert page.url == f"/changes/parked/{campaign.uuid}"
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"held_at": factories.SOME_DAY, "held_by": "Ana", "hold_reason": "Audit."}, "Audit."),
+        ({"state": "paused", "state_reason": "Refused the token."}, "Refused the token."),
+        ({"failures": 5, "trial_at": factories.SOME_DAY}, "Megaphone does not answer"),
+    ],
+    ids=["on hold", "paused", "silent"],
+)
+def test_waiting_behind_its_connection_says_why(manager_client, columns, words):
+    campaign = factories.campaign()
+    edit_elsewhere(campaign, title="Summer")
+    connection = factories.the_connection()
+    for name, value in columns.items():
+        setattr(connection, name, value)
+
+    assert words in line(manager_client, campaign).text

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from webapp.campaigns.models import Campaign, Change
+from webapp.campaigns.said import Stop
 from webapp.campaigns.sync_line import Situation, describe
 
 NOW = datetime(2026, 3, 2, 19, 2, tzinfo=UTC)
@@ -13,7 +14,9 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 def line(state, *changes, detail=None, synced_at=NOW, **situation):
+    remote_id = situation.pop("remote_id", "r-1")
     campaign = Campaign(sync_state=state, sync_detail=detail, synced_at=synced_at, changed_at=NOW)
+    campaign.remote_id = remote_id
     latest = {change.state: change for change in changes}
     return describe(Situation(campaign, latest, NOW, NEW_YORK, **situation))
 
@@ -82,3 +85,51 @@ def test_parked_says_what_is_the_matter():
 def test_gone_says_since_when():
     since = NOW - timedelta(hours=3)
     assert line("gone", gone_at=since).words == "Gone from Megaphone since 11:02"
+
+
+def test_on_hold_says_by_whom_and_offers_release():
+    held = line("waiting", change("held", id=7, held_by="Ana"), change("ready", id=8))
+
+    assert (held.words, held.verbs, held.change_id) == ("On hold by Ana", ("release", "undo"), 7)
+
+
+def test_waiting_can_be_undone_from_the_line():
+    waiting = line("waiting", change("ready", id=7))
+    assert (waiting.verbs, waiting.change_id) == (("undo",), 7)
+
+
+def test_put_off_says_until_when():
+    later = change("ready", not_before=NOW + timedelta(days=1))
+    assert line("waiting", later).words == "Waiting, sends at 3 Mar 2026 14:02"
+
+
+def test_put_off_until_a_moment_that_is_over_waits_like_any_other():
+    over = change("ready", not_before=NOW - timedelta(hours=1))
+    assert line("waiting", over).words == "Waiting, sends in a moment"
+
+
+def test_all_sending_on_hold_says_why():
+    stopped = line("waiting", change("ready"), stop=Stop("all sending is on hold", "Audit."))
+    assert (stopped.words, stopped.more) == ("Waiting, all sending is on hold", "Audit.")
+
+
+def test_a_silent_ad_server_is_said_with_what_it_last_answered():
+    silent = line("waiting", change("ready", last_error="503"), is_silent=True)
+    assert (silent.words, silent.more) == ("Waiting, Megaphone does not answer", "503")
+
+
+def test_only_a_lost_answer_that_settles_can_be_asked_about():
+    assert line("checking", change("settling", id=7, settle_until=NOW)).verbs == ("find out",)
+    assert line("checking", change("probing", settle_until=NOW)).verbs == ()
+
+
+def test_a_booking_that_was_taken_back_was_never_there():
+    never = line("gone", remote_id=None)
+
+    assert never.words == "Not in Megaphone"
+    assert never.verbs == ("book",)
+
+
+@pytest.mark.parametrize("state", ["parked", "gone"])
+def test_what_nothing_moves_on_by_itself_leads_to_what_can_be_done(state):
+    assert line(state).verbs == ("settle",)

@@ -165,6 +165,8 @@ def book_again(actor: Actor, campaign: Campaign) -> Campaign:
         raise NotFound("This booking is no longer in doubt.")
     if unknown:
         unknown.state = SUPERSEDED
+    else:
+        campaign.archived_at = None
     audit.record(
         actor,
         "looked and booked again" if unknown else "booked after all",

@@ -4,20 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app
-
 from webapp.advertisers import queries as advertisers
 from webapp.audit import entries as audit_entries
 from webapp.audit import queries as audit
 from webapp.audit.entries import Entry
 from webapp.audit.models import AuditEvent
-from webapp.campaigns import queries, sync_line
+from webapp.campaigns import queries
 from webapp.campaigns.fields import LABELS, readable, snapshot
-from webapp.campaigns.models import GONE, WAITING, Campaign
-from webapp.campaigns.sync_line import Situation, SyncLine
-from webapp.connections import queries as connections
-from webapp.connections.models import PAUSED
-from webapp.core.clock import utc_now
+from webapp.campaigns.models import Campaign
 from webapp.core.listing import ListParams
 from webapp.web.lists import list_url
 
@@ -67,32 +61,6 @@ def chips(params: ListParams, advertiser_names: Mapping[int, str]) -> list[Chip]
         Chip(label, words, list_url("campaigns.index", params.link(**{argument: None})))
         for label, argument, words in found
     ]
-
-
-def line_of(campaign: Campaign) -> SyncLine:
-    paused, gone = None, None
-    if campaign.sync_state == WAITING:
-        paused = next(
-            (
-                connection.state_reason or "Its connection has to be mended."
-                for connection in connections.shown_connections()
-                if connection.id == campaign.connection_id and connection.state == PAUSED
-            ),
-            None,
-        )
-    elif campaign.sync_state == GONE:
-        gone = audit.latest_action("campaign", campaign.id, "gone")
-    changes = queries.changes_of(campaign)
-    return sync_line.describe(
-        Situation(
-            campaign,
-            latest={change.state: change for change in reversed(changes)},
-            now=utc_now(),
-            zone=current_app.config["ZONE"],
-            paused=paused,
-            gone_at=gone.at if gone else None,
-        )
-    )
 
 
 def conflicts_of(campaign: Campaign, events: Iterable[AuditEvent]) -> list[ShownConflict]:

@@ -1,4 +1,7 @@
-"""The words of a campaign's sync line: where its latest change is, and what to do, if anything."""
+"""The words of a campaign's sync line: where its latest change is, and what to do, if anything.
+
+``verbs`` of a line are what can be done there and then: undo, release, find out, settle, book.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from webapp.campaigns.models import (
     CONFIRMED,
     CONFLICT,
     GONE,
+    HELD,
     PARKED,
     PROBING,
     READY,
@@ -22,6 +26,8 @@ from webapp.campaigns.models import (
     Campaign,
     Change,
 )
+from webapp.campaigns.said import Stop
+from webapp.campaigns.state import NEVER_SENT
 
 SOON = timedelta(seconds=10)
 # How long an unknown outcome is left to settle before it is looked for.
@@ -30,26 +36,33 @@ CHECK_TIME = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class SyncLine:
-    """``words`` name the state, ``more`` is a sentence about it. ``live``: it changes by itself."""
+    """``words`` name the state, ``more`` is a sentence about it. ``live``: it changes by itself.
+
+    ``change_id`` is the change that ``verbs`` are about.
+    """
 
     state: str
     words: str
     more: str | None = None
     live: bool = False
+    verbs: tuple[str, ...] = ()
+    change_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """All that the line depends on. ``latest`` is the newest change in each state.
 
-    ``paused`` is why the connection waits, if it does.
+    ``stop`` is why nothing of the connection is sent, if so. ``is_silent``: it does not answer, and
+    is tried once a minute only.
     """
 
     campaign: Campaign
     latest: Mapping[str, Change]
     now: datetime
     zone: ZoneInfo
-    paused: str | None = None
+    stop: Stop | None = None
+    is_silent: bool = False
     gone_at: datetime | None = None
 
 
@@ -62,14 +75,30 @@ def _confirmed(it: Situation) -> SyncLine:
 
 
 def _waiting(it: Situation) -> SyncLine:
-    if it.paused:
-        words = "Waiting, nothing is sent while Megaphone is paused"
-        return SyncLine(WAITING, words, it.paused, live=True)
+    held = it.latest.get(HELD)
+    if held:
+        words = f"On hold by {held.held_by}" if held.held_by else "On hold"
+        more = "Nothing of this campaign is sent until it is released."
+        return SyncLine(WAITING, words, more, True, ("release", "undo"), held.id)
     change = it.latest.get(READY)
-    left = change.next_attempt_at - it.now if change else timedelta(0)
-    soon = "a moment" if left < SOON else _about(left)
+    words, why = _wait(it, change)
+    if change is None:
+        return SyncLine(WAITING, f"Waiting, {words}", why, live=True)
+    return SyncLine(WAITING, f"Waiting, {words}", why, True, ("undo",), change.id)
+
+
+def _wait(it: Situation, change: Change | None) -> tuple[str, str | None]:
+    if it.stop:
+        return it.stop.words, it.stop.more
     why = change.last_error if change else None
-    return SyncLine(WAITING, f"Waiting, sends in {soon}", why, live=True)
+    if it.is_silent:
+        return "Megaphone does not answer", why or "It is tried once a minute; nothing is lost."
+    due = change.next_attempt_at if change else it.now
+    put_off = change.not_before if change else None
+    if put_off and put_off > max(due, it.now):
+        return f"sends at{_at(it, put_off)}", why
+    left = due - it.now
+    return f"sends in {'a moment' if left < SOON else _about(left)}", why
 
 
 def _sending(_it: Situation) -> SyncLine:
@@ -81,7 +110,10 @@ def _checking(it: Situation) -> SyncLine:
     until = change.settle_until if change else None
     left = max(until - it.now, timedelta(0)) if until else CHECK_TIME
     words = f"Checking with Megaphone whether it arrived, about {_about(left)}"
-    return SyncLine(CHECKING, words, live=True)
+    settling = it.latest.get(SETTLING)
+    if settling is None:
+        return SyncLine(CHECKING, words, live=True)
+    return SyncLine(CHECKING, words, None, True, ("find out",), settling.id)
 
 
 def _refused(it: Situation) -> SyncLine:
@@ -94,12 +126,16 @@ def _conflict(it: Situation) -> SyncLine:
 
 
 def _parked(it: Situation) -> SyncLine:
-    return SyncLine(PARKED, "Needs you", _reason(it, STUCK, "Megaphone never confirmed this"))
+    reason = _reason(it, STUCK, "Megaphone never confirmed this")
+    return SyncLine(PARKED, "Needs you", reason, verbs=("settle",))
 
 
 def _gone(it: Situation) -> SyncLine:
+    if it.campaign.remote_id is None:
+        why = it.campaign.sync_detail or NEVER_SENT
+        return SyncLine(GONE, "Not in Megaphone", why, verbs=("book",))
     since = _at(it, it.gone_at or it.campaign.changed_at)
-    return SyncLine(GONE, f"Gone from Megaphone since{since}")
+    return SyncLine(GONE, f"Gone from Megaphone since{since}", verbs=("settle",))
 
 
 _LINES: dict[str, Callable[[Situation], SyncLine]] = {

@@ -9,7 +9,7 @@ from webapp.audit import queries as audit
 from webapp.audit.actors import web_actor
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import decide_views, edit_views, queries, service, shown
+from webapp.campaigns import decide_views, edit_views, progress, queries, service, shown
 from webapp.core.db import transaction
 from webapp.core.errors import NotFound
 from webapp.web.htmx import wants_fragment
@@ -76,9 +76,8 @@ def _render(template: str, uuid: str) -> str:
     return render_template(
         template,
         campaign=campaign,
-        line=shown.line_of(campaign),
+        progress=progress.progress_of(campaign),
         conflicts=shown.conflicts_of(campaign, events),
-        in_doubt=campaign.remote_id is None and queries.unknown_create(campaign),
         entries=shown.timeline_of(campaign, events),
         back=edit_views.back(),
     )
