@@ -1,5 +1,6 @@
 """A sandbox, an application connected to it, and a worker's jobs run by hand, on a moving clock."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -114,6 +115,12 @@ class Desk:
 
     def edit_in_megaphone(self, campaign: Campaign, **values: Any) -> None:
         self.sandbox.control("PUT", f"campaigns/{campaign.remote_id}", values)
+
+    def list_instead(self, rows: list[dict[str, Any]]) -> None:
+        """Have Megaphone list just these campaigns."""
+        headers = {"Content-Type": "application/json", "X-Total": str(len(rows))}
+        answer = {"status": 200, "headers": headers, "body": json.dumps(rows)}
+        self.sandbox.fault({"action": "answer", "path": "campaigns$", **answer})
 
     def our_writes(self, method: str) -> list[dict[str, Any]]:
         """Writes of ours that took effect, by the sandbox's own log."""

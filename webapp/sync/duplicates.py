@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from webapp.adservers.types import RemoteCampaign
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import Subject, event_rows
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import APPLIED, CREATE, Campaign, Change
 from webapp.core.db import db
 from webapp.sync.models import Duplicate
 from webapp.sync.page import MEGAPHONE, PageContext
@@ -22,15 +22,14 @@ def report(rows: Sequence[RemoteCampaign], context: PageContext) -> int:
     booked = _booked_here({row.external_id for row in rows if row.external_id}, context)
     if not booked:
         return 0
-    # An external id may have been given on: a record that was booked under it itself is no copy.
-    originals = {(campaign.marker, campaign.remote_id) for campaign in booked}
     by_marker: dict[str, Any] = {campaign.marker: campaign for campaign in booked}
+    originals = {campaign.remote_id for campaign in booked}
     found = [
         (by_marker[row.external_id], row)
         for row in rows
-        if row.external_id in by_marker and (row.external_id, row.id) not in originals
+        if row.external_id in by_marker and row.id not in originals
     ]
-    return _write(found, context) if found else 0
+    return _write(_without_bookings(found, context), context) if found else 0
 
 
 def _booked_here(markers: set[str], context: PageContext) -> Sequence[Any]:
@@ -43,6 +42,24 @@ def _booked_here(markers: set[str], context: PageContext) -> Sequence[Any]:
         Campaign.remote_id.is_not(None),
     )
     return db.session.execute(query.order_by(Campaign.id)).all()
+
+
+def _without_bookings(
+    found: Sequence[tuple[Any, RemoteCampaign]], context: PageContext
+) -> list[tuple[Any, RemoteCampaign]]:
+    """An external id may have been given on: what was booked under it itself is no copy."""
+    query = (
+        select(Campaign.remote_id)
+        .join(Change, Change.campaign_id == Campaign.id)
+        .where(
+            Campaign.connection_id == context.connection_id,
+            Campaign.remote_id.in_({row.id for _, row in found}),
+            Change.kind == CREATE,
+            Change.state == APPLIED,
+        )
+    )
+    bookings = set(db.session.scalars(query))
+    return [(campaign, row) for campaign, row in found if row.id not in bookings]
 
 
 def _write(found: Iterable[tuple[Any, RemoteCampaign]], context: PageContext) -> int:

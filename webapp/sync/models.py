@@ -88,8 +88,9 @@ class SyncRun(Model):
     cursor: Mapped[str | None] = mapped_column(Text)
     resumes_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id"))
     cancelled_by: Mapped[str | None] = mapped_column(String(254))
-    approved: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
-    brake: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    # As long as the account is large: read where they are asked for, not with every run listed.
+    approved: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    brake: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     brake_decision: Mapped[str | None] = mapped_column(String(10))
     brake_decided_by: Mapped[str | None] = mapped_column(String(254))
     brake_decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -173,7 +173,7 @@ def _conclude(pull: Pull, walk: Walk[RemoteCampaign], first_observation: int, pl
     problem = absence.brake(missing, held, walk.distinct, plan.approved)
     if problem:
         words = f"Stopped by the brake: {problem} Nothing was marked as missing."
-        return Ending(BRAKED, words, [each.id for each in missing])
+        return Ending(BRAKED, words, sorted(each.id for each in missing))
     with transaction():
         absence.count_misses([each.id for each in missing])
         pull.beat({"stage": MISSING}, missing_count=len(missing))

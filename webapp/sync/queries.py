@@ -11,7 +11,7 @@ from webapp.connections.models import PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
-from webapp.sync.models import BRAKED, COMPLETE, FAILED, OPEN_STATES, SyncRun
+from webapp.sync.models import BRAKED, COMPLETE, FAILED, INCOMPLETE, OPEN_STATES, SyncRun
 
 TROUBLE_INTERVAL = timedelta(minutes=5)
 
@@ -103,7 +103,10 @@ def freshness_of(connection: Connection, interval: timedelta) -> Freshness:
 
 
 def interval_now(connection: Connection, interval: timedelta) -> timedelta:
-    """A connection that is paused or failed last time is looked at sooner."""
+    """A connection that is paused, or failed or broke off last time, is looked at sooner."""
     last = latest_run(connection)
-    in_trouble = connection.state == PAUSED or (last is not None and last.state == FAILED)
+    broke_off = last is not None and (
+        last.state == FAILED or (last.state == INCOMPLETE and last.cursor is not None)
+    )
+    in_trouble = connection.state == PAUSED or broke_off
     return min(interval, TROUBLE_INTERVAL) if in_trouble else interval
