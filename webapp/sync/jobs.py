@@ -24,6 +24,8 @@ from webapp.sync.service import SCHEDULE, START
 
 # How many changes one round of the push job may send before it looks around again.
 MOST_AT_ONCE = 50
+# A change is left for the next look when it would wait longer for its turn to be sent.
+LONGEST_IN_LINE_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -163,6 +165,9 @@ def probe_due(work: Work) -> None:
 
 
 def _send_one(work: Work) -> bool:
+    # Nobody waits for a turn to call with a change in hand: it could be cancelled meanwhile.
+    if work.limiter.ready_in(Priority.PUSH) > LONGEST_IN_LINE_SECONDS:
+        return False
     with transaction():
         claim = outbox.claim_due(work.clock())
     return claim is not None and _carry_out(work, claim, Priority.PUSH, push.send)
