@@ -91,9 +91,10 @@ def moment(now: datetime, interval: timedelta) -> datetime:
 
 def pull_next(work: Work) -> None:
     """Carry out the oldest run that is asked for, if there is one."""
-    if not _has_requested_run():
-        return
     now = work.clock()
+    # A run of ours that died of a failing database is closed here: nobody else would for long.
+    if not (_has_requested_run() or _is_any(runs.any_silent, now)):
+        return
     with transaction():
         # One that died must not keep the others waiting until the schedule comes round.
         runs.close_lost(now)

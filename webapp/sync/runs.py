@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
 from webapp.core.db import db
@@ -107,13 +107,14 @@ def close(
     _update_running(run_id, {**values, "state": state, "finished_at": now, "problem": problem})
 
 
+def any_silent(now: datetime) -> bool:
+    """Whether a run under way has died: a cheap look before the write lock is taken."""
+    return db.session.scalar(select(SyncRun.id).where(_is_silent(now)).limit(1)) is not None
+
+
 def close_lost(now: datetime, *, all_running: bool = False) -> int:
     """Close runs whose worker is gone; with ``all_running`` every run, as a new leader does."""
-    query = update(SyncRun).where(SyncRun.state == RUNNING)
-    if not all_running:
-        # One in the future is of a clock that was set back since.
-        silent = SyncRun.heartbeat_at < now - HEARTBEAT_LIMIT
-        query = query.where(silent | (SyncRun.heartbeat_at > now + HEARTBEAT_LIMIT))
+    query = update(SyncRun).where(SyncRun.state == RUNNING if all_running else _is_silent(now))
     closed = db.session.execute(
         query.values(
             state=LOST,
@@ -122,6 +123,12 @@ def close_lost(now: datetime, *, all_running: bool = False) -> int:
         )
     )
     return int(closed.rowcount)  # type: ignore[attr-defined]
+
+
+def _is_silent(now: datetime) -> ColumnElement[bool]:
+    # One in the future is of a clock that was set back since.
+    silent = SyncRun.heartbeat_at < now - HEARTBEAT_LIMIT
+    return (SyncRun.state == RUNNING) & (silent | (SyncRun.heartbeat_at > now + HEARTBEAT_LIMIT))
 
 
 def close_detached(now: datetime) -> None:
