@@ -163,21 +163,17 @@ def test_without_tokens_repeats_wait_but_one_goes_each_minute_and_new_ones_go_at
         assert calls(synced) == before + 1
 
 
-def test_in_steady_failure_repeats_stay_below_the_budget(synced: Desk) -> None:
-    """What is left of the ten, a fifth of what succeeded, and one a minute."""
-    synced.sandbox.fault({"action": "status", "status": 500, "method": "PUT"})
-    edit_some(synced, 6)
-    set_connection(synced, retry_tokens=3)
-    before, minutes = calls(synced), 8
-    for _ in range(2 * minutes):
-        synced.clock.move(seconds=30)
-        synced.push()
+def test_repeats_are_ten_a_fifth_of_what_succeeds_and_one_a_minute(desk: Desk) -> None:
+    asked, succeeded, repeated = 300, 0, 0
+    with transaction():
+        for second in range(asked):
+            now = desk.clock() + timedelta(seconds=second)
+            repeated += breaker.may_retry(desk.connection_id, now)
+            if second % 4 == 0:
+                breaker.succeeded(desk.connection_id)
+                succeeded += 1
 
-    made = synced.sandbox.requests()[before:]
-    writes = [each for each in made if each["method"] == "PUT"]
-    read = len(made) - len(writes)
-    # Unhindered each of the six would be written every two and a half minutes.
-    assert 6 < len(writes) <= min(6 + 3 + 0.2 * read + minutes, 6 * minutes / 2.5 - 1)
+    assert 10 + 0.2 * succeeded < repeated <= 10 + 0.2 * succeeded + asked / 60
 
 
 def test_a_trial_of_a_clock_that_was_ahead_is_due(synced: Desk) -> None:
