@@ -1,15 +1,12 @@
 """The flask commands: what they do, what they print, and what they say when it cannot be done."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import Result
-from flask import Flask
 from sqlalchemy import func, select, text
 
 from tests import factories
-from webapp import cli
+from tests.cli.conftest import Terminal
 from webapp.audit.models import AuditEvent
 from webapp.auth import queries, service
 from webapp.auth.models import ApiToken, Operator
@@ -17,27 +14,6 @@ from webapp.core.db import db
 
 EMAIL = "new@example.com"
 GOOD = "a long enough password"
-
-
-class Terminal:
-    """Runs commands as someone at a shell does."""
-
-    def __init__(self, app: Flask) -> None:
-        cli.init_app(app)
-        self.app = app
-
-    def __call__(self, *arguments: str, **options: Any) -> Result:
-        db.session.commit()
-        result = self.app.test_cli_runner().invoke(args=arguments, **options)
-        db.session.rollback()
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-
-@pytest.fixture
-def terminal(app: Flask) -> Terminal:
-    return Terminal(app)
 
 
 def audited() -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, ParamSpec
 
 import click
 import structlog
-from flask import current_app
+from flask import Flask
 from flask.cli import ScriptInfo
 from sqlalchemy.exc import DatabaseError
 
@@ -33,8 +33,7 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        settings = click.get_current_context().ensure_object(ScriptInfo).load_app().config
-        logs.configure(settings["SETTINGS"], "cli")
+        logs.configure(settings(), "cli")
         try:
             command(*args, **kwargs)
         except DomainError as problem:
@@ -54,8 +53,13 @@ def actor() -> Actor:
         return Actor("command line", "cli")
 
 
+def the_app() -> Flask:
+    """The application itself, for other threads."""
+    return click.get_current_context().ensure_object(ScriptInfo).load_app()
+
+
 def settings() -> Settings:
-    found: Settings = current_app.config["SETTINGS"]
+    found: Settings = the_app().config["SETTINGS"]
     return found
 
 

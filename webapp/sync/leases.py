@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core.db import db
@@ -28,6 +28,12 @@ def take_or_renew(name: str, holder: str, now: datetime, lasts: timedelta) -> bo
     except IntegrityError:
         return False
     return True
+
+
+def holder_of(name: str, now: datetime) -> str | None:
+    """Who has the lease now."""
+    query = select(Lease.holder).where(Lease.name == name, Lease.expires_at > now)
+    return db.session.scalar(query)
 
 
 def give_up(name: str, holder: str) -> None:
