@@ -22,6 +22,7 @@ from webapp.campaigns.keys import derived_columns
 from webapp.campaigns.models import (
     CREATE,
     IN_FLIGHT,
+    NOT_SENT,
     READY,
     UPDATE,
     Campaign,
@@ -32,7 +33,7 @@ from webapp.connections.models import ACTIVE, DETACHED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import Model, db
 from webapp.core.text import fold
-from webapp.sync.models import COMPLETE, OPEN_STATES, SyncRun
+from webapp.sync.models import COMPLETE, OPEN_STATES, Duplicate, SyncRun
 
 PASSWORD = "correct horse battery"
 SOME_DAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -234,7 +235,7 @@ def change(campaign: Campaign, **values: Any) -> Change:
         "state": state,
         "next_attempt_at": utc_now(),
         "created_at": utc_now(),
-        "finished_at": None if state in (READY, *IN_FLIGHT) else utc_now(),
+        "finished_at": None if state in (*NOT_SENT, *IN_FLIGHT) else utc_now(),
     }
     return _add(Change(**defaults | values))
 
@@ -249,6 +250,19 @@ def conflict(campaign: Campaign, group: str, **values: Any) -> Conflict:
         "seen_at": SOME_DAY,
     }
     return _add(Conflict(**defaults | values))
+
+
+def duplicate(campaign: Campaign, **values: Any) -> Duplicate:
+    """A second remote record with the marker of a campaign that was booked from here."""
+    campaign.marker = campaign.marker or f"fd-{next(_numbers):010}"
+    defaults = {
+        "connection_id": campaign.connection_id,
+        "campaign_id": campaign.id,
+        "remote_id": _remote_id(),
+        "marker": campaign.marker,
+        "seen_at": SOME_DAY,
+    }
+    return _add(Duplicate(**defaults | values))
 
 
 def sync_run(**values: Any) -> SyncRun:

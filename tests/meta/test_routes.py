@@ -27,6 +27,8 @@ def values(app: Flask) -> dict[str, str]:
         "run_id": str(factories.sync_run().id),
         "connection_id": str(campaign.connection_id),
         "conflict_id": str(factories.conflict(campaign, "title", theirs="Other").id),
+        "change_id": str(factories.change(campaign).id),
+        "duplicate_id": str(factories.duplicate(campaign).id),
         "filename": "app.css",
     }
 
