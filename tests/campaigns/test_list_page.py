@@ -220,7 +220,7 @@ def test_a_search_that_finds_nothing_says_which_filter_to_drop(manager_client):
     assert page.follow("Without sync “conflict”").rows[0][0] == "Spring"
 
 
-def test_needs_you_is_counted_in_the_rail_and_listed(manager_client):
+def test_the_list_can_show_what_needs_someone(manager_client):
     factories.campaign(title="Refused", sync_state="refused")
     factories.campaign(title="Parked", sync_state="parked")
     factories.campaign(title="Fine")
@@ -228,8 +228,6 @@ def test_needs_you_is_counted_in_the_rail_and_listed(manager_client):
     page = get_page(manager_client, "/campaigns?sync=needs_you&sort=title")
 
     assert [row[0] for row in page.rows] == ["Parked", "Refused"]
-    current = [link.text for link in page.root.all("a", **{"aria-current": "page"})]
-    assert "Needs you 2" in current
 
 
 def test_a_row_remembers_the_list_it_was_opened_from(manager_client):

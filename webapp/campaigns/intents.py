@@ -71,7 +71,8 @@ def enqueue(
     waiting = pending.waiting_changes(campaign)
     # Values are read when sending, so one change can carry what earlier ones had still to send.
     carried = {field for change in waiting for field in change.fields} | set(groups)
-    held_by = next((change.held_by for change in waiting if change.state == HELD), None)
+    held = next((change for change in waiting if change.state == HELD), None)
+    state, held_by = (HELD, held.held_by) if held else (READY, None)
     put_off = [change.not_before for change in waiting if change.not_before]
     db.session.execute(
         update(Change)
@@ -85,7 +86,7 @@ def enqueue(
         payload_digest=intent.digest,
         kind=kind,
         fields=[group for group in GROUPS if kind == CREATE or group in carried],
-        state=HELD if any(change.state == HELD for change in waiting) else READY,
+        state=state,
         held_by=held_by,
         next_attempt_at=now,
         not_before=intent.not_before or max(put_off, default=None),

@@ -52,7 +52,8 @@ def progress_of(campaign: Campaign) -> Progress:
     applied = next((c for c in changes if c.state == APPLIED and c.before), None)
     ours, base = snapshot(campaign), campaign.base or {}
     open_groups = changed_groups(base, ours) if campaign.remote_id else []
-    names = _names([ours, base, (applied.before or {}) if applied else {}])
+    sides = [ours, base, *((applied.before or {}, applied.after or {}) if applied else ())]
+    names = _names(campaign, sides)
     return Progress(
         _line(campaign, changes),
         [_outgoing(c, base, ours, names) for c in waiting],
@@ -103,5 +104,8 @@ def _confirmed(change: Change, names: Mapping[int, str]) -> Outgoing:
     return Outgoing(change, effects, is_waiting=False, is_held=False, is_booking=False)
 
 
-def _names(snapshots: Sequence[Snapshot]) -> Mapping[int, str]:
-    return advertisers.names_of([each.get("advertiser") for each in snapshots])
+def _names(campaign: Campaign, sides: Sequence[Snapshot]) -> Mapping[int, str]:
+    own = campaign.advertiser
+    known = {own.id: own.name} if own else {}
+    ids = {each["advertiser"] for each in sides if each.get("advertiser")}
+    return {**known, **advertisers.names_of(ids - known.keys())}

@@ -18,6 +18,7 @@ from webapp.campaigns.models import (
     SENT,
     SETTLING,
     STUCK,
+    SUPERSEDED,
     WAITING,
     Campaign,
     Change,
@@ -69,7 +70,8 @@ def _at_rest(campaign: Campaign) -> tuple[str, str | None]:
 
 def _is_gone(campaign: Campaign) -> bool:
     """Whether the ad server was last seen without it."""
-    latest = next(iter(queries.changes_of(campaign, 1)), None)
+    heard = (c for c in queries.changes_of(campaign) if c.state not in (CANCELLED, SUPERSEDED))
+    latest = next(heard, None)
     if latest and latest.state == STUCK and latest.last_status in NOT_THERE:
         return True
     if not campaign.missed_runs:
