@@ -33,6 +33,7 @@ def fullest_minute(callers: list[Caller]) -> int:
     crowd = Crowd()
     crowd.add(*callers)
     crowd.run()
+    assert crowd.budget.granted == sorted(crowd.budget.granted)
     return most_in_a_minute(crowd.times)
 
 
@@ -103,9 +104,9 @@ def test_one_that_died_while_waiting_blocks_nobody_for_long(priority: Priority) 
     dead = Caller(PUSH, 1, starts=0.1, dies_at=crowd.began + 0.2)
     other = Caller(priority, 1, starts=0.15)
     crowd.add(dead, other)
-    crowd.run()
+    crowd.run(until=lambda: crowd.now > crowd.began + 60)
     assert dead.times == []
-    assert other.waits[0] < 6
+    assert [wait < 6 for wait in other.waits] == [True]
 
 
 def test_who_waits_longest_is_first_among_equals() -> None:

@@ -7,7 +7,7 @@ or in the database for all processes that use one credential (``webapp.sync.budg
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import deepcopy
 from typing import Protocol
 from uuid import uuid4
@@ -33,7 +33,10 @@ class Store(Protocol):
     """Keeps a budget, and tells the time that its users agree on."""
 
     def turn(self) -> AbstractContextManager[tuple[Budget, float]]:
-        """The budget and the time, for one user alone, and kept when the block ends."""
+        """The budget and the time, for one user alone, and kept when the block ends.
+
+        Raises ``NoSlot`` when it cannot be reached.
+        """
 
     def look(self) -> tuple[Budget, float]:
         """The budget and the time, for looking only."""
@@ -96,7 +99,8 @@ class RateLimiter:
 
     def penalise(self, seconds: float) -> None:
         """Hold every call back: the other side said that it had enough (at most an hour)."""
-        with self._store.turn() as (budget, now):
+        # Where it cannot be kept, the next call is told so by the other side itself.
+        with suppress(NoSlot), self._store.turn() as (budget, now):
             self._rules.penalise(budget, now, seconds)
 
     def _ask(self, ticket: str, priority: Priority, deadline: float | None) -> float | None:
