@@ -53,8 +53,8 @@ class Write:
     """One write that took effect in the ad server, in the order in which they did.
 
     The rest is what was known as its request left, where the layer saw that: ``sent_at`` in
-    seconds, the change that was marked and what its mark said, the last audit event, and whether
-    it was applied later than any request ever is.
+    seconds, the change that was marked and what its mark said, the last audit events as it left and
+    as it was applied, and whether that was later than any request ever is.
     """
 
     number: int
@@ -70,6 +70,7 @@ class Write:
     change_id: int | None = None
     marked: Snapshot | None = None
     last_event: int | None = None
+    applied_event: int | None = None
     too_late: bool = False
 
 

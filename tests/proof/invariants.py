@@ -17,6 +17,7 @@ WINDOW_SECONDS = 60.0
 UNFINISHED = (READY, *IN_FLIGHT)
 # Words of the timeline for what the ad server's side did to a field.
 SEEN = ("changed", "conflict")
+MOVED = frozenset({404, 410})
 REFUSALS = frozenset({400, 404, 405, 406, 409, 410, 413, 415, 422})
 
 Found = Iterator[str]
@@ -38,10 +39,15 @@ def check_i1(e: Evidence) -> Found:
 
 
 def check_i2(e: Evidence) -> Found:
-    """A booking makes one remote campaign at most, unless a request was applied too late."""
+    """A booking is one remote campaign at most, unless a request was applied too late.
+
+    One that was deleted there may be made anew.
+    """
     for booking, writes in e.creates().items():
-        if len(writes) > 1 and not any(write.too_late for write in writes):
-            yield f"booking {booking} was created {len(writes)} times in the ad server"
+        for write in [] if any(each.too_late for each in writes) else writes:
+            twins = [each for each in writes if each.number < write.number]
+            if any(not _was_deleted(e, twin, write.number) for twin in twins):
+                yield f"booking {booking} was created {len(writes)} times in the ad server"
 
 
 def check_i3(e: Evidence) -> Found:
@@ -154,6 +160,8 @@ def check_i9(e: Evidence) -> Found:
         if group not in ("title", "budget"):
             # Values that repeat say nothing of their order.
             continue
+        if _is_over(e, row.remote_id, group, event):
+            yield f"campaign {row.id}: {group} went back to {event.after!r}, before our own write"
         place = len(edits) - edits[::-1].index(event.after)
         if place < latest.get((row.id, group), 0):
             yield f"campaign {row.id}: {group} went back to {event.after!r}"
@@ -187,7 +195,9 @@ def check_i12(e: Evidence) -> Found:
             continue
         if call.change_id in refused:
             yield f"change {call.change_id} was sent again after it was refused"
-        if call.status in REFUSALS:
+        # A list that is not where it was says nothing of the record: the contract has changed.
+        is_moved = call.method == "POST" and call.status in MOVED
+        if call.status in REFUSALS and not is_moved:
             refused.add(call.change_id)
 
 
@@ -306,6 +316,8 @@ def _seen(e: Evidence, write: Write, edit: Write, group: str) -> bool:
     left = write.at if write.sent_at is None else write.sent_at
     if edit.at > left - FRESH_SECONDS:
         return True
+    if _was_so_before(e, edit, group):
+        return True
     campaign_id, text = _campaign_of(e, write), _text(e, group, edit.values[group])
     shown = any(
         event.object_id == campaign_id and event.field == LABELS[group] and event.after == text
@@ -316,6 +328,18 @@ def _seen(e: Evidence, write: Write, edit: Write, group: str) -> bool:
         each.campaign_id == campaign_id and each.group == group and each.value == edit.values[group]
         for each in e.saved
     )
+
+
+def _was_so_before(e: Evidence, edit: Write, group: str) -> bool:
+    """Whether the edit only brought back an older value: then there is nothing new to see."""
+    before = [e.initial.get(edit.remote_id, {})]
+    before += [each.values for each in e.history(edit.remote_id) if each.number < edit.number]
+    return any(group in each and each[group] == edit.values[group] for each in before)
+
+
+def _was_deleted(e: Evidence, created: Write, before: int) -> bool:
+    later = e.history(created.remote_id)
+    return any(each.method == "DELETE" and each.number < before for each in later)
 
 
 def _came_before(event: Any, write: Write) -> bool:
@@ -331,6 +355,19 @@ def _their_values(e: Evidence, remote_id: str | None, group: str) -> list[Any]:
         w.values[group] for w in e.history(remote_id or "") if not w.ours and group in w.values
     ]
     return first + later
+
+
+def _is_over(e: Evidence, remote_id: str | None, group: str, event: Any) -> bool:
+    """Whether a write of ours had replaced what is taken for a remote edit."""
+    over = False
+    for write in e.history(remote_id or ""):
+        if group not in write.values:
+            continue
+        if not write.ours:
+            over = over and _text(e, group, write.values[group]) != event.after
+        elif write.applied_event is not None and write.applied_event < event.id:
+            over = True
+    return over
 
 
 def _campaign_of(e: Evidence, write: Write) -> int | None:

@@ -65,6 +65,7 @@ class Sent:
     campaign_id: int | None = None
     marked: dict[str, Any] | None = None
     last_event: int = 0
+    applied_event: int | None = None
     status: int | None = None
     too_late: bool = False
 
@@ -79,10 +80,11 @@ class Sent:
 
 @dataclass
 class Watcher:
-    """Who is told of each request: before it leaves, as it leaves, and when it was answered."""
+    """Who is told of each request: before and as it leaves, when it is applied and answered."""
 
     before: Callable[[requests.PreparedRequest], None] = lambda _: None
     leaving: Callable[[Sent], None] = lambda _: None
+    applied: Callable[[Sent], None] = lambda _: None
     answered: Callable[[Sent], None] = lambda _: None
 
 
@@ -149,6 +151,7 @@ class Network:
     def _apply(self, request: requests.PreparedRequest, sent: Sent) -> urllib3.HTTPResponse:
         """Let the sandbox act on it, apart from whatever our own code has in hand."""
         environ = _environ(request, sent)
+        self.watcher.applied(sent)
         answer = contextvars.Context().run(Response.from_app, self.app, environ, buffered=True)
         return _answer(answer.status_code, dict(answer.headers), answer.get_data())
 

@@ -15,7 +15,8 @@ from tests.proof.network import LATENCY, SETTLE, Fate
 from tests.proof.operators import ANA
 from tests.proof.stage import Stage
 from tests.proof.tidying import drain
-from tests.proof.world import World
+from tests.proof.traps import TRAPS
+from tests.proof.world import Plan, World
 from webapp.campaigns.fields import GROUPS
 from webapp.campaigns.models import HELD
 from webapp.sandbox.seed import Dice
@@ -85,10 +86,12 @@ class Outcome:
     violations: list[str] = field(default_factory=list)
 
 
-def run(stage: Stage, seed: int) -> Outcome:
-    """Play the schedule of this number and judge it."""
+def run(stage: Stage, seed: int, prepare: Callable[[World], None] | None = None) -> Outcome:
+    """Play the schedule of this number and judge it. ``prepare`` has its way with the world."""
     rng = Dice(seed)
     world = World(stage, rng)
+    if prepare:
+        prepare(world)
     outcome = Outcome(seed)
     player = Player(world, rng, outcome.trace)
     player.play()
@@ -111,12 +114,12 @@ class Player:
             interruption=rng.choice((0, 0.2, 0.5)),
             lists=rng.choice((0, 0, 0.3, 0.6)),
             skew=rng.random() < 0.1,
-            slow=rng.random() < 0.1,
+            slow=rng.random() < 0.15,
         )
         # A few campaigns get all the attention: trouble comes from things that meet.
         ids = world.operators.campaign_ids()
         self.favourites = rng.sample(ids, 2)
-        world.network.fate = self._fate
+        world.network.fate = self.fate
         if self.weather.slow:
             world.is_slow = True
             world.network.latency = lambda url: SLOW_PAGE if "campaigns?" in url else LATENCY
@@ -141,7 +144,7 @@ class Player:
 
     # What the network does
 
-    def _fate(self, request: requests.PreparedRequest) -> Fate | None:
+    def fate(self, request: requests.PreparedRequest) -> Fate | None:
         if self.rng.random() >= self.weather.loss:
             return None
         fate = self._draw_fate(request)
@@ -175,9 +178,9 @@ class Player:
 
     # What happens in the middle of a job
 
-    def plan(self, depth: int = 20) -> dict[int, Callable[[], None]]:
+    def plan(self, depth: int = 20) -> Plan:
         """At which of the next steps of a job something gets between, and what."""
-        planned: dict[int, Callable[[], None]] = {}
+        planned: Plan = {}
         while self.rng.random() < self.weather.interruption and len(planned) < 3:
             planned[self.rng.randint(1, depth)] = self._interruption()
         return planned
@@ -210,7 +213,7 @@ class Player:
 
     # Acts
 
-    def _groups(self) -> list[str]:
+    def some_groups(self) -> list[str]:
         return self.rng.sample(GROUPS, self.rng.choice((1, 1, 1, 2, 3)))
 
     def _any_of_ours(self) -> int:
@@ -221,14 +224,14 @@ class Player:
         return self.world.remote_id(self._any_of_ours())
 
     def edit_ours(self) -> None:
-        groups, campaign_id = self._groups(), self._any_of_ours()
+        groups, campaign_id = self.some_groups(), self._any_of_ours()
         refusal = self.world.operators.edit(campaign_id, groups)
         self.say(f"we edit {campaign_id} {groups} {refusal or ''}")
 
     def submit_twice(self) -> None:
         operators, campaign_id = self.world.operators, self._any_of_ours()
         form = operators.open_form(campaign_id)
-        values = operators.new_values(self._groups(), form)
+        values = operators.new_values(self.some_groups(), form)
         operators.submit(form, values)
         if self.rng.random() < 0.5:
             self.world.work("push", plan=self.plan())
@@ -238,8 +241,8 @@ class Player:
     def edit_stale(self) -> None:
         operators, campaign_id = self.world.operators, self._any_of_ours()
         form = operators.open_form(campaign_id)
-        operators.edit(campaign_id, self._groups())
-        refusal = operators.submit(form, operators.new_values(self._groups(), form))
+        operators.edit(campaign_id, self.some_groups())
+        refusal = operators.submit(form, operators.new_values(self.some_groups(), form))
         self.say(f"we edit {campaign_id} from two forms: {refusal}")
 
     def book(self) -> None:
@@ -258,7 +261,7 @@ class Player:
         self.say(f"we archive {campaign_id}")
 
     def edit_theirs(self) -> None:
-        remote_id, groups = self._remote_id(), self._groups()
+        remote_id, groups = self._remote_id(), self.some_groups()
         if remote_id:
             self.world.editor.edit(remote_id, groups)
             self.say(f"they edit {remote_id[:8]} {groups}")
@@ -276,10 +279,11 @@ class Player:
     def look_alike(self) -> None:
         """They book something whose external id is nearly that of a booking of ours."""
         booked = sorted(self.world.operators.journal.booked)
-        if booked:
-            marker = self.world.operators.open_form(self.rng.choice(booked)).values.external_id
-            self.world.editor.create((marker or "").upper())
-            self.say(f"they book {(marker or '').upper()}")
+        marker = booked and self.world.operators.open_form(booked[-1]).values.external_id
+        # The very same text would be ours by every rule that there is.
+        if marker and marker != marker.upper():
+            self.world.editor.create(marker.upper())
+            self.say(f"they book {marker.upper()}")
 
     def change_verb(self) -> None:
         waiting = self.world.operators.waiting()
@@ -306,21 +310,8 @@ class Player:
         refusal = self.world.operators.on_run(verb)
         self.say(f"{getattr(verb, '__name__', 'run')} {refusal or ''}")
 
-    def ambush(self) -> None:
-        """A booking whose request is held up at every point, and looked for at the first moment."""
-        self.book()
-        self.pause(0.5)
-        self.world.network.fate = self._held_up
-        self.world.work("push", 0, {self.rng.randint(5, 9): lambda: self.pause(4.9)})
-        self.world.network.fate = self._fate
-        self.say("the booking is on its way")
-        for _ in range(self.rng.randint(1, 3)):
-            self.pause(self.world.next_due() + self.rng.choice((0.01, 0.5, 2)))
-            self.work("probe")
-            self.work("push")
-
-    def _held_up(self, request: requests.PreparedRequest) -> Fate | None:
-        return Fate("late", SETTLE - 0.1) if request.method == "POST" else None
+    def trap(self) -> None:
+        self.rng.choice(TRAPS)(self)
 
     def push(self) -> None:
         self.work("push")
@@ -371,7 +362,7 @@ ACTS: dict[Callable[[Player], None], int] = {
     Player.hold_all: 1,
     Player.release_all: 2,
     Player.run_verb: 1,
-    Player.ambush: 1,
+    Player.trap: 6,
     Player.push: 16,
     Player.probe: 7,
     Player.pull: 7,

@@ -55,6 +55,8 @@ from webapp.sync.models import COMPLETE, SyncRun
 from webapp.sync.remote import Outside
 
 T = TypeVar("T")
+# What happens at the step of this number, or at the first of this kind.
+Plan = dict[int | str, Callable[[], None]]
 WORKERS = 2
 PATIENCE = timedelta(minutes=15)
 
@@ -80,7 +82,7 @@ class Task:
     """A job under way, and what is to happen at which of its steps."""
 
     name: str
-    plan: dict[int, Callable[[], None]] = field(default_factory=dict)
+    plan: Plan = field(default_factory=dict)
     steps: int = 0
     dead: bool = False
 
@@ -95,6 +97,7 @@ class World:
         self.network = Network(stage.sandbox, self.clock)
         self.network.watcher.before = self._before_call
         self.network.watcher.leaving = self._leaving
+        self.network.watcher.applied = self._applied
         self.network.watcher.answered = self._answered
         self.editor = RemoteEditor(self.standin.state)
         self.operators = Operators(self.act, self.clock.monotonic)
@@ -148,9 +151,7 @@ class World:
         finally:
             self._tasks.pop()
 
-    def work(
-        self, job: str, worker: int = 0, plan: dict[int, Callable[[], None]] | None = None
-    ) -> bool:
+    def work(self, job: str, worker: int = 0, plan: Plan | None = None) -> bool:
         """Have a worker do one job. Returns false when it died on the way."""
         task = Task(job, dict(plan or {}))
         self._tasks.append(task)
@@ -202,7 +203,7 @@ class World:
         if task.dead:
             raise Crash
         task.steps += 1
-        happens = task.plan.pop(task.steps, None)
+        happens = task.plan.pop(task.steps, None) or task.plan.pop(kind, None)
         if happens is None:
             return
         if kind == "commit" and happens != self.crash:
@@ -229,6 +230,11 @@ class World:
     def _leaving(self, sent: Sent) -> None:
         if sent.writes:
             self.act(lambda: self._look_at_marks(sent))
+
+    def _applied(self, sent: Sent) -> None:
+        if sent.writes:
+            query = select(func.max(AuditEvent.id))
+            sent.applied_event = self.act(lambda: db.session.scalar(query)) or 0
 
     def _look_at_marks(self, sent: Sent) -> None:
         """What another process sees in the database at this moment: only what is committed."""
@@ -303,6 +309,7 @@ class World:
             marked=sent.marked,
             last_event=sent.last_event,
             too_late=sent.too_late,
+            applied_event=sent.applied_event,
         )
 
     def any_change(self, rng: Dice) -> int | None:
