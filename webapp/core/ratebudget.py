@@ -17,8 +17,6 @@ RESERVE = 2
 # Whoever was passed over so often is next. Promised is one slot in five, given is one in four: a
 # page takes time of its own between its slots, and slots never come quite evenly.
 PATIENCE = 3
-# What is owed to somebody who was slow is paid back, but not in one long row.
-MOST_OWED = 2 * PATIENCE
 # Between two slots of one pull or search lies at most so much; after that nothing is owed any more.
 ACTIVE_SECONDS = 10.0
 # Whoever waits looks again more often than this, unless its process has died.
@@ -163,9 +161,9 @@ class Rules:
         budget.pace = self._spread(budget, now, priority)
         for other in Priority:
             if other > priority:
-                owed = budget.owed[other] + 1 if _is_active(budget, other, now) else 0
-                budget.owed[other] = min(owed, MOST_OWED)
-        budget.owed[priority] = max(0, budget.owed[priority] - PATIENCE)
+                is_active = _is_active(budget, other, now)
+                budget.owed[other] = budget.owed[other] + 1 if is_active else 0
+        budget.owed[priority] = 0
         budget.served[priority] = now
 
     def _kept_from(self, budget: Budget, priority: Priority) -> int:
