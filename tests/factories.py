@@ -33,7 +33,7 @@ from webapp.connections.models import ACTIVE, DETACHED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import Model, db
 from webapp.core.text import fold
-from webapp.sync.models import COMPLETE, OPEN_STATES, Duplicate, SyncRun
+from webapp.sync.models import COMPLETE, OPEN_STATES, Duplicate, PulledChange, SyncRun
 
 PASSWORD = "correct horse battery"
 SOME_DAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -263,6 +263,20 @@ def duplicate(campaign: Campaign, **values: Any) -> Duplicate:
         "seen_at": SOME_DAY,
     }
     return _add(Duplicate(**defaults | values))
+
+
+def pulled_change(campaign: Campaign, run: SyncRun, **values: Any) -> PulledChange:
+    """What a run took from the ad server: another title, unless told otherwise."""
+    kind = values.get("kind", "changed")
+    sides = {"field_group": "title", "before": "Before", "after": campaign.title}
+    defaults = {
+        "run_id": run.id,
+        "campaign_id": campaign.id,
+        "at": SOME_DAY,
+        "kind": kind,
+        **(sides if kind in ("changed", "conflict") else {}),
+    }
+    return _add(PulledChange(**defaults | values))
 
 
 def sync_run(**values: Any) -> SyncRun:

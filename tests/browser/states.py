@@ -8,10 +8,11 @@ from playwright.sync_api import Page
 
 from tests import factories
 from tests.support.stack import MANAGER, VIEWER, Stack
-from webapp.campaigns.models import REJECTED, SETTLING, SYNC_STATES, Campaign
+from webapp.campaigns.models import HELD, REJECTED, SETTLING, SYNC_STATES, Campaign
+from webapp.connections.models import DETACHED
 from webapp.core.clock import utc_now
 from webapp.core.db import db
-from webapp.sync.models import COMPLETE, FAILED, SyncRun
+from webapp.sync.models import BRAKED, COMPLETE, FAILED, RUNNING, SyncRun
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,16 @@ class Addresses:
 
     campaign: str
     conflict: str
+    held: str
     refused: str
     checking: str
     archived: str
     complete_run: str
     failed_run: str
+    running_run: str
+    braked_run: str
+    pulled: str
+    connection: str
 
 
 def prepare(stack: Stack) -> Addresses:
@@ -35,6 +41,8 @@ def prepare(stack: Stack) -> Addresses:
         conflict.sync_detail = "budget, title"
         factories.conflict(conflict, "budget", theirs=[250_000, "EUR"])
         factories.conflict(conflict, "title", theirs="Their title")
+        made["waiting"].title = "State waiting, renamed"
+        factories.change(made["waiting"], state=HELD, held_by=MANAGER, fields=["title"])
         refused = "Megaphone said: the title is taken."
         factories.change(made["refused"], state=REJECTED, last_error=refused)
         soon = utc_now() + timedelta(minutes=2)
@@ -58,12 +66,51 @@ def prepare(stack: Stack) -> Addresses:
         return Addresses(
             campaign=_address(made["confirmed"]),
             conflict=_address(conflict),
+            held=_address(made["waiting"]),
             refused=_address(made["refused"]),
             checking=_address(made["checking"]),
             archived=_address(archived),
             complete_run=f"/sync/{complete.id}",
             failed_run=f"/sync/{failed.id}",
+            connection=f"/connections/{complete.connection_id}",
+            **_runs_of_another_connection(),
         )
+
+
+def _runs_of_another_connection() -> dict[str, str]:
+    """Runs that the worker leaves alone: their connection is not in its settings any more."""
+    gone = factories.connection(name="Gone", state=DETACHED)
+    advertiser = factories.advertiser(connection_id=gone.id)
+    campaign = factories.campaign(
+        title="Changed elsewhere", connection_id=gone.id, advertiser_id=advertiser.id
+    )
+    running = factories.sync_run(
+        connection_id=gone.id,
+        state=RUNNING,
+        started_at=utc_now() - timedelta(minutes=1),
+        heartbeat_at=utc_now() + timedelta(seconds=100),
+        stage="campaigns",
+        remote_total=90_000,
+        read_count=40_000,
+        unchanged_count=40_000,
+    )
+    braked = factories.sync_run(
+        connection_id=gone.id,
+        state=BRAKED,
+        brake=[campaign.id],
+        problem="Stopped by the brake: nothing was listed.",
+        read_count=1,
+        set_aside_count=1,
+        set_aside=[{"id": "abc-1", "reason": "Its title is empty."}],
+    )
+    pulled = factories.pulled_change(campaign, braked)
+    factories.pulled_change(campaign, braked, kind="gone")
+    factories.duplicate(campaign, run_id=braked.id)
+    return {
+        "running_run": f"/sync/{running.id}",
+        "braked_run": f"/sync/{braked.id}",
+        "pulled": f"/sync/items/{pulled.id}/undo",
+    }
 
 
 def _campaign(title: str, **values: object) -> Campaign:
@@ -111,10 +158,28 @@ def _ask_for_keys(page: Page) -> None:
     page.wait_for_selector("dialog[open]")
 
 
+def _pause_without_reason(page: Page) -> None:
+    page.get_by_role("button", name="Pause all sending").click()
+    page.wait_for_selector("#reason-error")
+
+
 def _save_stale(page: Page) -> None:
     page.get_by_label("Title").fill("Typed on an old form")
     page.evaluate("document.querySelector('[name=version]').value = '0'")
+    # As if someone had renamed it since: what the form was opened with is another title.
+    page.evaluate(
+        """() => {
+          const opened = document.querySelector("[name=opened]");
+          opened.value = JSON.stringify({...JSON.parse(opened.value), title: "As it was"});
+        }"""
+    )
     page.locator("form.form button[type=submit]").click()
+    page.wait_for_selector("#error-summary")
+
+
+def _decide_half(page: Page) -> None:
+    page.locator("#choice-title-typed").check()
+    page.get_by_role("button", name="Settle and send to Megaphone").click()
     page.wait_for_selector("#error-summary")
 
 
@@ -134,6 +199,10 @@ STATES = (
     State("shortcuts", _at("/advertisers?q=xyzzy"), act=_ask_for_keys),
     State("campaign", lambda a: a.campaign),
     State("campaign in conflict", lambda a: a.conflict),
+    State("conflict page", lambda a: f"{a.conflict}/conflicts"),
+    State("conflict page with errors", lambda a: f"{a.conflict}/conflicts", act=_decide_half),
+    State("edit in conflict", lambda a: f"{a.conflict}/edit"),
+    State("campaign on hold", lambda a: a.held),
     State("campaign refused", lambda a: a.refused),
     State("campaign being checked", lambda a: a.checking),
     State("campaign archived", lambda a: a.archived),
@@ -147,6 +216,15 @@ STATES = (
     State("sync", _at("/sync")),
     State("run", lambda a: a.complete_run),
     State("run failed", lambda a: a.failed_run),
+    State("run running", lambda a: a.running_run),
+    State("run stopped by the brake", lambda a: a.braked_run),
+    State("run for a viewer", lambda a: a.braked_run, who=VIEWER),
+    State("runs", _at("/sync/runs")),
+    State("runs filtered", _at("/sync/runs?state=failed&since=day&sort=read&bogus=1")),
+    State("undo what was pulled", lambda a: a.pulled),
+    State("connection", lambda a: a.connection),
+    State("connection without a reason", lambda a: a.connection, act=_pause_without_reason),
+    State("connection for a viewer", lambda a: a.connection, who=VIEWER),
     State("timeline", _at("/timeline")),
     State("forbidden", _at("/campaigns/new"), who=VIEWER),
     State("not found", _at("/nowhere")),

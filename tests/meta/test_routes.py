@@ -21,10 +21,11 @@ FRAGMENT_ONLY = {"campaigns.sync_line", "sync.progress"}
 @pytest.fixture
 def values(app: Flask) -> dict[str, str]:
     """Something for every name that stands in an address."""
-    campaign = factories.campaign()
+    campaign, run = factories.campaign(), factories.sync_run()
     return {
         "uuid": str(campaign.uuid),
-        "run_id": str(factories.sync_run().id),
+        "run_id": str(run.id),
+        "pulled_id": str(factories.pulled_change(campaign, run).id),
         "connection_id": str(campaign.connection_id),
         "conflict_id": str(factories.conflict(campaign, "title", theirs="Other").id),
         "change_id": str(factories.change(campaign).id),

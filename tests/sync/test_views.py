@@ -113,6 +113,13 @@ def test_a_run_under_way_shows_how_far_it_is(viewer_client):
     assert "<html" not in fragment
 
 
+def test_a_run_of_a_connection_that_is_not_shown_keeps_nobody_waiting(viewer_client):
+    gone = factories.connection(state="detached")
+    factories.sync_run(state="running", connection_id=gone.id)
+
+    assert not get_page(viewer_client, "/sync").root.one(id="progress").has("data-live")
+
+
 def test_when_a_run_is_over_the_region_says_how_it_ended_and_stops(viewer_client):
     factories.sync_run(state="failed", problem="Megaphone answered with an error (502).")
 

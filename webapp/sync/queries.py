@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.connections import queries as connections
-from webapp.connections.models import PAUSED, Connection
+from webapp.connections.models import DETACHED, PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
@@ -52,8 +52,12 @@ def latest_runs(limit: int) -> Sequence[SyncRun]:
 
 
 def all_open_runs() -> Sequence[SyncRun]:
-    """Runs of any connection that are asked for or under way, oldest first."""
-    query = select(SyncRun).where(SyncRun.state.in_(OPEN_STATES))
+    """Runs of the connections shown that are asked for or under way, oldest first."""
+    query = (
+        select(SyncRun)
+        .join(Connection)
+        .where(SyncRun.state.in_(OPEN_STATES), Connection.state != DETACHED)
+    )
     return db.session.scalars(query.order_by(SyncRun.id)).all()
 
 
