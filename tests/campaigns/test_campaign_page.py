@@ -297,7 +297,7 @@ def test_what_was_confirmed_last_can_be_undone(manager_client):
 
     page = get_page(manager_client, address(campaign))
 
-    assert "Confirmed last change" in page.text
+    assert "The last change was confirmed" in page.text
     assert "Title from Spring to Summer" in page.text
     assert page.links["Undo…"].split("?")[0].endswith("/undo")
 

@@ -44,7 +44,7 @@ def test_three_columns_say_what_was_agreed_ours_and_theirs_with_author_and_time(
 
     assert "Last agreed USD 4,500.00" in words
     assert "Ours USD 5,000.00 tester@example.com," in words
-    assert "In Megaphone USD 4,800.00 seen," in words
+    assert "In Megaphone USD 4,800.00 seen" in words
     assert chosen == []
     assert "Theirs" in choice(page, "title")[0]
 

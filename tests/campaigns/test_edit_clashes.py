@@ -9,6 +9,7 @@ from tests.campaigns.form_work import (
     edit_address,
     edit_elsewhere,
     in_conflict,
+    move_theirs,
     stored,
 )
 from tests.support.pages import get_page
@@ -147,6 +148,28 @@ def test_a_field_in_conflict_with_megaphone_and_with_a_colleague_says_both(manag
     page = form.submit(SAVE, {"total_budget": "5,200"}, status=409)
 
     assert "in conflict with Megaphone too, which has USD 4,800.00" in choice(page, "budget")[0]
+
+
+def test_a_conflict_that_came_since_the_form_was_opened_is_weighed_first(manager_client, campaign):
+    form = get_page(manager_client, edit_address(campaign))
+    move_theirs(campaign, "budget", [480000, "USD"])
+
+    page = form.submit(SAVE, {"total_budget": "5,200"}, status=409)
+
+    assert "which has USD 4,800.00" in choice(page, "budget")[0]
+    assert stored(campaign).total_budget_minor == 450000
+
+
+def test_who_typed_in_other_fields_only_has_nothing_to_weigh(manager_client, campaign):
+    form = get_page(manager_client, edit_address(campaign))
+    move_theirs(campaign, "budget", [480000, "USD"])
+
+    page = form.submit(SAVE, {"external_id": "PO-9"}, status=409)
+
+    assert "save to go on" in page.notices
+    page.submit(SAVE)
+    assert stored(campaign).external_id == "PO-9"
+    assert stored(campaign).sync_state == "conflict"
 
 
 @pytest.mark.parametrize(

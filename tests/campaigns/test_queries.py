@@ -7,7 +7,7 @@ import pytest
 from tests import factories
 from tests.support.statements import count_statements
 from webapp.campaigns import queries
-from webapp.campaigns.models import CHANGE_STATES, NEEDS_YOU, SYNC_STATES, Campaign
+from webapp.campaigns.models import CHANGE_STATES, SYNC_STATES, Campaign
 from webapp.connections.models import DETACHED
 from webapp.core.errors import NotFound
 from webapp.core.listing import COUNT_CAP, Page
@@ -147,7 +147,6 @@ def test_campaigns_of_a_detached_connection_are_kept_but_not_shown(db_session) -
 
     assert titles() == ["shown"]
     assert titles(q="campaign") == []
-    assert queries.needs_you_count() == 0
     assert db_session.query(Campaign).count() == 4
 
 
@@ -214,13 +213,6 @@ def test_an_address_of_no_campaign_is_said_to_be_none(db_session, text: str) -> 
     for find in (queries.get_campaign, queries.campaign_row):
         with pytest.raises(NotFound):
             find(text)
-
-
-def test_needs_you_counts_what_waits_for_an_operator(db_session) -> None:
-    for state in SYNC_STATES:
-        factories.campaign(sync_state=state)
-        factories.campaign(sync_state=state, archived_at=factories.SOME_DAY)
-    assert queries.needs_you_count() == len(NEEDS_YOU)
 
 
 def test_unfinished_changes_are_counted_by_state(db_session) -> None:

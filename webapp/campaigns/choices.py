@@ -16,7 +16,7 @@ from webapp.campaigns import queries
 from webapp.campaigns.decisions import OURS, THEIRS, Decision
 from webapp.campaigns.fields import GROUPS, LABELS, Snapshot, readable, snapshot
 from webapp.campaigns.forms import CampaignForm, fields_of
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import Campaign, Conflict
 from webapp.campaigns.weighing import clashing
 
 EVENTS_SEARCHED = 200
@@ -57,6 +57,10 @@ class Group:
     def name(self) -> str:
         return f"choice-{self.group}"
 
+    @property
+    def title(self) -> str:
+        return self.label[0].upper() + self.label[1:]
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -68,6 +72,7 @@ class Words:
     agreed: str
     ours: str
     theirs: str
+    is_now: str
     keep_ours: str
     take_theirs: str
     button: str
@@ -80,6 +85,7 @@ CONFLICT = Words(
     agreed="Last agreed",
     ours="Ours",
     theirs="In Megaphone",
+    is_now="is in Megaphone",
     keep_ours="Keep ours",
     take_theirs="Take theirs",
     button="Settle and send to Megaphone",
@@ -91,6 +97,7 @@ CLASH = Words(
     agreed="When you opened it",
     ours="Yours",
     theirs="There now",
+    is_now="is now",
     keep_ours="Save mine",
     take_theirs="Leave what is there",
     button="Save and send to Megaphone",
@@ -109,7 +116,9 @@ def conflict_page(
     campaign: Campaign, form: CampaignForm, seen: Mapping[str, Decision], chosen: Mapping[str, str]
 ) -> Weighed:
     """The open conflicts of a campaign; ``seen`` is what they were when drawn before, if ever."""
-    conflicts = queries.open_conflicts(campaign)
+    conflicts = sorted(
+        queries.open_conflicts(campaign), key=lambda each: GROUPS.index(each.field_group)
+    )
     ours = snapshot(campaign)
     base = {c.field_group: c.base for c in conflicts}
     theirs = {c.field_group: c.theirs for c in conflicts}
@@ -160,9 +169,10 @@ def clash_page(
     authors = authors_of(campaign)
     conflicts = {c.field_group: c for c in queries.open_conflicts(campaign)}
     groups = []
-    for group in clashing(opened, typed, now, {*chosen, *also}):
+    # A conflict may have come since the form was opened: theirs was not in view then.
+    unseen = {group for group in conflicts if typed[group] != now[group]}
+    for group in clashing(opened, typed, now, {*chosen, *also, *unseen}):
         untouched = group in opened and typed[group] == opened[group]
-        conflict = conflicts.get(group)
         groups.append(
             Group(
                 group,
@@ -175,7 +185,7 @@ def clash_page(
                 ),
                 chosen.get(group, THEIRS if untouched else OURS),
                 _fields(form, group),
-                note=_conflict_note(group, conflict.theirs) if conflict else None,
+                note=_note(group, conflicts.get(group), untouched=untouched),
             )
         )
     hidden = [*mine.as_hidden(), ("version", str(campaign.version)), ("shown", json.dumps(now))]
@@ -214,6 +224,9 @@ def _fields(form: CampaignForm, group: str) -> Sequence[Field]:
     return () if group == WITHOUT_THIRD else [form[name] for name in fields_of(group)]
 
 
-def _conflict_note(group: str, theirs: Any) -> str:
-    there = readable(group, theirs, names_in({group: theirs}))
-    return f"It is in conflict with Megaphone too, which has {there or 'nothing'}."
+def _note(group: str, conflict: Conflict | None, *, untouched: bool) -> str | None:
+    said = ["You had not changed it."] if untouched else []
+    if conflict:
+        there = readable(group, conflict.theirs, names_in({group: conflict.theirs}))
+        said.append(f"It is in conflict with Megaphone too, which has {there or 'nothing'}.")
+    return " ".join(said) or None

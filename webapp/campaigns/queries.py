@@ -310,20 +310,6 @@ def troubled_changes(limit: int) -> Sequence[Any]:
     return db.session.execute(query.order_by(Change.id.desc()).limit(limit)).all()
 
 
-def needs_you_count() -> int:
-    """How many campaigns wait for a decision of an operator; at most 1,000 are counted."""
-    waiting = (
-        select(Campaign.id)
-        .where(
-            Campaign.sync_state.in_(NEEDS_YOU),
-            Campaign.archived_at.is_(None),
-            Campaign.connection_id.not_in(DETACHED_IDS),
-        )
-        .limit(1000)
-    )
-    return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
-
-
 def counts_by_change_state() -> dict[str, int]:
     """How many outgoing changes are in each state that is not finished."""
     query = (
