@@ -51,7 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.
     csrf.exempt(api_campaigns.blueprint)
     navigation.init_app(app)
-    for feature in (auth, overview, campaigns, attention, changes, advertisers, sync, audit, health):
+    pages = (auth, overview, campaigns, attention, changes, advertisers, sync, audit)
+    for feature in (*pages, health):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api_campaigns.blueprint)
     return app

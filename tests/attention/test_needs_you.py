@@ -101,13 +101,13 @@ def test_more_than_fit_are_counted_and_listed_elsewhere(viewer_client):
 
 
 def test_a_braked_run_leads_to_what_is_missing_until_it_is_decided(viewer_client):
-    run = factories.sync_run(state="braked", brake=[1, 2, 3], missing_count=3)
+    run = factories.sync_run(state="braked", brake=[1], problem="812 of 900 were missing.")
 
     page = get_page(viewer_client, "/needs-you")
 
     step = "See the missing: The brake stopped a run of Megaphone"
     assert steps(page) == {step: f"/sync/{run.id}"}
-    assert "3 campaigns were missing" in page.text
+    assert "812 of 900 were missing." in page.text
     run.brake_decision = "keep"
     assert steps(get_page(viewer_client, "/needs-you")) == {}
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from playwright.sync_api import Page
 
 from tests import factories
+from tests.browser import outgoing
 from tests.support.stack import MANAGER, VIEWER, Stack
 from webapp.campaigns.models import HELD, REJECTED, SETTLING, SYNC_STATES, Campaign
 from webapp.connections.models import DETACHED
@@ -31,6 +32,11 @@ class Addresses:
     braked_run: str
     pulled: str
     connection: str
+    held_change: str
+    arrived_change: str
+    lost_booking: str
+    gone_record: str
+    twice: str
 
 
 def prepare(stack: Stack) -> Addresses:
@@ -74,6 +80,7 @@ def prepare(stack: Stack) -> Addresses:
             failed_run=f"/sync/{failed.id}",
             connection=f"/connections/{complete.connection_id}",
             **_runs_of_another_connection(),
+            **outgoing.prepare(),
         )
 
 
@@ -225,6 +232,18 @@ STATES = (
     State("connection", lambda a: a.connection),
     State("connection without a reason", lambda a: a.connection, act=_pause_without_reason),
     State("connection for a viewer", lambda a: a.connection, who=VIEWER),
+    State("changes", _at("/changes")),
+    State("changes filtered", _at("/changes?state=all&q=state&age=last-1d&sort=campaign&x=1")),
+    State("changes empty", _at("/changes?q=xyzzy")),
+    State("changes for a viewer", _at("/changes"), who=VIEWER),
+    State("changes acted on", _at("/changes?q=held+back"), act=outgoing.hold_what_is_held),
+    State("change on hold", lambda a: a.held_change),
+    State("change for a viewer", lambda a: a.held_change, who=VIEWER),
+    State("undo a change", lambda a: f"{a.arrived_change}/undo"),
+    State("booking in doubt", lambda a: a.lost_booking),
+    State("record gone", lambda a: a.gone_record),
+    State("needs you", _at("/needs-you")),
+    State("booked twice", lambda a: a.twice),
     State("timeline", _at("/timeline")),
     State("forbidden", _at("/campaigns/new"), who=VIEWER),
     State("not found", _at("/nowhere")),

@@ -13,7 +13,8 @@ from webapp.core.db import db
     [
         ("/", "Overview"),
         ("/campaigns", "Campaigns"),
-        ("/campaigns?sync=needs_you", "Needs you"),
+        ("/needs-you", "Needs you"),
+        ("/changes", "Changes"),
         ("/campaigns?sync=refused", "Campaigns"),
         ("/advertisers", "Advertisers"),
         ("/sync", "Sync"),
@@ -24,6 +25,13 @@ def test_the_rail_marks_where_one_is(viewer_client, path, current):
     nav = get_page(viewer_client, path).root.one("nav", **{"aria-label": "Main"})
 
     assert [link.text for link in nav.all("a") if link.has("aria-current")] == [current]
+
+
+def test_every_place_has_a_letter_of_its_own(viewer_client):
+    nav = get_page(viewer_client, "/").root.one("nav", **{"aria-label": "Main"})
+    letters = [link["data-go"] for link in nav.all("a")]
+
+    assert len(set(letters)) == len(letters) > 5
 
 
 def test_fragments_and_scripts_do_not_pay_for_the_rail(viewer_client):

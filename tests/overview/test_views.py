@@ -45,11 +45,11 @@ def test_it_counts_what_needs_a_person_what_is_active_and_what_is_archived(viewe
 
     page = get_page(viewer_client, "/")
 
-    assert card(page, "needs you") == "1 campaign needs you"
+    assert card(page, "needs you") == "1 thing needs you"
     assert card(page, "active").startswith("4 ")
     assert card(page, "archive").startswith("1 ")
     assert "1 waiting, 0 sending, 0 checking" in card(page, "going out")
-    assert page.follow("campaign needs you").rows
+    assert page.follow("thing needs you").h1 == "Needs you"
 
 
 def test_budgets_are_ranked_by_advertiser_and_never_added_across_currencies(viewer_client):

@@ -114,7 +114,7 @@ def _run(row: Any) -> Item:
     run, name = row
     href = url_for("sync.show", run_id=run.id)
     if run.state == BRAKED:
-        text = f"{run.missing_count:,} campaigns were missing from its list at once: nothing was changed."
+        text = run.problem or "Too much was missing from its list at once; nothing was changed."
         title = f"The brake stopped a run of {name}"
         return Item(title, text, run.finished_at, "See the missing", href)
     text = run.problem or "It broke off in the middle."

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, render_template
 
+from webapp.attention import queries as attention
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import queries as campaigns
@@ -23,7 +24,7 @@ def index() -> str:
     return render_template(
         "overview/index.html",
         portfolio=portfolio,
-        needs_you=campaigns.needs_you_count(),
+        needs_you=attention.counts().total,
         going_out=going_out(campaigns.counts_by_change_state()),
         connections=sync.freshness(sync_interval()),
         runs=sync.latest_runs(RUNS_SHOWN),
