@@ -48,7 +48,7 @@ def test_it_counts_what_needs_a_person_what_is_active_and_what_is_archived(viewe
     assert card(page, "needs you") == "1 thing needs you"
     assert card(page, "active").startswith("4 ")
     assert card(page, "archive").startswith("1 ")
-    assert "1 waiting, 0 sending, 0 checking" in card(page, "going out")
+    assert "1 waiting, 0 on hold, 0 sending, 0 checking" in card(page, "going out")
     assert page.follow("thing needs you").h1 == "Needs you"
 
 
