@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.sync.conftest import Desk
+from webapp.adservers.types import CampaignSpec, Priority, RemoteCampaign
 from webapp.audit.models import AuditEvent
 from webapp.campaigns.models import Campaign
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
-from webapp.sync import jobs
+from webapp.sync import jobs, outbox, results
+from webapp.sync.payload import prepare
+from webapp.sync.remote import RequestCount, open_remote
 
 LOST = {"method": "POST", "path": "campaigns$", "times": 1}
 NEVER_ARRIVED = {**LOST, "action": "cut_before_apply"}
@@ -213,3 +216,54 @@ def test_a_lost_booking_is_never_bound_to_what_is_another_campaign_here(synced: 
     assert (parked.sync_state, parked.remote_id) == ("parked", None)
     assert "belongs to another one here" in (parked.sync_detail or "")
     assert synced.our_writes("POST") == []
+
+
+@pytest.fixture
+def overtaken(synced: Desk) -> tuple[Desk, outbox.Claim, RemoteCampaign]:
+    """A booking whose record a pull has imported before its answer was written down."""
+    synced.sandbox.settings(external_id="dropped")
+    synced.book(title="Overtaken")
+    with transaction():
+        claim = outbox.claim_due(synced.clock())
+        assert claim is not None
+        outgoing = prepare(claim, None, synced.clock())
+        assert outgoing is not None
+        assert isinstance(outgoing.request, CampaignSpec)
+        outbox.mark_sent(claim, outgoing.groups, synced.clock())
+    with open_remote(
+        "megaphone", synced.work.settings, synced.work.limiter, Priority.PUSH, RequestCount()
+    ) as remote:
+        answer = remote.create_campaign(outgoing.request, outgoing.marker)
+    assert synced.pull().created_count == 1
+    return synced, claim, answer
+
+
+def test_a_booking_that_a_pull_saw_first_is_one_campaign(
+    overtaken: tuple[Desk, outbox.Claim, RemoteCampaign],
+) -> None:
+    desk, claim, answer = overtaken
+    with transaction():
+        results.applied(claim, answer, desk.clock())
+
+    campaign = desk.campaign(remote_id=answer.id)
+    assert campaign.id == claim.campaign_id
+    assert campaign.sync_state == "confirmed"
+    assert desk.campaign(title="Overtaken").id == campaign.id
+    assert desk.pull().created_count == 0
+
+
+def test_a_booking_that_a_pull_saw_first_and_someone_edited_waits_for_a_person(
+    overtaken: tuple[Desk, outbox.Claim, RemoteCampaign],
+) -> None:
+    desk, claim, answer = overtaken
+    desk.edit(desk.campaign(remote_id=answer.id), title="Edited meanwhile")
+    with transaction():
+        results.applied(claim, answer, desk.clock())
+
+    parked = desk.campaign(id=claim.campaign_id)
+    assert (parked.sync_state, parked.remote_id) == ("parked", None)
+    assert "Edited meanwhile" in (parked.sync_detail or "")
+    desk.push()
+    for _ in range(3):
+        desk.settle()
+    assert len(desk.our_writes("POST")) == 1

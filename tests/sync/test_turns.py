@@ -232,6 +232,7 @@ def test_without_a_slot_a_change_is_not_even_claimed(synced: Desk) -> None:
 
     change = synced.change_of(campaign)
     assert (change.state, change.last_error, change.attempts) == ("ready", None, 0)
+    assert change.next_attempt_at <= synced.clock()
     assert synced.campaign(id=campaign.id).sync_state == "waiting"
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from webapp.audit import service as audit
-from webapp.audit.models import AuditEvent
 from webapp.audit.service import Actor
 from webapp.campaigns import pending, queries
 from webapp.campaigns.decisions import close_conflicts
@@ -32,7 +31,6 @@ from webapp.campaigns.models import (
     UPDATE,
     Campaign,
     Change,
-    Conflict,
 )
 from webapp.campaigns.record import lock, set_groups, subject, touch
 from webapp.campaigns.service import MARKER_PREFIX, archive_campaign, new_marker
@@ -41,29 +39,14 @@ from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound, TooLate
 from webapp.core.text import fold
-from webapp.sync.models import Duplicate, PulledChange
+from webapp.sync import bindings
+from webapp.sync.models import Duplicate
 
 # The ad server's clock may be behind ours, and what was lost may have been applied late.
 SEEN_BEFORE = timedelta(minutes=5)
 SEEN_AFTER = timedelta(days=1)
 MOST_CANDIDATES = 20
 KEPT_HERE = "Megaphone no longer has it; it is kept here only."
-
-# What only the ad server says, and goes over with the record.
-FOLLOWED = (
-    "remote_id",
-    "base",
-    "fingerprint",
-    "observed",
-    "missed_runs",
-    "synced_at",
-    "total_revenue_minor",
-    "total_revenue_currency",
-    "duration_seconds",
-    "booking_source",
-    "remote_created_at",
-    "remote_updated_at",
-)
 
 
 def candidates_of(campaign: Campaign) -> Sequence[Campaign]:
@@ -125,13 +108,13 @@ def link(actor: Actor, campaign: Campaign, candidate_uuid: uuid.UUID) -> Campaig
     found = next((c for c in candidates_of(campaign) if c.uuid == candidate_uuid), None)
     if found is None:
         raise NotFound("This is no longer one of the campaigns that the booking may be.")
-    if _was_worked_on(found):
+    if bindings.was_worked_on(found):
         raise TooLate(
             "Someone has worked on the other campaign here, so it cannot simply be taken over. "
             "Archive this booking instead, and go on with the other one."
         )
     _end(unknown, APPLIED)
-    _take_over(campaign, found)
+    bindings.take_over(campaign, found)
     _close_duplicate(actor, campaign)
     reason = f"Megaphone has it as {campaign.remote_id}; it was listed here a second time."
     audit.record(actor, "linked", subject(campaign), reason=reason)
@@ -150,32 +133,6 @@ def _lock_both(campaign: Campaign, candidate_uuid: uuid.UUID) -> None:
     query = select(Campaign).where(Campaign.uuid.in_([campaign.uuid, candidate_uuid]))
     ordered = query.order_by(Campaign.id).with_for_update(of=Campaign)
     db.session.scalars(ordered.execution_options(populate_existing=True)).all()
-
-
-def _was_worked_on(found: Campaign) -> bool:
-    by_someone = exists().where(
-        AuditEvent.object_type == "campaign",
-        AuditEvent.object_id == found.id,
-        AuditEvent.operator_id.is_not(None),
-    )
-    has_change = exists().where(Change.campaign_id == found.id)
-    had_conflict = exists().where(Conflict.campaign_id == found.id)
-    return found.archived_at is not None or bool(
-        db.session.scalar(select(or_(by_someone, has_change, had_conflict)))
-    )
-
-
-def _take_over(campaign: Campaign, found: Campaign) -> None:
-    """Everything that the ad server says goes over; the second entry is removed."""
-    values = {name: getattr(found, name) for name in FOLLOWED}
-    pulled = update(PulledChange).where(PulledChange.campaign_id == found.id)
-    db.session.execute(pulled.values(campaign_id=campaign.id))
-    db.session.delete(found)
-    # Two of ours never have one record: the second has to go first.
-    db.session.flush()
-    for name, value in values.items():
-        setattr(campaign, name, value)
-    db.session.flush()
 
 
 def _close_duplicate(actor: Actor, campaign: Campaign) -> None:

@@ -81,13 +81,3 @@ def note_echo(connection_id: int, sent: str | None, echoed: str | None) -> None:
         "A booking whose answer is lost cannot be found by it from now on.",
     )
     db.session.flush()
-
-
-def is_bound_elsewhere(campaign_id: int, connection_id: int, remote_id: str) -> bool:
-    """Whether another campaign of ours is this remote record already."""
-    query = select(Campaign.id).where(
-        Campaign.connection_id == connection_id,
-        Campaign.remote_id == remote_id,
-        Campaign.id != campaign_id,
-    )
-    return db.session.scalar(query) is not None

@@ -25,7 +25,7 @@ from webapp.campaigns.models import (
 )
 from webapp.connections.models import NO_MARKER
 from webapp.core.db import db, reading, transaction
-from webapp.sync import breaker, markers, outbox, results
+from webapp.sync import bindings, breaker, markers, outbox, results
 from webapp.sync.markers import CLEAN_PROBES_NEEDED
 from webapp.sync.merge import still_to_send
 from webapp.sync.observations import begin_observation, leave_database
@@ -148,7 +148,7 @@ def _conclude(claim: Claim, search: MarkerSearch, clean_needed: int, now: dateti
 
 
 def _bind(claim: Claim, found: RemoteCampaign, now: datetime) -> None:
-    if markers.is_bound_elsewhere(claim.campaign_id, claim.connection_id, found.id):
+    if bindings.holder_of(found.id, locked_campaign(claim.campaign_id)):
         results.parked(claim, PROBING, TAKEN, now)
     else:
         results.applied(claim, found, now, state=PROBING)

@@ -24,13 +24,17 @@ from webapp.campaigns.service import subject
 from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, reading
-from webapp.sync import breaker, markers, outbox
+from webapp.sync import bindings, breaker, markers, outbox
 from webapp.sync.campaign_pages import MEGAPHONE
 from webapp.sync.observations import next_observation
 from webapp.sync.outbox import Claim
 from webapp.sync.payload import locked_campaign, merge_seen, show_settled
 from webapp.sync.pull import WORKER
 
+LISTED = (
+    "Megaphone has made this, but it was read as a new campaign before its answer came, and "
+    "someone has worked on that one here (“{}”). Archive one of the two."
+)
 MISSING = "It is no longer in Megaphone, so this could not be changed there."
 
 
@@ -44,8 +48,15 @@ def remote_id_of(campaign_id: int) -> str:
 def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SENT) -> None:
     """The ad server took it: what was sent is now agreed, and what it answered is merged."""
     sent = db.session.scalars(select(Change.sent_payload).where(Change.id == claim.change_id)).one()
-    outbox.finish(claim, state, APPLIED, now, **outbox.NO_TROUBLE)
     campaign = locked_campaign(claim.campaign_id)
+    listed = bindings.holder_of(answer.id, campaign)
+    if listed and bindings.was_worked_on(listed):
+        parked(claim, state, LISTED.format(listed.title), now)
+        return
+    outbox.finish(claim, state, APPLIED, now, **outbox.NO_TROUBLE)
+    if listed:
+        # A pull saw it before its answer was here, without an external id to know it by.
+        bindings.take_over(campaign, listed)
     campaign.remote_id = answer.id
     campaign.base = {**(campaign.base or {}), **(sent or {})}
     # Merged whatever it says: an answer without our values says that they were not taken.

@@ -101,13 +101,13 @@ def _may_be_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Change.state == READY,
         Change.next_attempt_at <= now,
-        or_(Change.not_before.is_(None), Change.not_before <= now),
         Connection.state == ACTIVE,
         Connection.held_at.is_(None),
         or_(is_first, breaker.may_call_again(now)),
         ~exists().where(of_it, other.state.in_(IN_FLIGHT)),
         ~exists().where(of_it, campaigns.is_unknown_create(other)),
-        # What is sent is all that the campaign has to send: one that is on hold holds the others.
+        # What is sent is all that the campaign has to send: one that is on hold, or put off (this
+        # one included), holds the others.
         ~exists().where(of_it, other.state == HELD),
         ~exists().where(of_it, other.state == READY, other.not_before > now),
     )
