@@ -30,6 +30,7 @@ from webapp.campaigns.models import (
 from webapp.core.clock import utc_now
 from webapp.core.db import db, transaction
 from webapp.core.errors import InvalidInput, TooLate
+from webapp.sync import outbox
 
 LATER = timedelta(hours=3)
 VERBS = {
@@ -123,6 +124,19 @@ class TestHolding:
         with pytest.raises(InvalidInput):
             outgoing.send_at(ACTOR, waiting(campaign), utc_now() + wrong)
         assert waiting(campaign).not_before is None
+
+    def test_it_holds_back_whatever_else_the_campaign_has_to_send(self, campaign) -> None:
+        factories.change(campaign, next_attempt_at=utc_now() - LATER)
+        held = factories.change(campaign, state=HELD)
+        # All that differs is sent with any change of the campaign.
+        assert outbox.claim_due(utc_now()) is None
+
+        outgoing.release(ACTOR, held)
+        outgoing.send_at(ACTOR, held, utc_now() + LATER)
+        assert outbox.claim_due(utc_now()) is None
+
+        outgoing.send_at(ACTOR, held, None)
+        assert outbox.claim_due(utc_now()) is not None
 
 
 class TestTooLate:
