@@ -1,6 +1,7 @@
 """The brake: what pulls it, and what an operator's answer to it does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -221,3 +222,21 @@ def test_no_other_word_is_a_decision(synced: Desk) -> None:
 
     with pytest.raises(InvalidInput):
         decide(run, "delete everything")
+
+
+def test_one_that_is_seen_again_while_it_is_looked_for_is_not_taken_for_gone(synced: Desk) -> None:
+    (campaign,) = all_campaigns()[:1]
+    synced.sandbox.control("DELETE", f"campaigns/{campaign.remote_id}")
+    synced.pull()
+
+    def seen_by_a_push() -> bool:
+        with transaction():
+            there = db.session.get_one(Campaign, campaign.id)
+            there.missed_runs = 0 if there.missed_runs > 1 else there.missed_runs
+        return True
+
+    synced.work = replace(synced.work, keep_going=seen_by_a_push)
+    run = synced.pull()
+
+    assert (run.state, run.missing_count, run.gone_count) == ("complete", 1, 0)
+    assert synced.campaign(id=campaign.id).sync_state == "confirmed"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.sync.conftest import ANA, Desk
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import Campaign, Change
 from webapp.core.db import db, transaction
 from webapp.sync import service as sync_service
 from webapp.sync.models import Duplicate
@@ -68,6 +68,17 @@ def test_a_record_that_was_known_before_the_booking_was_bound_is_reported_too(
         db.session.get_one(Campaign, booked.id).remote_id = original
 
     assert synced.pull().duplicate_count == 1
+
+
+def test_the_record_that_is_bound_is_no_second_one_however_it_was_bound(
+    synced: Desk, booked: Campaign
+) -> None:
+    with transaction():
+        db.session.get_one(Change, synced.change_of(booked).id).state = "parked"
+
+    synced.pull()
+
+    assert reports() == []
 
 
 def test_only_exactly_the_marker_counts(synced: Desk, booked: Campaign) -> None:

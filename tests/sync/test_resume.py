@@ -195,6 +195,13 @@ def nothing_left(desk: Desk) -> SyncRun:
     return desk.pull()
 
 
+def nothing_begun(desk: Desk) -> SyncRun:
+    desk.sandbox.fault({"action": "status", "status": 401, "path": "campaigns$", "times": 1})
+    run = desk.pull()
+    assert run.state == "failed"
+    return run
+
+
 def read_since(desk: Desk) -> SyncRun:
     stopped = cancelled_after(desk, pages=1)
     assert desk.pull().state == "complete"
@@ -207,7 +214,7 @@ def another_is_asked_for(desk: Desk) -> SyncRun:
     return stopped
 
 
-@pytest.mark.parametrize("make", [nothing_left, read_since, another_is_asked_for])
+@pytest.mark.parametrize("make", [nothing_left, nothing_begun, read_since, another_is_asked_for])
 def test_a_run_is_not_resumed_when_that_is_of_no_use(long_list: Desk, make: object) -> None:
     assert callable(make)
     run = make(long_list)

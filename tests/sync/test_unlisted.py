@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.statements import count_statements
 from tests.sync.conftest import Desk
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.core.db import db
@@ -71,6 +72,16 @@ def test_the_thin_copy_never_blanks_or_renames_a_full_record(synced: Desk) -> No
     assert number(Agency) == agencies
 
 
+def test_nothing_is_written_about_advertisers_that_are_known(synced: Desk) -> None:
+    synced.edit_in_megaphone(synced.any_campaign(), title="Renamed")
+
+    with count_statements() as statements:
+        assert synced.pull().updated_count == 1
+
+    written = ("INSERT INTO advertiser", "UPDATE advertiser", "INSERT INTO agency", "UPDATE agency")
+    assert [s for s in statements if s.startswith(written)] == []
+
+
 def full(advertiser: Advertiser) -> tuple[Any, ...]:
     return (
         advertiser.name,
@@ -95,13 +106,14 @@ def test_an_advertiser_first_met_before_a_write_is_kept_as_well(synced: Desk) ->
 
 def test_an_advertiser_that_has_no_name_anywhere_leaves_ours_as_it_is(synced: Desk) -> None:
     campaign = synced.any_campaign()
+    advertiser_id = campaign.advertiser_id
     row = synced.remote(campaign) | {"title": "Renamed", "advertiserId": "x-1", "advertiser": None}
     synced.list_instead([row])
 
     synced.pull()
 
     after = synced.campaign(id=campaign.id)
-    assert (after.title, after.advertiser_id) == ("Renamed", campaign.advertiser_id)
+    assert (after.title, after.advertiser_id) == ("Renamed", advertiser_id)
 
 
 def test_an_agency_that_becomes_visible_later_is_linked(desk: Desk) -> None:

@@ -44,8 +44,7 @@ def _add(found: Sequence[RemoteAdvertiser], context: PageContext) -> None:
             "name": each.name,
             "name_key": fold(each.name)[:KEY_LENGTH],
             "agency_id": agencies.get(each.agency_id or ""),
-            # Marked as less than the list would say, so that the list replaces it.
-            "fingerprint": fingerprint({"named by a campaign": each.name}),
+            "fingerprint": fingerprint(each.raw),
             "synced_at": context.now,
         }
         for each in found
