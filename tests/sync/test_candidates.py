@@ -168,10 +168,24 @@ def test_two_records_with_our_marker_are_candidates_whatever_they_say(synced: De
     synced.push()
     campaign = synced.campaign(id=campaign.id)
     assert campaign.sync_state == "confirmed"
-    open_reports = select(Duplicate).where(
-        Duplicate.remote_id == campaign.remote_id, Duplicate.closed_at.is_(None)
-    )
-    assert db.session.scalars(open_reports).all() == []
+
+
+def test_a_report_of_a_second_record_is_closed_by_linking_it(unkept: Desk) -> None:
+    campaign = lose(unkept)
+    (found,) = candidates.candidates_of(campaign)
+    with transaction():
+        report = Duplicate(
+            connection_id=unkept.connection_id,
+            campaign_id=campaign.id,
+            remote_id=found.remote_id or "",
+            marker=campaign.marker or "",
+            seen_at=unkept.clock(),
+        )
+        db.session.add(report)
+
+    link(campaign, found)
+
+    assert db.session.scalars(select(Duplicate.closed_by)).all() == [ANA.label]
 
 
 def test_what_someone_worked_on_is_not_taken_over(unkept: Desk) -> None:
