@@ -156,6 +156,10 @@ class Evidence:
     settled: bool = False
     rate: int | None = None
 
+    @property
+    def campaign_events(self) -> list[Row[Any]]:
+        return [event for event in self.events if event.object_type == "campaign"]
+
     def notes(self, name: str) -> list[str]:
         return [words for invariant, words in self.noted if invariant == name]
 

@@ -86,7 +86,7 @@ def check_i4(e: Evidence) -> Found:
 def check_i5(e: Evidence) -> Found:
     """No listing archives, detaches or deletes: gone is only what was deleted in the ad server."""
     deleted = e.deleted()
-    for event in e.events:
+    for event in e.campaign_events:
         row = e.campaigns.get(event.object_id)
         if event.action == "gone" and row is not None and row.remote_id not in deleted:
             yield f"campaign {row.id} was marked as gone and was never deleted"
@@ -146,7 +146,7 @@ def check_i9(e: Evidence) -> Found:
     """What is taken for a remote edit was one, and each is seen after those before it."""
     yield from e.notes("I9")
     latest: dict[tuple[int, str], int] = {}
-    for event in e.events:
+    for event in e.campaign_events:
         row = e.campaigns.get(event.object_id)
         if event.source != "sync" or event.action not in SEEN or row is None or not event.field:
             continue
@@ -283,10 +283,9 @@ def broken(violations: list[str]) -> set[str]:
 def _replacement(e: Evidence, saved: Saved) -> Any:
     """The event by which the value was replaced, or ``None``."""
     text = _text(e, saved.group, saved.value)
-    for event in e.events:
+    for event in e.campaign_events:
         if (
             event.id > saved.last_event
-            and event.object_type == "campaign"
             and event.object_id == saved.campaign_id
             and event.field == LABELS[saved.group]
             and event.before == text
@@ -321,7 +320,7 @@ def _seen(e: Evidence, write: Write, edit: Write, group: str) -> bool:
     campaign_id, text = _campaign_of(e, write), _text(e, group, edit.values[group])
     shown = any(
         event.object_id == campaign_id and event.field == LABELS[group] and event.after == text
-        for event in e.events
+        for event in e.campaign_events
         if event.source == "sync" and event.action in SEEN and _came_before(event, write)
     )
     return shown or any(
