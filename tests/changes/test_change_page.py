@@ -62,6 +62,15 @@ def test_a_change_that_is_not_there_is_a_404(manager_client):
     get_page(manager_client, "/changes/999/undo", status=404)
 
 
+def test_the_way_back_leads_to_the_list_as_it_was_and_nowhere_else(viewer_client):
+    change = sent()
+
+    for back, crumb in (("/changes?state=all", "/changes?state=all"), ("/campaigns", "/changes")):
+        page = get_page(viewer_client, f"/changes/{change.id}?back={back}")
+        crumbs = page.main.one("nav", **{"aria-label": "Breadcrumb"})
+        assert crumbs.one("a")["href"] == crumb
+
+
 def test_all_changes_of_a_campaign_are_one_press_away(viewer_client):
     change = sent()
     factories.change(factories.campaign(title="Other"))

@@ -169,6 +169,10 @@ def test_what_may_have_arrived_is_never_offered_to_be_sent_after_all(manager_cli
     page = look(manager_client, owner)
 
     assert [button.text for button in page.main.all("button")] == ["Find out"]
+    manager_client.application.config["WTF_CSRF_ENABLED"] = False
+    manager_client.post(f"/changes/parked/{owner.uuid}", data={"verb": "send-again"})
+    assert state(change) == "parked"
+    assert db.session.query(Change).count() == 1
 
 
 def test_what_has_moved_on_says_so(manager_client):
