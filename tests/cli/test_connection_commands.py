@@ -161,7 +161,7 @@ def test_resuming_shows_what_goes_out(terminal: Terminal, held: Connection) -> N
     result = terminal("connections", "resume", "--yes")
 
     assert result.exit_code == 0, result.output
-    assert "Megaphone: 1 to send, in less than a minute." in result.stderr
+    assert "Megaphone: 1 to send, in less than a minute; 0 put off." in result.stderr
     assert "Spring: budget USD 4,500.00 -> USD 4,800.00" in result.stderr
     assert result.stdout == "Sending goes on.\n"
     assert the_connection().held_at is None

@@ -134,7 +134,7 @@ def test_what_the_last_check_found_is_listed_in_words(viewer_client):
 
     assert shown["May see"] == "1,240 campaigns, advertisers"
     assert shown["Fields that can be changed"] == "copy needed, title"
-    assert (shown["Deleting"], shown["Archiving"]) == ("no", "local only")
+    assert (shown["Deleting"], shown["Archiving"]) == ("no", "kept here only")
 
 
 def test_before_the_first_check_it_says_so(viewer_client, connection):
@@ -171,6 +171,9 @@ def test_all_sending_is_paused_with_a_reason_and_everyone_sees_who_did(manager_c
     assert "“Prices are wrong.” Changes wait" in get_page(manager_client, "/sync").text
     event = db.session.query(AuditEvent).one()
     assert (event.action, event.reason) == ("held sending", "Prices are wrong.")
+    timeline = get_page(manager_client, "/timeline")
+    assert "manager@example.com paused all sending to Megaphone" in timeline.text
+    assert timeline.follow("Megaphone").url == address(connection)
 
 
 def test_without_a_reason_it_is_not_paused_and_the_field_says_so(manager_client, connection):
@@ -194,6 +197,8 @@ def test_what_goes_out_is_listed_with_its_time_before_sending_is_resumed(manager
     campaign.total_budget_minor = 480000
     factories.change(campaign, fields=["budget"])
     factories.change(factories.campaign(title="New one", waiting=True))
+    tomorrow = utc_now() + timedelta(days=1)
+    factories.change(factories.campaign(title="Put off"), not_before=tomorrow)
     factories.change(factories.campaign(title="On hold by itself"), state="held")
     factories.change(factories.campaign(title="Under way"), state="sent")
 
@@ -204,7 +209,9 @@ def test_what_goes_out_is_listed_with_its_time_before_sending_is_resumed(manager
     assert [row[:2] for row in page.rows] == [
         ["Spring", "budget: from USD 4,500.00 to USD 4,800.00"],
         ["New one", "New campaign"],
+        ["Put off", "nothing is left to send"],
     ]
+    assert "1 more is put off, and goes out at its time." in page.text
     assert db.session.get_one(Connection, held.id).held_at is not None
 
     page = page.submit("Resume sending to Megaphone")

@@ -72,6 +72,7 @@ def test_a_running_run_says_how_far_it_is_and_how_long_the_rest_takes(viewer_cli
 
     assert "Reading campaigns: 400 of 1,000 campaigns, 3 requests, about 3 min" in fragment
     assert '<progress max="1000" value="400"' in fragment
+    assert 'id="facts" data-beside' in fragment
     assert "What changed here" not in fragment
 
 

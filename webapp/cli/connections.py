@@ -13,6 +13,7 @@ from webapp.cli.plain import settings as the_settings
 from webapp.cli.sync import chosen
 from webapp.connections import queries, service
 from webapp.connections.models import PAUSED, Connection
+from webapp.core.clock import utc_now
 from webapp.core.db import db, reading, transaction
 from webapp.core.errors import InvalidInput
 from webapp.sync import budget, connection_queries
@@ -133,8 +134,9 @@ def _agree(ids: Sequence[int], *, yes: bool) -> None:
 
 
 def _show_outgoing(connection: Connection) -> None:
-    found = connection_queries.outgoing(connection)
-    click.echo(f"{connection.name}: {found.total:,} to send, in {found.forecast.words}.", err=True)
+    found = connection_queries.outgoing(connection, utc_now())
+    out = f"{found.total:,} to send, in {found.forecast.words}; {found.put_off:,} put off."
+    click.echo(f"{connection.name}: {out}", err=True)
     for row in found.shown:
         fields = ", ".join(
             f"{c.field} {c.before or 'nothing'} -> {c.after or 'nothing'}" for c in row.changes

@@ -50,9 +50,13 @@ class WaitingChange:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What goes out as soon as nothing keeps it: how many, how long it takes, and the first."""
+    """What goes out as soon as nothing keeps it: how many, how long it takes, and the first.
+
+    ``put_off`` are those that go out later, each at its time.
+    """
 
     total: int
+    put_off: int
     forecast: Forecast
     shown: Sequence[WaitingChange]
 
@@ -80,11 +84,17 @@ def counts_of(connection: Connection) -> Mapping[str, int]:
     return {row.state: row.number for row in db.session.execute(query)}
 
 
-def outgoing(connection: Connection) -> Outgoing:
+def outgoing(connection: Connection, now: datetime) -> Outgoing:
     """What releasing or resuming the connection lets out, oldest first. Held changes stay."""
     conditions = (Change.connection_id == connection.id, Change.state == READY)
-    counted = select(func.count(), func.count().filter(Change.kind == CREATE)).where(*conditions)
-    total, creates = db.session.execute(counted).one()
+    is_put_off = Change.not_before > now
+    counted = select(
+        func.count(),
+        func.count().filter(Change.kind == CREATE, is_put_off.is_not(True)),
+        func.count().filter(is_put_off),
+    )
+    everything, creates, put_off = db.session.execute(counted.where(*conditions)).one()
+    total = everything - put_off
     query = (
         select(Change, Campaign, Operator.email)
         .join(Campaign, Change.campaign_id == Campaign.id)
@@ -94,7 +104,7 @@ def outgoing(connection: Connection) -> Outgoing:
         .limit(WAITING_SHOWN)
     )
     rows = db.session.execute(query).all()
-    return Outgoing(total, forecast.for_changes(total, creates), _shown(rows))
+    return Outgoing(total, put_off, forecast.for_changes(total, creates), _shown(rows))
 
 
 def _shown(rows: Sequence[Any]) -> list[WaitingChange]:

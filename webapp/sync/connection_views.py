@@ -15,7 +15,7 @@ from webapp.core.db import db, transaction
 from webapp.core.errors import InvalidInput
 from webapp.sync import budget, connection_queries, queries
 from webapp.sync.check import CheckFailed, check_connection
-from webapp.sync.words import CAPABILITY_WORDS, PAUSE_STEPS, going_out
+from webapp.sync.words import ARCHIVE_WORDS, CAPABILITY_WORDS, PAUSE_STEPS, going_out
 from webapp.web.settings import sync_interval
 
 
@@ -35,6 +35,7 @@ def _page(connection_id: int, problem: str | None = None) -> str:
         marker_words=MARKER_WORDS[connection.marker_mode],
         marker_meaning=MARKER_MEANINGS[connection.marker_mode],
         capability_words=CAPABILITY_WORDS,
+        archive_words=ARCHIVE_WORDS,
         next_step=PAUSE_STEPS.get(connection.pause_kind or ""),
         problem=problem,
     )
@@ -62,7 +63,7 @@ def release(connection_id: int) -> ResponseReturnValue:
     return render_template(
         "sync/release.html",
         connection=connection,
-        outgoing=connection_queries.outgoing(connection),
+        outgoing=connection_queries.outgoing(connection, utc_now()),
     )
 
 

@@ -51,7 +51,7 @@ def show(run_id: int) -> str:
         **RUN_WORDS,
     }
     if is_fragment and run.state in OPEN_STATES:
-        return render_template("sync/_run.html", **context)
+        return render_template("sync/_run_under_way.html", **context)
     template = "sync/_run_ended.html" if is_fragment else "sync/show.html"
     return render_template(template, **context, **_findings(run))
 

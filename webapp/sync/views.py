@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.audit import entries
 from webapp.audit.actors import web_actor
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
@@ -85,3 +86,15 @@ def run_now(connection_id: int) -> ResponseReturnValue:
         service.request_run(web_actor(), connections.get_connection(connection_id))
     flash("A run is asked for; it starts in a moment.", "ok")
     return redirect(url_for("sync.index"))
+
+
+def _links(ids: set[int]) -> dict[int, str]:
+    """Where connections have their pages: those that are shown."""
+    return {
+        each.id: url_for("sync.connection", connection_id=each.id)
+        for each in connections.shown_connections()
+        if each.id in ids
+    }
+
+
+entries.link_objects("connection", _links)

@@ -79,7 +79,12 @@ CAPABILITY_WORDS = {
     "budget_kinds": "Budgets",
     "native_idempotency": "Recognises a request sent twice",
     "page_size": "Records a page",
-    "requests_per_minute": "Requests a minute",
+}
+ARCHIVE_WORDS = {
+    "none": "no",
+    "one_way": "yes, for good",
+    "reversible": "yes",
+    "local_only": "kept here only",
 }
 
 # State of an unfinished change: what operators call it, and its pill.
