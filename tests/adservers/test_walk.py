@@ -43,6 +43,18 @@ def test_a_walk_to_the_end_of_a_steady_listing_is_complete() -> None:
     assert (walk.pages, walk.distinct, walk.total) == (3, 5, 5)
 
 
+def test_a_walk_goes_on_where_another_was_left_and_is_then_not_the_whole() -> None:
+    first = Walk(Listing(("ab", "1", 5), ("cd", "2", 5), ("e", None, 5)))
+    assert first.cursor is None
+    next(first)
+    assert first.cursor == "1"
+
+    rest = Walk(Listing(("ab", "1", 5), ("cd", "2", 5), ("e", None, 5)), start=first.cursor)
+
+    assert rows(rest) == "cde"
+    assert (rest.cursor, rest.complete) == (None, False)
+
+
 def test_an_empty_listing_is_complete_and_empty() -> None:
     walk = Walk(Listing(("", None, 0))).read_all()
     assert (walk.complete, walk.distinct, walk.total) == (True, 0, 0)

@@ -13,7 +13,7 @@ from webapp.campaigns.models import Campaign
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
 from webapp.core.errors import InvalidInput, TooLate
-from webapp.sync import jobs
+from webapp.sync import breaker, jobs
 from webapp.sync import service as sync_service
 from webapp.sync.absence import Missing, brake
 from webapp.sync.models import APPLY, KEEP, PulledChange, SyncRun
@@ -240,3 +240,37 @@ def test_one_that_is_seen_again_while_it_is_looked_for_is_not_taken_for_gone(syn
 
     assert (run.state, run.missing_count, run.gone_count) == ("complete", 1, 0)
     assert synced.campaign(id=campaign.id).sync_state == "confirmed"
+
+
+ONE_CAMPAIGN = "campaigns/[^/]+$"
+
+
+def test_looking_for_gone_ones_ends_when_nobody_answers(synced: Desk) -> None:
+    decide(braked(synced), APPLY)
+    synced.sandbox.fault({"action": "status", "status": 503, "path": ONE_CAMPAIGN})
+
+    run = run_what_is_asked_for(synced)
+
+    assert (run.state, run.missing_count, run.gone_count) == ("complete", 10, 0)
+    assert run.request_count == 3 + breaker.OPENS_AFTER
+
+
+def test_looking_for_gone_ones_ends_when_the_token_is_refused(synced: Desk) -> None:
+    decide(braked(synced), APPLY)
+    synced.sandbox.fault({"action": "status", "status": 401, "path": ONE_CAMPAIGN})
+
+    run = run_what_is_asked_for(synced)
+
+    assert (run.state, run.gone_count, run.request_count) == ("incomplete", 0, 4)
+    assert db.session.get_one(Connection, synced.connection_id).state == "paused"
+
+
+def test_an_answer_about_one_campaign_pays_for_repeats(synced: Desk) -> None:
+    decide(braked(synced), APPLY)
+    with transaction():
+        db.session.get_one(Connection, synced.connection_id).retry_tokens = 0.0
+
+    run_what_is_asked_for(synced)
+
+    tokens = db.session.get_one(Connection, synced.connection_id).retry_tokens
+    assert tokens == pytest.approx(13 * breaker.SUCCESS_PAYS)

@@ -23,7 +23,10 @@ def booked(synced: Desk) -> Campaign:
 
 def copy_there(desk: Desk, campaign: Campaign, **values: Any) -> str:
     """Another record with the same external id, as a request that arrived twice would leave."""
-    there = desk.remote(campaign)
+    return copy_of(desk, desk.remote(campaign), **values)
+
+
+def copy_of(desk: Desk, there: dict[str, Any], **values: Any) -> str:
     row = {name: there[name] for name in ("title", "advertiserId", "externalId")}
     made = desk.sandbox.control("POST", "campaigns", row | values)
     assert isinstance(made["id"], str)
@@ -55,17 +58,16 @@ def test_a_record_that_was_known_before_the_booking_was_bound_is_reported_too(
     synced: Desk, booked: Campaign
 ) -> None:
     """Both records were listed while nobody knew yet which of them was the booking."""
+    there = synced.remote(booked)
     with transaction():
         campaign = db.session.get_one(Campaign, booked.id)
-        original, campaign.remote_id = campaign.remote_id, None
-        campaign.sync_state = "parked"
-    copy_there(synced, synced.campaign(remote_id=None).__class__(remote_id=original))
-    assert synced.pull().duplicate_count == 0
+        campaign.remote_id, campaign.sync_state = None, "parked"
+    copy_of(synced, there)
+    assert (synced.pull().duplicate_count, reports()) == (0, [])
     with transaction():
-        imported = synced.campaign(remote_id=original)
-        imported.remote_id = None
+        synced.campaign(remote_id=there["id"]).remote_id = None
         db.session.flush()
-        db.session.get_one(Campaign, booked.id).remote_id = original
+        db.session.get_one(Campaign, booked.id).remote_id = there["id"]
 
     assert synced.pull().duplicate_count == 1
 

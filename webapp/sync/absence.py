@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
 
-from webapp.adservers.errors import AdServerError, NotFound
+from webapp.adservers.errors import AdServerError, AuthFailed, NotFound
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import Subject, event_rows
 from webapp.campaigns.models import CONFIRMED, GONE, Campaign
@@ -108,23 +108,41 @@ def count_misses(campaign_ids: Sequence[int]) -> None:
 
 
 def look_for_gone(missing: list[Missing], pull: Pull, before_each: Callable[[], None]) -> int:
-    """Read each campaign missed twice by its id; mark those not there. Returns how many."""
+    """Read each campaign missed twice by its id; mark those not there. Returns how many.
+
+    Those that it does not come to are looked for when they are missed again.
+    """
     gone = 0
     for each in missing:
         if not each.may_be_gone:
             continue
         before_each()
-        leave_database()
-        try:
-            pull.remote.get_campaign(each.remote_id)
-        except NotFound:
-            with transaction():
-                gone += _mark_gone(each, pull.clock(), pull.run_id)
-        except AdServerError as error:
-            # Not knowing is no evidence: it is looked for again when it is missed again.
-            with transaction():
-                breaker.heard(pull.connection_id, error, pull.clock())
+        with transaction():
+            may_look = breaker.may_start(pull.connection_id, pull.clock())
+        if not may_look:
+            break
+        gone += _look(each, pull)
     return gone
+
+
+def _look(each: Missing, pull: Pull) -> bool:
+    """Whether it is gone. Raises ``AuthFailed``: no other would be found either."""
+    leave_database()
+    marked = False
+    try:
+        pull.remote.get_campaign(each.remote_id)
+    except AuthFailed:
+        raise
+    except AdServerError as error:
+        # Only this one error is evidence; not knowing is none.
+        with transaction():
+            if isinstance(error, NotFound):
+                marked = _mark_gone(each, pull.clock(), pull.run_id)
+            breaker.heard(pull.connection_id, error, pull.clock())
+    else:
+        with transaction():
+            breaker.succeeded(pull.connection_id)
+    return marked
 
 
 def _mark_gone(each: Missing, now: datetime, run_id: int) -> bool:
