@@ -112,11 +112,15 @@ class WireServer:
     def _serve(self, sock: socket.socket) -> None:
         with suppress(OSError), sock.makefile("rb") as reader, sock:
             while self._read_request(reader.readline, reader.read):
-                script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+                script = self._next_script()
                 if callable(script):
                     script(sock)
                     return
                 sock.sendall(script)
+
+    def _next_script(self) -> Script:
+        """What to do about the request that was read last."""
+        return self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
 
     def _read_request(self, readline: Callable[[], bytes], read: Callable[[int], bytes]) -> bool:
         lines: list[str] = []

@@ -3,6 +3,7 @@
 What was saved is remembered, and judged in the end by the invariants of ``tests.proof``.
 """
 
+import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -24,6 +25,7 @@ from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, reading, transaction
+from webapp.core.http import Limits, http_session
 from webapp.core.ratelimit import RateLimiter
 from webapp.sync import jobs
 from webapp.sync import service as sync
@@ -45,6 +47,9 @@ class MovingClock:
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead.total_seconds()
 
     def move(self, seconds: float) -> None:
         self.ahead += timedelta(seconds=seconds)
@@ -125,8 +130,8 @@ class Desk:
 
     def heal(self) -> None:
         """Let time pass and the worker's jobs run until nothing is left; then read twice."""
-        for _ in range(MOST_ROUNDS):
-            self.clock.move(LATER)
+        for number in range(1, MOST_ROUNDS):
+            self.clock.move(number * LATER)
             self.push()
             if self.is_done():
                 break
@@ -156,6 +161,14 @@ class Desk:
         table = Change.__table__
         query = select(table).where(table.c.campaign_id == campaign_id).order_by(table.c.id.desc())
         return self.ask(lambda: db.session.execute(query.limit(1)).one())
+
+    def state_of(self, campaign_id: int) -> tuple[str, str]:
+        """What its newest change is, and what its page says."""
+        shown = self.ask(lambda: db.session.get_one(Campaign, campaign_id).sync_state)
+        return self.change_of(campaign_id).state, shown
+
+    def connection_state(self) -> str:
+        return str(self.ask(lambda: db.session.get_one(Connection, self.connection_id).state))
 
     def is_done(self) -> bool:
         """Whether nothing is left to send or find out, and no run is open."""
@@ -228,7 +241,7 @@ def with_credential(settings: Settings, sandbox: Sandbox, base_url: str | None =
     )
 
 
-def connected(settings: Settings, sandbox: Sandbox, outside: Outside | None = None) -> Desk:
+def connected(settings: Settings, sandbox: Sandbox, limits: Limits | None = None) -> Desk:
     """A desk whose connection was just made, with everything read once."""
     with transaction():
         connection = connections.connect_from_settings(ANA, settings)
@@ -237,11 +250,16 @@ def connected(settings: Settings, sandbox: Sandbox, outside: Outside | None = No
     clock = MovingClock()
     work = jobs.Work(
         settings,
-        RateLimiter(0),
+        RateLimiter(0, monotonic=clock.monotonic, sleep=clock.move),
         keep_going=lambda: True,
         clock=clock,
         sleep=clock.move,
-        outside=replace(outside or Outside(), clock=clock),
+        outside=Outside(
+            http=lambda user_agent: http_session(user_agent, monotonic=clock.monotonic),
+            clock=clock,
+            monotonic=clock.monotonic,
+            limits=limits,
+        ),
     )
     desk = Desk(sandbox, work, clock, connection_id)
     assert desk.pull() == COMPLETE

@@ -1,0 +1,59 @@
+"""The worker's real jobs against a front that spoils answers, with a sandbox behind it.
+
+What an answer does is the same on both databases; these run on SQLite.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.support.databases import SqliteTemplate
+from tests.support.desk import Desk, connected, with_credential
+from tests.support.sandbox import Sandbox, start_sandbox
+from tests.wire.broken import MOST_BODY
+from tests.wire.front import Front
+from webapp.core.config import Settings
+from webapp.core.http import Limits
+
+# Nothing here takes long when it goes well: everything is on this machine.
+LIMITS = Limits(connect=1.0, read=0.5, total=0.7, body_bytes=MOST_BODY)
+PAGE_SIZE = 5
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with start_sandbox(tmp_path_factory.mktemp("sandbox"), campaigns=12, advertisers=4) as started:
+        yield started
+
+
+@pytest.fixture
+def database_url(sqlite_template: SqliteTemplate, tmp_path: Path) -> str:
+    return sqlite_template.fresh(tmp_path)
+
+
+@pytest.fixture
+def front(sandbox_process: Sandbox) -> Iterator[Front]:
+    sandbox_process.control("POST", "reset", {})
+    with Front(sandbox_process.port) as started:
+        yield started
+
+
+@pytest.fixture
+def settings(settings: Settings, sandbox_process: Sandbox, front: Front) -> Settings:
+    return with_credential(settings, sandbox_process, f"{front.url}/api")
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three pages of campaigns."""
+    monkeypatch.setattr(
+        "webapp.adservers.megaphone.paging.first_cursor",
+        lambda page_size=PAGE_SIZE: f"page=1&per_page={page_size}",
+    )
+
+
+@pytest.fixture
+def desk(app: Flask, settings: Settings, sandbox_process: Sandbox) -> Desk:
+    return connected(settings, sandbox_process, LIMITS)
