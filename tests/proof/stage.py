@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 from tests.proof.clock import VirtualClock
 from tests.proof.network import ADDRESS
 from tests.support.databases import PostgresDatabase, SqliteTemplate, application
+from webapp.core import clock
 from webapp.core import db as core_db
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
@@ -133,7 +134,10 @@ class PostgresRows(Restorable):
 
 @contextmanager
 def open_stage(database: SqliteCopy | PostgresRows, folder: Path) -> Iterator[Stage]:
-    """A stage on this database. Every module's clock is the stage's until it is closed."""
+    """A stage on this database. Every module's clock is the stage's until it is closed.
+
+    There can be one at a time.
+    """
     settings = Settings(
         database_url=database.url,
         instance_dir=folder / "instance",
@@ -165,6 +169,8 @@ def open_stage(database: SqliteCopy | PostgresRows, folder: Path) -> Iterator[St
 
 def _set_clock(patch: pytest.MonkeyPatch, stage: Stage) -> None:
     """Modules import the clock by name, so each has to be given the other one."""
+    if not _has_clock(clock):
+        raise RuntimeError("another stage is open")
     for name, module in list(sys.modules.items()):
         if name.startswith("webapp.") and _has_clock(module):
             patch.setattr(module, "utc_now", stage.now)
