@@ -19,7 +19,6 @@ from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.core.crowd import most_in_a_minute
-from tests.support.threads import in_threads
 from tests.sync import budget_user
 from tests.sync.budget_user import KEY
 from webapp.core.config import Settings
@@ -31,7 +30,8 @@ from webapp.sync.models import RateBudget
 
 PUSH, PROBE, PULL = Priority
 REPOSITORY = Path(__file__).resolve().parents[2]
-SPEED = 20
+# Not faster: a process that this machine keeps waiting for long is taken for dead.
+SPEED = 8
 # 54 are given; each is noted by its maker, a little later than it was counted.
 MOST = 60
 
@@ -43,11 +43,11 @@ class Users:
         self._url, self._stack = url, stack
         self.processes: list[tuple[Priority, subprocess.Popen[str]]] = []
 
-    def add(self, priority: Priority, calls: int) -> subprocess.Popen[str]:
+    def add(self, priority: Priority, calls: int, threads: int = 1) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", budget_user.__name__, self._url, str(SPEED)]
         process = self._stack.enter_context(
             subprocess.Popen(
-                [*command, priority.name, str(calls)],
+                [*command, priority.name, str(calls), str(threads)],
                 cwd=REPOSITORY,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -107,24 +107,24 @@ def fast_limiter(engine: Engine, rate: int = 60) -> RateLimiter:
     )
 
 
-def test_processes_keep_to_the_limit_together_and_a_pull_has_its_floor(users: Users) -> None:
-    storm = [users.add(PUSH, 1000) for _ in range(2)]
-    pull = users.add(PULL, 25)
+def test_threads_and_processes_keep_to_the_limit_and_a_pull_has_its_floor(users: Users) -> None:
+    storm = [users.add(PUSH, 1000, threads=2), users.add(PUSH, 1000)]
+    pull = users.add(PULL, 20)
     users.go()
     pull.wait(timeout=120)
     for each in storm:
         each.kill()
     calls = users.calls()
     assert most_in_a_minute([when for when, _ in calls]) <= MOST
-    end = max(when for when, priority in calls if priority is PULL)
-    pushes = sum(priority is PUSH and when < end for when, priority in calls)
-    assert 2 * 25 < pushes <= 4 * 25
+    first, *_, last = (when for when, priority in calls if priority is PULL)
+    pushes = sum(priority is PUSH and first < when < last for when, priority in calls)
+    assert 2 * 20 < pushes <= 4 * 20
 
 
 def test_a_pull_of_another_process_leaves_room_for_an_edit(users: Users, engine: Engine) -> None:
-    users.add(PULL, 70)
+    users.add(PULL, 40)
     users.go()
-    for _ in range(30):
+    for _ in range(15):
         line_of(users.processes[0][1])
     limiter = fast_limiter(engine)
     assert limiter.used() >= 10
@@ -154,20 +154,6 @@ def wait_for_a_waiter(engine: Engine) -> None:
     deadline = time.monotonic() + 20
     while not store.look()[0].waiting:
         assert time.monotonic() < deadline
-
-
-def test_threads_of_one_process_share_it_too(engine: Engine) -> None:
-    limiter = fast_limiter(engine)
-    times: list[float] = []
-
-    def use(priority: Priority) -> None:
-        for _ in range(15):
-            limiter.acquire(priority)
-            times.append(now())
-
-    in_threads([lambda priority=priority: use(priority) for priority in (*Priority, PUSH)])
-    assert len(times) == 60
-    assert most_in_a_minute(times) <= MOST
 
 
 def test_a_penalty_holds_for_every_process(engine: Engine) -> None:
