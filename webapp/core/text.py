@@ -7,5 +7,5 @@ def fold(text: str) -> str:
     """``"Café No. 5"`` as ``"cafe no. 5"``: what people mean when they type without looking."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
