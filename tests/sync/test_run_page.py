@@ -12,6 +12,8 @@ from webapp.campaigns.models import Campaign
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.sync.models import RUN_STATES, Duplicate, PulledChange, RequestLog, SyncRun
+from webapp.sync.runs import ADVERTISERS, AGENCIES, CAMPAIGNS, MISSING
+from webapp.sync.words import STAGES
 
 HTMX = {"HX-Request": "true"}
 
@@ -74,6 +76,12 @@ def test_a_running_run_says_how_far_it_is_and_how_long_the_rest_takes(viewer_cli
     assert '<progress max="1000" value="400"' in fragment
     assert 'id="facts" data-beside' in fragment
     assert "What changed here" not in fragment
+
+
+@pytest.mark.parametrize("stage", [AGENCIES, ADVERTISERS, CAMPAIGNS, MISSING])
+def test_every_stage_of_a_run_has_words(viewer_client, stage):
+    run = factories.sync_run(state="running", stage=stage)
+    assert STAGES[stage].capitalize() in get_page(viewer_client, f"/sync/{run.id}").text
 
 
 def test_a_run_that_goes_on_with_another_makes_no_guess(viewer_client):

@@ -33,7 +33,7 @@ STAGES = {
     "agencies": "reading agencies",
     "advertisers": "reading advertisers",
     "campaigns": "reading campaigns",
-    "absence": "looking for what was missing",
+    "missing": "looking for what was missing",
 }
 
 # What every template about runs needs.
