@@ -7,7 +7,7 @@ late. The caller commits.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, FieldChange
@@ -90,11 +90,14 @@ def cancel(actor: Actor, change: Change) -> Change:
     _step(change, NOT_SENT, state=CANCELLED, finished_at=utc_now())
     under_way = pending.under_way(campaign)
     if change.kind == CREATE and campaign.remote_id is None and under_way is None:
+        # One that came back unsent waits beside a later edit: each of them would book it.
+        for other in pending.waiting_changes(campaign):
+            _step(other, NOT_SENT, state=CANCELLED, finished_at=utc_now())
         campaign.archived_at = campaign.archived_at or utc_now()
         touch(campaign)
         audit.record(actor, "cancelled booking", subject(campaign))
     else:
-        _go_back(actor, campaign, _agreed(campaign, change.fields, under_way))
+        _go_back(actor, campaign, _agreed(campaign, change, under_way))
     db.session.flush()
     refresh_sync_state(campaign)
     db.session.flush()
@@ -148,15 +151,31 @@ def _step(change: Change, expected: tuple[str, ...], **values: Any) -> None:
         raise TooLate(ENDED.get(change.state, BEING_SENT))
 
 
-def _agreed(campaign: Campaign, groups: list[str], under_way: Change | None) -> Snapshot:
+def _agreed(campaign: Campaign, change: Change, under_way: Change | None) -> Snapshot:
     """What these groups would be without the change that is taken back."""
     agreed = dict(campaign.base or {})
+    # What is on its way, or waits as well, is not taken back by this.
     if under_way:
-        # What is on its way is not taken back by this.
-        agreed |= under_way.sent_payload or under_way.after or {}
+        agreed |= under_way.sent_payload or _left_by(campaign, under_way)
+    others = pending.waiting_changes(campaign)
+    for other in reversed(others):
+        if other.id < change.id:
+            agreed |= _left_by(campaign, other)
     for conflict in queries.open_conflicts(campaign):
         agreed[conflict.field_group] = conflict.theirs
-    return {group: agreed[group] for group in groups if group in agreed}
+    newer = {group for other in others if other.id > change.id for group in other.fields}
+    return {g: agreed[g] for g in change.fields if g in agreed and g not in newer}
+
+
+def _left_by(campaign: Campaign, change: Change) -> Snapshot:
+    """What a change that was not sent yet has to send, without what was edited after it."""
+    left = snapshot(campaign)
+    since = select(Change.before).where(
+        Change.campaign_id == campaign.id, Change.id > change.id, Change.before.is_not(None)
+    )
+    for before in db.session.scalars(since.order_by(Change.id.desc())):
+        left |= before or {}
+    return {group: left[group] for group in change.fields}
 
 
 def _go_back(actor: Actor, campaign: Campaign, agreed: Snapshot) -> None:

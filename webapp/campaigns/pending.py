@@ -26,7 +26,12 @@ def under_way(campaign: Campaign) -> Change | None:
 
 
 def cancelled_create(campaign: Campaign) -> Change | None:
-    """The booking that was taken back before it was sent, when nothing has followed it."""
+    """The booking that was taken back before it was sent, when nothing has followed it.
+
+    Until somebody books it after all, nothing that is done to the campaign sends it.
+    """
+    if campaign.remote_id or under_way(campaign) or waiting_changes(campaign):
+        return None
     query = select(Change).where(Change.campaign_id == campaign.id)
     latest = db.session.scalars(query.order_by(Change.id.desc()).limit(1)).one_or_none()
     is_cancelled = latest and latest.state == CANCELLED and latest.kind == CREATE

@@ -125,6 +125,8 @@ def edit_campaign(
     record_groups(actor, "edited", campaign, groups, old, new)
     # A new value for a group in conflict is a decision: it was typed with theirs in view.
     close_conflicts(actor, campaign, groups, TYPED)
+    if pending.cancelled_create(campaign):
+        return campaign
     kind = UPDATE if campaign.remote_id else CREATE
     intent = Intent(intent_key, digest, before, after, not_before, batch)
     enqueue(actor, campaign, kind, groups, intent)
@@ -159,7 +161,7 @@ def book_again(actor: Actor, campaign: Campaign) -> Campaign:
     """
     lock(campaign)
     unknown = None if campaign.remote_id else queries.unknown_create(campaign)
-    cancelled = None if campaign.remote_id else pending.cancelled_create(campaign)
+    cancelled = pending.cancelled_create(campaign)
     again = unknown or cancelled
     if again is None:
         raise NotFound("This booking is no longer in doubt.")

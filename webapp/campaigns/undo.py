@@ -210,6 +210,8 @@ def _restore(
 
 def _to_send(campaign: Campaign, wanted: Snapshot, groups: list[str]) -> list[str]:
     """The groups that a new change has to bring to the ad server, so that it has these values."""
+    if pending.cancelled_create(campaign):
+        return []
     waiting = pending.waiting_changes(campaign)
     flying = pending.under_way(campaign)
     if flying is None and campaign.remote_id is None and waiting:

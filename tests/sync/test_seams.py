@@ -1,0 +1,124 @@
+"""What operators do just when the worker is under way with the same campaign, pressed late too."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from tests.sync.conftest import ANA, Desk
+from webapp.campaigns import outgoing, undo
+from webapp.campaigns import service as campaigns
+from webapp.campaigns.models import Campaign, Change
+from webapp.core.db import db, transaction
+from webapp.sync import outbox
+
+
+def changes_of(campaign: Campaign, *states: str) -> list[Change]:
+    db.session.expire_all()
+    query = select(Change).where(Change.campaign_id == campaign.id, Change.state.in_(states))
+    return list(db.session.scalars(query.order_by(Change.id)))
+
+
+def booked_and_never_made(desk: Desk) -> Campaign:
+    """A booking whose request was lost, edited meanwhile, and proven not to be there."""
+    desk.sandbox.fault({"action": "cut_before_apply", "method": "POST", "times": 1})
+    campaign = desk.book(title="Lost")
+    desk.push()
+    desk.edit(desk.campaign(id=campaign.id), title="Renamed")
+    desk.settle()
+    desk.clock.move(seconds=31)
+    with transaction():
+        claim = outbox.claim_probe(desk.clock())
+        assert claim is not None
+        outbox.release(claim, "probing", "ready", sent_payload=None, clean_probes=2)
+    return desk.campaign(id=campaign.id)
+
+
+def test_a_booking_that_was_cancelled_is_not_made_by_an_older_change(synced: Desk) -> None:
+    campaign = booked_and_never_made(synced)
+    first, second = changes_of(campaign, "ready")
+
+    with transaction():
+        outgoing.cancel(ANA, second)
+    synced.push()
+
+    assert synced.our_writes("POST") == []
+    assert synced.campaign(id=campaign.id).archived_at is not None
+    assert {c.state for c in changes_of(campaign, first.state, "cancelled")} == {"cancelled"}
+
+
+def test_cancelling_an_edit_leaves_what_an_older_one_still_sends(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    synced.sandbox.fault({"action": "cut_before_apply", "method": "PUT", "times": 1})
+    synced.edit(campaign, title="First")
+    synced.push()
+    synced.edit(synced.campaign(id=campaign.id), title="Second")
+    synced.clock.move(seconds=121)
+    with transaction():
+        claim = outbox.claim_probe(synced.clock())
+        assert claim is not None
+        outbox.release(claim, "probing", "ready", sent_payload=None)
+    first, second = changes_of(campaign, "ready")
+
+    with transaction():
+        outgoing.cancel(ANA, second)
+
+    assert synced.campaign(id=campaign.id).title == "First"
+    synced.push()
+    assert synced.remote(campaign)["title"] == "First"
+    assert [c.id for c in changes_of(campaign, "applied")] == [first.id]
+
+
+def test_an_edit_that_is_just_being_read_for_is_not_lost_by_cancelling_a_newer(
+    synced: Desk,
+) -> None:
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="First")
+    synced.edit(synced.campaign(id=campaign.id), total_budget_minor=777)
+    with transaction():
+        claim = outbox.claim_due(synced.clock())
+    assert claim is not None
+    synced.edit(synced.campaign(id=campaign.id), title="Second")
+    (newer,) = changes_of(campaign, "ready")
+
+    with transaction():
+        outgoing.cancel(ANA, newer)
+
+    assert synced.campaign(id=campaign.id).title == "First"
+
+
+@pytest.fixture
+def cancelled(synced: Desk) -> tuple[Desk, Campaign]:
+    """A booking that was edited, and cancelled before it was sent."""
+    campaign = synced.book(title="Never mind")
+    synced.edit(campaign, title="Never mind at all")
+    with transaction():
+        outgoing.cancel(ANA, synced.change_of(campaign))
+    return synced, synced.campaign(id=campaign.id)
+
+
+def test_undoing_an_edit_of_a_cancelled_booking_does_not_book_it(
+    cancelled: tuple[Desk, Campaign],
+) -> None:
+    desk, campaign = cancelled
+    with transaction():
+        undo.undo(ANA, desk.change_of(campaign), campaign.version, ["title"], uuid4())
+    desk.push()
+
+    kept = desk.campaign(id=campaign.id)
+    assert (kept.title, kept.remote_id) == ("Never mind", None)
+    assert desk.our_writes("POST") == []
+    assert (kept.sync_state, kept.sync_detail) == ("gone", "Cancelled before it was sent.")
+
+
+def test_editing_a_cancelled_booking_does_not_book_it(cancelled: tuple[Desk, Campaign]) -> None:
+    desk, campaign = cancelled
+    desk.edit(campaign, title="Better words")
+    desk.push()
+
+    assert desk.our_writes("POST") == []
+    assert desk.campaign(id=campaign.id).title == "Better words"
+    with transaction():
+        campaigns.book_again(ANA, desk.campaign(id=campaign.id))
+    desk.push()
+    assert desk.remote(desk.campaign(id=campaign.id))["title"] == "Better words"
