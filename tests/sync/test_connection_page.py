@@ -84,6 +84,16 @@ def test_calls_of_the_last_minute_are_counted_against_what_may_be_made(viewer_cl
     assert shown["In the last minute"] == "2 of 54 that may be made"
 
 
+def test_calls_of_each_hour_are_drawn_against_what_an_hour_may_have(viewer_client, connection):
+    for minutes_ago in (1, 61, 62, 60 * 30):
+        called(connection, 60 * minutes_ago)
+
+    shown = get_page(viewer_client, address(connection)).text
+
+    assert "3 calls in 24 hours" in shown
+    assert "Any hour may have 3,240." in shown
+
+
 def test_an_open_breaker_says_what_is_tried_and_when(viewer_client):
     connection = factories.connection(
         failures=7, trial_at=utc_now() + timedelta(seconds=90), retry_tokens=2.4
@@ -265,7 +275,7 @@ def test_a_detached_connection_has_no_page(manager_client):
     assert get_page(manager_client, address(connection), status=404)
 
 
-@pytest.mark.parametrize(("path", "most"), [("", 13), ("/release", 9)])
+@pytest.mark.parametrize(("path", "most"), [("", 14), ("/release", 9)])
 def test_its_pages_cost_as_many_statements_with_much_as_with_little(
     manager_client, held, path, most
 ):

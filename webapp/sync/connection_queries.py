@@ -24,9 +24,13 @@ WAITING_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the calls of a connection go. ``most`` is how many a minute may have, 0 any number."""
+    """How the calls of a connection go. ``most`` is how many a minute may have, 0 any number.
+
+    ``hours`` are the beginnings of the last 24 hours, with the calls of each.
+    """
 
     used: int
+    hours: Sequence[tuple[datetime, int]]
     most: int
     is_broken: bool
     failures: int
@@ -65,6 +69,7 @@ def health_of(connection: Connection, settings: Settings, now: datetime) -> Heal
     rules = Rules(settings.megaphone_requests_per_minute)
     return Health(
         used=request_log.used_in_last_minute(connection.id, now),
+        hours=request_log.per_hour(connection.id, now),
         most=0 if rules.unlimited else rules.most,
         is_broken=connection.failures >= breaker.OPENS_AFTER,
         failures=connection.failures,

@@ -1,5 +1,8 @@
 """The page of a connection: how it goes, what it can, and holding and releasing its sending."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -37,8 +40,14 @@ def _page(connection_id: int, problem: str | None = None) -> str:
         capability_words=CAPABILITY_WORDS,
         archive_words=ARCHIVE_WORDS,
         next_step=PAUSE_STEPS.get(connection.pause_kind or ""),
+        hour_rows=_hour_rows,
         problem=problem,
     )
+
+
+def _hour_rows(hours: Sequence[tuple[datetime, int]]) -> list[tuple[str, int, str]]:
+    zone = current_app.config["ZONE"]
+    return [(f"{start.astimezone(zone):%H:%M}", number, f"{number:,}") for start, number in hours]
 
 
 @requires(Permission.RUN_SYNC)
