@@ -18,7 +18,8 @@ from webapp.campaigns.models import NOT_SENT, Campaign, Change, Conflict
 from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
-from webapp.core.errors import DomainError
+from webapp.core.errors import DomainError, NotFound
+from webapp.sync import candidates
 from webapp.sync.models import SyncRun
 
 ANA = Actor("ana@example.com", "web")
@@ -218,6 +219,21 @@ class Operators:
         """Something done to the newest run: cancelled, resumed, its brake answered."""
         query = select(SyncRun).order_by(SyncRun.id.desc()).limit(1)
         return self._try(lambda: verb(db.session.scalars(query).one()))
+
+    def link(self, campaign_id: int, remote_id: str) -> str | None:
+        """This record, which was imported, is the booking in doubt."""
+
+        def act() -> None:
+            query = select(Campaign.uuid).where(Campaign.remote_id == remote_id)
+            uuid = db.session.scalar(query)
+            if uuid is None:
+                raise NotFound("It was not read yet.")
+            campaign = db.session.get_one(Campaign, campaign_id)
+            before = snapshot(campaign)
+            candidates.link(ANA, campaign, uuid)
+            self.journal.note(campaign, before, self._now())
+
+        return self._try(act)
 
     def book_again(self, campaign_id: int) -> str | None:
         """On the word of someone who looked and found nothing."""

@@ -75,6 +75,7 @@ class Weather:
     lists: float
     skew: bool
     slow: bool
+    rate: int = 0
 
 
 @dataclass
@@ -115,11 +116,14 @@ class Player:
             lists=rng.choice((0, 0, 0.3, 0.6)),
             skew=rng.random() < 0.1,
             slow=rng.random() < 0.15,
+            rate=rng.choice((0, 0, 0, 0, 0, 20)),
         )
         # A few campaigns get all the attention: trouble comes from things that meet.
         ids = world.operators.campaign_ids()
         self.favourites = rng.sample(ids, 2)
         world.network.fate = self.fate
+        if self.weather.rate:
+            world.meter(self.weather.rate)
         if self.weather.slow:
             world.is_slow = True
             world.network.latency = lambda url: SLOW_PAGE if "campaigns?" in url else LATENCY
@@ -362,7 +366,7 @@ ACTS: dict[Callable[[Player], None], int] = {
     Player.hold_all: 1,
     Player.release_all: 2,
     Player.run_verb: 1,
-    Player.trap: 6,
+    Player.trap: 12,
     Player.push: 16,
     Player.probe: 7,
     Player.pull: 7,

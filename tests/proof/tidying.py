@@ -8,16 +8,19 @@ from sqlalchemy import select
 from tests.proof.world import World
 from webapp.campaigns.models import HELD, PARKED, REFUSED, Campaign
 from webapp.core.db import db
+from webapp.sandbox.records import Record
 from webapp.sandbox.seed import Dice
 from webapp.sync.models import BRAKED, COMPLETE
 
+SHOWN = (Campaign.id, Campaign.remote_id, Campaign.sync_state, Campaign.title, Campaign.marker)
 MOST_ROUNDS = 60
 ROUND_SECONDS = 31.0
+MOST_SECONDS = 4 * 3600.0
 
 
 def drain(world: World, rng: Dice, trace: list[str]) -> bool:
     """Work and decide until nothing is open, then pull twice. False when it never ends."""
-    pulls = 0
+    pulls, began = 0, world.clock.elapsed
     _release(world)
     for number in range(MOST_ROUNDS):
         world.clock.move(ROUND_SECONDS if number < MOST_ROUNDS / 2 else 10 * ROUND_SECONDS)
@@ -25,6 +28,8 @@ def drain(world: World, rng: Dice, trace: list[str]) -> bool:
             world.work(job)
         _decide(world, rng, trace)
         world.look_for_late()
+        if world.clock.elapsed > began + MOST_SECONDS:
+            return False
         if _open(world):
             # A pause is lifted by a pull that goes well.
             if number % 4 == 3:
@@ -59,7 +64,7 @@ def _decide(world: World, rng: Dice, trace: list[str]) -> None:
 
 def _in_trouble(world: World) -> Sequence[Any]:
     def find() -> Sequence[Any]:
-        query = select(Campaign.id, Campaign.remote_id, Campaign.sync_state, Campaign.title)
+        query = select(*SHOWN)
         return db.session.execute(query.where(Campaign.sync_state.in_((REFUSED, PARKED)))).all()
 
     return world.act(find)
@@ -67,12 +72,22 @@ def _in_trouble(world: World) -> Sequence[Any]:
 
 def _settle(world: World, row: Any, trace: list[str]) -> None:
     """Refused: edit it again. Parked: look there first, as people are told to."""
-    there = {each["id"]: each["title"] for each in world.editor.campaigns()}
+    there = {each["id"]: each for each in world.editor.campaigns()}
     if row.remote_id and row.remote_id not in there:
         return
     if row.remote_id or row.sync_state == REFUSED:
         trace.append(f"we edit {row.id} again: {row.sync_state}")
         world.operators.edit(row.id, ["title"])
-    else:
-        trace.append(f"we look and book {row.id} again")
-        world.operators.book_again(row.id)
+        return
+    found = [each for each in there.values() if _may_be(each, row)]
+    if found:
+        refusal = world.operators.link(row.id, found[0]["id"])
+        trace.append(f"we look and link {row.id} {refusal or ''}")
+    elif world.clock.is_quiet:
+        refusal = world.operators.book_again(row.id)
+        trace.append(f"we look and book {row.id} again {refusal or ''}")
+
+
+def _may_be(record: Record, row: Any) -> bool:
+    is_marked = row.marker is not None and record["externalId"] == row.marker
+    return is_marked or record["title"] == row.title

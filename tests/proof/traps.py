@@ -25,7 +25,9 @@ def booking(player: "Player") -> None:
     fate = player.rng.choice(
         (Fate("late", SETTLE - 0.1), Fate("late", SETTLE - 0.1), Fate("lost"), Fate("cut"))
     )
-    _with_fate(player, "POST", fate, lambda: _push(player, {"call": lambda: player.pause(HOLD_UP)}))
+    _with_fate(
+        player, "POST", fate, lambda: _push(player, {"call 1": lambda: player.pause(HOLD_UP)})
+    )
     if player.rng.random() < 0.5:
         player.look_alike()
     for _ in range(player.rng.randint(1, 3)):
@@ -44,7 +46,7 @@ def standstill(player: "Player") -> None:
         for job in ("push", "probe", "push"):
             player.world.work(job, worker=1)
 
-    _push(player, {player.rng.randint(4, 14): overtake})
+    _push(player, {player.rng.randint(5, 10): overtake})
 
 
 def stale_page(player: "Player") -> None:
@@ -56,7 +58,7 @@ def stale_page(player: "Player") -> None:
 
     player.world.ask_for_pull()
     player.say("a pull, and we edit meanwhile")
-    player.world.work("pull", 0, {player.rng.randint(5, 24): meanwhile})
+    player.world.work("pull", 0, {f"answered {player.rng.randint(3, 7)}": meanwhile})
 
 
 def stale_read(player: "Player") -> None:
@@ -103,14 +105,28 @@ def late_echo(player: "Player") -> None:
     player.work("probe")
 
 
+def far_too_late(player: "Player") -> None:
+    """A booking is applied when nothing is any more: the one case that can make two of it."""
+    player.book()
+    fate = Fate("late", SETTLE + player.rng.choice((60, 200)))
+    _with_fate(player, "POST", fate, lambda: _push(player, {}))
+    for _ in range(3):
+        player.pause(player.world.next_due() + 0.5)
+        player.work("probe")
+        player.work("push")
+
+
 TRAPS: tuple[Callable[["Player"], None], ...] = (
     booking,
     booking,
     standstill,
+    standstill,
+    stale_page,
     stale_page,
     stale_read,
     hidden,
     late_echo,
+    far_too_late,
 )
 
 

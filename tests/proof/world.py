@@ -6,6 +6,7 @@ Every begin and commit of a transaction of a job, and every remote call before a
 """
 
 import contextvars
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -48,14 +49,16 @@ from webapp.connections import service as connections
 from webapp.connections.models import ACTIVE, Connection
 from webapp.core.db import db, transaction
 from webapp.core.ratelimit import RateLimiter
+from webapp.sandbox.ratelimit import RateLimit
 from webapp.sandbox.seed import Dice
 from webapp.sync import jobs
 from webapp.sync import service as sync_service
+from webapp.sync.budget import DatabaseStore
 from webapp.sync.models import COMPLETE, SyncRun
 from webapp.sync.remote import Outside
 
 T = TypeVar("T")
-# What happens at the step of this number, or at the first of this kind.
+# What happens at the step of this number, or at such a one of a kind: "answered 2".
 Plan = dict[int | str, Callable[[], None]]
 WORKERS = 2
 PATIENCE = timedelta(minutes=15)
@@ -84,6 +87,7 @@ class Task:
     name: str
     plan: Plan = field(default_factory=dict)
     steps: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
     dead: bool = False
 
 
@@ -103,6 +107,7 @@ class World:
         self.operators = Operators(self.act, self.clock.monotonic)
         self.noted: list[tuple[str, str]] = []
         self.is_slow = False
+        self.rate = 0
         self._tasks: list[Task | None] = []
         self._workers = [self._new_worker() for _ in range(WORKERS)]
         stage.on_step = self._step
@@ -124,13 +129,26 @@ class World:
     def _new_worker(self) -> jobs.Work:
         return jobs.Work(
             self.stage.settings,
-            RateLimiter(0, monotonic=self.clock.monotonic, sleep=self.clock.move),
+            self._limiter(),
             keep_going=lambda: True,
             clock=self.clock.now,
             sleep=self.clock.move,
             uniform=self.rng.uniform,
             outside=Outside(self.network.session, self.clock.now, self.clock.monotonic),
         )
+
+    def _limiter(self) -> RateLimiter:
+        store = DatabaseStore(db.engine, "budget", lambda _: self.clock.elapsed)
+        return RateLimiter(
+            self.rate, monotonic=self.clock.monotonic, sleep=self.clock.move, store=store
+        )
+
+    def meter(self, rate: int) -> None:
+        """So many calls a minute are allowed from now on; the ad server counts them too."""
+        self.rate = rate
+        self.standin.limit = RateLimit(self.clock.monotonic)
+        self.standin.change_settings({"requests_per_minute": rate})
+        self._workers = [self._new_worker() for _ in range(WORKERS)]
 
     # Doing things
 
@@ -203,7 +221,9 @@ class World:
         if task.dead:
             raise Crash
         task.steps += 1
-        happens = task.plan.pop(task.steps, None) or task.plan.pop(kind, None)
+        task.kinds[kind] += 1
+        of_kind = f"{kind} {task.kinds[kind]}"
+        happens = task.plan.pop(task.steps, None) or task.plan.pop(of_kind, None)
         if happens is None:
             return
         if kind == "commit" and happens != self.crash:
@@ -294,6 +314,7 @@ class World:
             calls=[Call(s.at, s.method, s.status, s.change_id) for s in self.network.sent],
             noted=list(dict.fromkeys(self.noted)),
             settled=settled,
+            rate=self.rate or None,
         )
 
     def _known(self, write: Write) -> Write:
