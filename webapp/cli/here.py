@@ -45,19 +45,12 @@ def working_here(app: Flask, jobs: Sequence[Job]) -> Iterator["Here | None"]:
     if not here.take_lead():
         yield None
         return
-    threads = [threading.Thread(target=each) for each in (here.keep_lead, here.work)]
     with _stopped_by_signals(here.stopping):
         try:
-            here.prepare()
-            for thread in threads:
-                thread.start()
+            here.begin()
             yield here
         finally:
-            here.stopping.set()
-            for thread in threads:
-                if thread.is_alive():
-                    thread.join()
-            here.give_up()
+            here.end()
 
 
 class Here:
@@ -70,6 +63,7 @@ class Here:
         self._settings: Settings = app.config["SETTINGS"]
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self._leads_until = 0.0
+        self._threads: list[threading.Thread] = []
         self._work = Work(
             settings=self._settings,
             limiter=budget.limiter(self._settings, db.engine, sleep=self._wait_in_line),
@@ -92,13 +86,25 @@ class Here:
             self._leads_until = asked + lasts
         return has_it
 
-    def prepare(self) -> None:
+    def begin(self) -> None:
         """Whoever begins to lead connects, and closes what a dead worker left open."""
         now = utc_now()
         with transaction():
             connections.connect_from_settings(actor(), self._settings)
             runs.close_lost(now, all_running=True)
             runs.close_detached(now)
+        for each in (self.keep_lead, self.work):
+            thread = threading.Thread(target=each)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        """Stop at the next step, wait for it, and let the next one lead at once."""
+        self.stopping.set()
+        for thread in self._threads:
+            thread.join()
+        with transaction():
+            leases.give_up(_worker().LEASE_NAME, self._holder)
 
     def keep_lead(self) -> None:
         while not self.stopping.wait(_worker().RENEW_SECONDS):
@@ -123,10 +129,6 @@ class Here:
         for job in self.jobs:
             with self.app.app_context():
                 job(self._work)
-
-    def give_up(self) -> None:
-        with transaction():
-            leases.give_up(_worker().LEASE_NAME, self._holder)
 
     def _wait_in_line(self, seconds: float) -> None:
         if self.stopping.wait(seconds):
