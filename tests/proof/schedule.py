@@ -135,10 +135,10 @@ class Player:
             act(self)
             if self.rng.random() < 0.3:
                 # Just when something falls due.
-                self.pause(self.world.next_due() + self.rng.choice((0.01, 1, 4)))
+                self.pause(self.world.looks.next_due() + self.rng.choice((0.01, 1, 4)))
             else:
                 self.pause(self.rng.choice(PAUSES))
-            self.world.look_for_late()
+            self.world.looks.look_for_late()
 
     def say(self, words: str) -> None:
         self.trace.append(f"{self.world.clock.elapsed:8.1f} {words}")
@@ -225,7 +225,7 @@ class Player:
         return self.rng.choice(self.favourites + booked)
 
     def _remote_id(self) -> str | None:
-        return self.world.remote_id(self._any_of_ours())
+        return self.world.looks.remote_id(self._any_of_ours())
 
     def edit_ours(self) -> None:
         groups, campaign_id = self.some_groups(), self._any_of_ours()
@@ -298,7 +298,7 @@ class Player:
             self.say(f"we {verb} change {change_id} {refusal or ''}")
 
     def undo_any(self) -> None:
-        change_id = self.world.any_change(self.rng)
+        change_id = self.world.looks.any_change(self.rng)
         if change_id is not None:
             refusal = self.world.operators.on_change("undo", change_id)
             self.say(f"we undo change {change_id} {refusal or ''}")

@@ -71,7 +71,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(more=st.sampled_from((0.01, 1, 4)))
     def something_falls_due(self, more: float) -> None:
-        self.player.pause(self.player.world.next_due() + more)
+        self.player.pause(self.player.world.looks.next_due() + more)
 
     @rule()
     def our_clock_is_set_back(self) -> None:

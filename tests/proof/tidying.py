@@ -27,7 +27,7 @@ def drain(world: World, rng: Dice, trace: list[str]) -> bool:
         for job in ("push", "probe", "push"):
             world.work(job)
         _decide(world, rng, trace)
-        world.look_for_late()
+        world.looks.look_for_late()
         if world.clock.elapsed > began + MOST_SECONDS:
             return False
         if _open(world):
@@ -50,7 +50,7 @@ def _release(world: World) -> None:
 
 
 def _open(world: World) -> bool:
-    return bool(world.unfinished()) or not world.clock.is_quiet
+    return bool(world.looks.unfinished()) or not world.clock.is_quiet
 
 
 def _decide(world: World, rng: Dice, trace: list[str]) -> None:

@@ -31,7 +31,7 @@ def booking(player: "Player") -> None:
     if player.rng.random() < 0.5:
         player.look_alike()
     for _ in range(player.rng.randint(1, 3)):
-        player.pause(player.world.next_due() + player.rng.choice((0.01, 0.5, 2)))
+        player.pause(player.world.looks.next_due() + player.rng.choice((0.01, 0.5, 2)))
         player.work("probe")
         player.work("push")
 
@@ -100,7 +100,7 @@ def late_echo(player: "Player") -> None:
     fate = player.rng.choice((Fate("late", 60), Fate("cut"), Fate("garbage")))
     _with_fate(player, "PUT", fate, lambda: _push(player, {}))
     player.edit_ours()
-    player.pause(player.world.next_due() + 0.5)
+    player.pause(player.world.looks.next_due() + 0.5)
     player.work("push")
     player.work("probe")
 
@@ -111,7 +111,7 @@ def far_too_late(player: "Player") -> None:
     fate = Fate("late", SETTLE + player.rng.choice((60, 200)))
     _with_fate(player, "POST", fate, lambda: _push(player, {}))
     for _ in range(3):
-        player.pause(player.world.next_due() + 0.5)
+        player.pause(player.world.looks.next_due() + 0.5)
         player.work("probe")
         player.work("push")
 

@@ -9,7 +9,6 @@ import contextvars
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import requests
@@ -27,26 +26,21 @@ from tests.proof.evidence import (
     groups_of,
     whole,
 )
+from tests.proof.looks import Looks
 from tests.proof.network import Network, Sent
 from tests.proof.operators import ANA, Operators
 from tests.proof.stage import Stage
 from webapp.advertisers.models import Advertiser
-from webapp.attention import queries as attention
 from webapp.audit.models import AuditEvent
 from webapp.campaigns.fields import Snapshot
 from webapp.campaigns.models import (
-    CLAIMED,
     IN_FLIGHT,
-    PROBING,
-    READY,
     SENT,
-    SETTLING,
     Campaign,
     Change,
-    Conflict,
 )
 from webapp.connections import service as connections
-from webapp.connections.models import ACTIVE, Connection
+from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
 from webapp.core.ratelimit import RateLimiter
 from webapp.sandbox.ratelimit import RateLimit
@@ -61,7 +55,6 @@ T = TypeVar("T")
 # What happens at the step of this number, or at such a one of a kind: "answered 2".
 Plan = dict[int | str, Callable[[], None]]
 WORKERS = 2
-PATIENCE = timedelta(minutes=15)
 
 JOBS: Mapping[str, Callable[[jobs.Work], None]] = {
     "push": jobs.push_due,
@@ -106,6 +99,7 @@ class World:
         self.editor = RemoteEditor(self.standin.state)
         self.operators = Operators(self.act, self.clock.monotonic)
         self.noted: list[tuple[str, str]] = []
+        self.looks = Looks(self.act, self.clock.now, self.noted)
         self.is_slow = False
         self.rate = 0
         self._tasks: list[Task | None] = []
@@ -333,67 +327,7 @@ class World:
             applied_event=sent.applied_event,
         )
 
-    def any_change(self, rng: Dice) -> int | None:
-        ids = self.act(lambda: db.session.scalars(select(Change.id).order_by(Change.id)).all())
-        return rng.choice(ids) if ids else None
 
-    def remote_id(self, campaign_id: int) -> str | None:
-        query = select(Campaign.remote_id).where(Campaign.id == campaign_id)
-        return self.act(lambda: db.session.scalar(query))
-
-    def next_due(self) -> float:
-        """Seconds until the next wait of a change is over, as the database has it."""
-
-        def look() -> float:
-            rows = db.session.execute(
-                select(
-                    Change.state, Change.settle_until, Change.next_attempt_at, Change.lease_until
-                ).where(Change.state.in_((READY, *IN_FLIGHT)))
-            )
-            now = self.clock.now()
-            times = [DUE[row.state](row) for row in rows]
-            waits = [(time - now).total_seconds() for time in times if time and time > now]
-            return min(waits, default=0.0)
-
-        return self.act(look)
-
-    def look_for_late(self) -> None:
-        """Whatever is unfinished for long has to show where people look."""
-
-        def look() -> None:
-            edge = self.clock.now() - PATIENCE
-            late = (
-                select(func.count(Change.id))
-                .join(Connection)
-                .where(
-                    Change.state.in_((READY, *IN_FLIGHT)),
-                    Change.created_at < edge,
-                    Connection.state == ACTIVE,
-                    Connection.held_at.is_(None),
-                )
-            )
-            number = db.session.scalar(late) or 0
-            shown = sum(each.number for each in attention.late_changes())
-            if number > shown:
-                self.noted.append(("I8", f"{number} changes are late, {shown} are shown"))
-
-        self.act(look)
-
-    def unfinished(self) -> int:
-        """How many changes and conflicts are still open."""
-
-        def count() -> int:
-            changes = select(func.count()).where(Change.state.in_(("ready", *IN_FLIGHT)))
-            conflicts = select(func.count()).where(Conflict.decided_at.is_(None))
-            return (db.session.scalar(changes) or 0) + (db.session.scalar(conflicts) or 0)
-
-        return self.act(count)
-
-
-DUE: Mapping[str, Callable[[Any], datetime | None]] = {
-    READY: lambda row: row.next_attempt_at,
-    SETTLING: lambda row: row.settle_until,
-} | dict.fromkeys((CLAIMED, SENT, PROBING), lambda row: row.lease_until)
 ADVERTISER = (Advertiser.remote_id, Advertiser.id)
 
 

@@ -1,0 +1,99 @@
+"""Looks into the database while a world goes on: what is due, what is late, what is open."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from webapp.attention import queries as attention
+from webapp.campaigns.models import (
+    CLAIMED,
+    IN_FLIGHT,
+    PROBING,
+    READY,
+    SENT,
+    SETTLING,
+    Campaign,
+    Change,
+    Conflict,
+)
+from webapp.connections.models import ACTIVE, Connection
+from webapp.core.db import db
+from webapp.sandbox.seed import Dice
+
+PATIENCE = timedelta(minutes=15)
+
+
+class Looks:
+    """``act`` runs each look by itself; what is wrong is added to ``noted``."""
+
+    def __init__(
+        self,
+        act: Callable[[Callable[[], Any]], Any],
+        now: Callable[[], datetime],
+        noted: list[tuple[str, str]],
+    ) -> None:
+        self._act, self._now, self._noted = act, now, noted
+
+    def any_change(self, rng: Dice) -> int | None:
+        ids = self._act(lambda: db.session.scalars(select(Change.id).order_by(Change.id)).all())
+        return rng.choice(ids) if ids else None
+
+    def remote_id(self, campaign_id: int) -> str | None:
+        query = select(Campaign.remote_id).where(Campaign.id == campaign_id)
+        return self._act(lambda: db.session.scalar(query))
+
+    def next_due(self) -> float:
+        """Seconds until the next wait of a change is over, as the database has it."""
+
+        def look() -> float:
+            rows = db.session.execute(
+                select(
+                    Change.state, Change.settle_until, Change.next_attempt_at, Change.lease_until
+                ).where(Change.state.in_((READY, *IN_FLIGHT)))
+            )
+            now = self._now()
+            times = [DUE[row.state](row) for row in rows]
+            waits = [(time - now).total_seconds() for time in times if time and time > now]
+            return min(waits, default=0.0)
+
+        return self._act(look)
+
+    def look_for_late(self) -> None:
+        """Whatever is unfinished for long has to show where people look."""
+
+        def look() -> None:
+            edge = self._now() - PATIENCE
+            late = (
+                select(func.count(Change.id))
+                .join(Connection)
+                .where(
+                    Change.state.in_((READY, *IN_FLIGHT)),
+                    Change.created_at < edge,
+                    Connection.state == ACTIVE,
+                    Connection.held_at.is_(None),
+                )
+            )
+            number = db.session.scalar(late) or 0
+            shown = sum(each.number for each in attention.late_changes())
+            if number > shown:
+                self._noted.append(("I8", f"{number} changes are late, {shown} are shown"))
+
+        self._act(look)
+
+    def unfinished(self) -> int:
+        """How many changes and conflicts are still open."""
+
+        def count() -> int:
+            changes = select(func.count()).where(Change.state.in_(("ready", *IN_FLIGHT)))
+            conflicts = select(func.count()).where(Conflict.decided_at.is_(None))
+            return (db.session.scalar(changes) or 0) + (db.session.scalar(conflicts) or 0)
+
+        return self._act(count)
+
+
+DUE: Mapping[str, Callable[[Any], datetime | None]] = {
+    READY: lambda row: row.next_attempt_at,
+    SETTLING: lambda row: row.settle_until,
+} | dict.fromkeys((CLAIMED, SENT, PROBING), lambda row: row.lease_until)
