@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.sync.conftest import ANA, Desk
-from webapp.campaigns import outgoing, undo
+from webapp.campaigns import outgoing, queries, undo
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Campaign, Change
 from webapp.core.db import db, transaction
-from webapp.sync import outbox
+from webapp.sync import candidates, outbox
 
 
 def changes_of(campaign: Campaign, *states: str) -> list[Change]:
@@ -122,3 +122,80 @@ def test_editing_a_cancelled_booking_does_not_book_it(cancelled: tuple[Desk, Cam
         campaigns.book_again(ANA, desk.campaign(id=campaign.id))
     desk.push()
     assert desk.remote(desk.campaign(id=campaign.id))["title"] == "Better words"
+
+
+def hide_once(desk: Desk, campaign: Campaign) -> None:
+    """Megaphone says once that it does not have this campaign."""
+    path = f"campaigns/{campaign.remote_id}$"
+    desk.sandbox.fault({"action": "status", "status": 404, "path": path, "times": 1})
+
+
+def test_what_a_list_shows_again_is_not_booked_a_second_time(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    hide_once(synced, campaign)
+    synced.edit(campaign, title="Once not there")
+    synced.push()
+    assert synced.campaign(id=campaign.id).sync_state == "parked"
+
+    synced.pull()
+
+    seen = synced.campaign(id=campaign.id)
+    assert not candidates.is_gone_there(seen)
+    assert (seen.sync_state, seen.title) == ("waiting", "Once not there")
+    synced.push()
+    assert synced.remote(seen)["title"] == "Once not there"
+    assert [e[1] for e in synced.events(seen)].count("came back") == 1
+    assert synced.campaign(id=campaign.id).sync_state == "confirmed"
+
+
+def test_having_been_gone_once_is_no_reason_to_book_anew_later(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    hide_once(synced, campaign)
+    synced.edit(campaign, title="Once not there")
+    synced.push()
+    synced.edit(synced.campaign(id=campaign.id), title="There")
+    synced.push()
+    assert synced.remote(campaign)["title"] == "There"
+
+    synced.edit(synced.campaign(id=campaign.id), title="Given up")
+    with transaction():
+        given_up = synced.change_of(campaign)
+        given_up.state, given_up.error_code = "parked", "unavailable"
+        synced.campaign(id=campaign.id).sync_state = "parked"
+
+    assert not candidates.is_gone_there(synced.campaign(id=campaign.id))
+
+
+def test_what_was_kept_here_only_and_comes_back_waits_for_a_decision(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    hide_once(synced, campaign)
+    synced.edit(campaign, title="Ours")
+    synced.push()
+    with transaction():
+        candidates.detach(ANA, synced.campaign(id=campaign.id))
+
+    for _ in range(3):
+        synced.pull()
+        synced.push()
+
+    back = synced.campaign(id=campaign.id)
+    assert (back.sync_state, back.title) == ("conflict", "Ours")
+    assert [e[1] for e in synced.events(back)].count("came back") == 1
+    assert synced.our_writes("PUT") == []
+
+
+def test_what_came_back_is_not_called_gone_after_a_decision(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    hide_once(synced, campaign)
+    synced.edit(campaign, title="Ours")
+    synced.push()
+    synced.edit_in_megaphone(campaign, title="Theirs")
+    synced.pull()
+    seen = synced.campaign(id=campaign.id)
+    (conflict,) = queries.open_conflicts(seen)
+
+    with transaction():
+        campaigns.decide_conflict(ANA, seen, conflict.id, "theirs")
+
+    settled = synced.campaign(id=campaign.id)
+    assert (settled.title, settled.sync_state) == ("Theirs", "confirmed")

@@ -70,12 +70,13 @@ def _at_rest(campaign: Campaign) -> tuple[str, str | None]:
 
 def _is_gone(campaign: Campaign) -> bool:
     """Whether the ad server was last seen without it."""
+    back = audit.latest_action("campaign", campaign.id, "came back")
     heard = (c for c in queries.changes_of(campaign) if c.state not in (CANCELLED, SUPERSEDED))
     latest = next(heard, None)
     if latest and latest.state == STUCK and latest.last_status in NOT_THERE:
-        return True
+        ended = latest.finished_at
+        return back is None or ended is None or back.at < ended
     if not campaign.missed_runs:
         return False
     gone = audit.latest_action("campaign", campaign.id, "gone")
-    back = audit.latest_action("campaign", campaign.id, "came back")
     return gone is not None and (back is None or back.id < gone.id)

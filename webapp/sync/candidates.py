@@ -7,6 +7,7 @@ has. A campaign whose record was deleted there is booked anew, or kept here alon
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
@@ -26,6 +27,7 @@ from webapp.campaigns.models import (
     KEY_LENGTH,
     NOT_SENT,
     PARKED,
+    REJECTED,
     STUCK,
     SUPERSEDED,
     UPDATE,
@@ -153,12 +155,9 @@ def is_gone_there(campaign: Campaign) -> bool:
 
 
 def _gone_changes(campaign: Campaign) -> list[Change]:
-    """Changes that could not be made because the record is gone."""
-    return [
-        change
-        for change in queries.changes_of(campaign)
-        if change.state == STUCK and change.error_code == "not_found"
-    ]
+    """Changes that could not be made because the record is gone, and nothing was heard since."""
+    ended = (c for c in queries.changes_of(campaign) if c.state in (APPLIED, REJECTED, STUCK))
+    return list(takewhile(lambda c: c.state == STUCK and c.error_code == "not_found", ended))
 
 
 def recreate(actor: Actor, campaign: Campaign) -> Campaign:
@@ -186,7 +185,7 @@ def recreate(actor: Actor, campaign: Campaign) -> Campaign:
 def detach(actor: Actor, campaign: Campaign) -> Campaign:
     """Keep a campaign here whose record is gone: archived, and nothing of it is sent any more.
 
-    It comes back by itself should the ad server list it again. Raises ``TooLate``.
+    Should the ad server list it again, what differs waits for a decision. Raises ``TooLate``.
     """
     _lock_gone(campaign)
     for change in [*pending.waiting_changes(campaign), *_gone_changes(campaign)]:
@@ -195,6 +194,8 @@ def detach(actor: Actor, campaign: Campaign) -> Campaign:
     audit.record(actor, "kept here only", subject(campaign))
     archive_campaign(actor, campaign)
     touch(campaign)
+    # Nothing is agreed any more: neither side replaces the other should it come back.
+    campaign.base = campaign.fingerprint = None
     campaign.sync_state, campaign.sync_detail = GONE, KEPT_HERE
     db.session.flush()
     return campaign

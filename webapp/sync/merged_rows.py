@@ -27,6 +27,7 @@ from webapp.sync.page import (
     CHANGED,
     IN_CONFLICT,
     MEGAPHONE,
+    NOT_THERE,
     Collected,
     PageContext,
     pulled_rows,
@@ -61,14 +62,14 @@ def merge_row(
             fields = field_changes(groups, ours, their_groups, context.directory.names)
             out.events += event_rows(MEGAPHONE, action, subject, fields, at=context.now)
             out.pulled += pulled_rows(context, campaign.id, kind, groups, ours, their_groups)
-    if campaign.sync_state == GONE:
+    if _was_missing(campaign):
         out.events += event_rows(MEGAPHONE, "came back", subject, at=context.now)
         out.pulled.append(whole_record(context.run_id, campaign.id, BACK, context.now))
     row = _columns(campaign, remote, mark, own, merged, context)
     # A form drawn before must not decide a conflict that it did not show.
     row["version"] = campaign.version + bool(merged.take or fresh)
     out.updates.append(row)
-    out.changes += _freed_change(row, known_conflicts, context)
+    out.changes += _freed_change(campaign, row, known_conflicts, context)
 
 
 def _advertiser_there(
@@ -121,13 +122,26 @@ def derived(own: Mapping[str, Any], directory: Directory) -> dict[str, str]:
     )
 
 
+def _was_missing(campaign: Campaign) -> bool:
+    """Whether it was taken for gone until now, by a list or by a change that did not find it."""
+    is_parked = campaign.sync_state == PARKED and campaign.sync_detail == NOT_THERE
+    return campaign.sync_state == GONE or is_parked
+
+
 def _freed_change(
-    row: Mapping[str, Any], conflicts_before: Mapping[str, Conflict], context: PageContext
+    campaign: Campaign,
+    row: Mapping[str, Any],
+    conflicts_before: Mapping[str, Conflict],
+    context: PageContext,
 ) -> list[dict[str, Any]]:
-    """A change that sends what an ended conflict held back, when it did not end in agreement."""
+    """A change that sends what an ended conflict held back, when it did not end in agreement.
+
+    Or what could not be sent while the record seemed to be gone.
+    """
     in_conflict = {group for group, c in conflicts_before.items() if c.decision != AGREED}
+    is_back = _was_missing(campaign) and row["sync_state"] == WAITING
     unsent = still_to_send(row["base"], theirs(row), in_conflict)
-    if len(in_conflict) == len(conflicts_before) or not unsent:
+    if not unsent or not (is_back or len(in_conflict) < len(conflicts_before)):
         return []
     return [outbox.new_update(row["id"], context.connection_id, list(unsent), context.now)]
 
@@ -137,8 +151,8 @@ def _sync_state(
 ) -> tuple[str, str | None]:
     if in_conflict:
         return CONFLICT, ", ".join(LABELS[group] for group in in_conflict)
-    if campaign.sync_state == CONFLICT:
+    if campaign.sync_state == CONFLICT or _was_missing(campaign):
         return CONFIRMED if agreed else WAITING, None
-    if agreed and campaign.sync_state in (GONE, REFUSED, PARKED):
+    if agreed and campaign.sync_state in (REFUSED, PARKED):
         return CONFIRMED, None
     return campaign.sync_state, campaign.sync_detail

@@ -16,6 +16,8 @@ from webapp.sync.directory import IN_ONE, Directory
 from webapp.sync.models import PulledChange
 
 MEGAPHONE = Actor(label="Megaphone", source="sync")
+# What a campaign says whose change found nothing to change there.
+NOT_THERE = "It is no longer in Megaphone, so this could not be changed there."
 CHANGED, IN_CONFLICT, GONE_THERE, BACK = "changed", "conflict", "gone", "back"
 
 

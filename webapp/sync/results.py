@@ -28,6 +28,7 @@ from webapp.sync import bindings, breaker, markers, outbox
 from webapp.sync.campaign_pages import MEGAPHONE
 from webapp.sync.observations import next_observation
 from webapp.sync.outbox import Claim
+from webapp.sync.page import NOT_THERE
 from webapp.sync.payload import locked_campaign, merge_seen, show_settled
 from webapp.sync.pull import WORKER
 
@@ -35,7 +36,6 @@ LISTED = (
     "Megaphone has made this, but it was read as a new campaign before its answer came, and "
     "someone has worked on that one here (“{}”). Archive one of the two."
 )
-MISSING = "It is no longer in Megaphone, so this could not be changed there."
 
 
 def remote_id_of(campaign_id: int) -> str:
@@ -82,8 +82,11 @@ def refused(claim: Claim, state: str, error: Rejected, now: datetime) -> None:
 
 
 def not_there(claim: Claim, state: str, error: AdServerError, now: datetime) -> None:
-    outbox.finish(claim, state, STUCK, now, **_columns(error) | {"last_error": MISSING})
-    _show_trouble(claim, PARKED, "parked", MISSING, now)
+    outbox.finish(claim, state, STUCK, now, **_columns(error) | {"last_error": NOT_THERE})
+    _show_trouble(claim, PARKED, "parked", NOT_THERE, now)
+    # A list that was asked for before now says nothing; one that has it later is to be heard.
+    campaign = locked_campaign(claim.campaign_id)
+    campaign.fingerprint, campaign.observed = None, next_observation(claim.connection_id)
 
 
 def parked(claim: Claim, state: str, message: str, now: datetime, **columns: Any) -> None:
