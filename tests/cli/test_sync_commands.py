@@ -1,10 +1,16 @@
 """``flask sync``: what it does here or asks of a worker, what it prints, and its exit statuses."""
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -23,11 +29,11 @@ from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
-from webapp.core.db import db, transaction
+from webapp.core.db import db, reading, transaction
 from webapp.sync import jobs, leases
 from webapp.sync.models import Lease, SyncRun
 
-LASTS = timedelta(seconds=20)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -248,3 +254,52 @@ def test_only_the_connection_that_is_named_is_read(terminal: Terminal) -> None:
     connection = db.session.query(Connection).one()
     result = terminal("sync", "pull", "--connection", str(connection.id), "--json")
     assert [run["connection_id"] for run in json.loads(result.stdout)] == [connection.id]
+
+
+def test_ctrl_c_ends_the_work_at_its_next_step_and_gives_up_the_lead(
+    settings: Settings, sandbox: Sandbox, db_session
+) -> None:
+    sandbox.settings(latency_ms=400)
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "sync", "pull", "--json"]
+    environment = environment_of(settings)
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+        until(lambda: read(lambda: db.session.query(SyncRun).filter_by(state="running").count()))
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 3, output
+    (run,) = json.loads(output)
+    assert (run["state"], run["problem"]) == (
+        "incomplete",
+        "The worker was stopped. What was read was kept.",
+    )
+    assert read(lambda: db.session.query(Lease).count()) == 0
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    token = settings.megaphone_api_token
+    assert token
+    return {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": settings.sqlalchemy_url,
+        "INSTANCE_DIR": str(settings.instance_dir),
+        "MEGAPHONE_BASE_URL": settings.megaphone_base_url,
+        "MEGAPHONE_API_TOKEN": token.get_secret_value(),
+        "MEGAPHONE_ORG_ID": str(settings.megaphone_org_id),
+        "MEGAPHONE_REQUESTS_PER_MINUTE": "0",
+    }
+
+
+def read(query: Callable[[], int]) -> int:
+    """Ask without the write lock, which would keep the other process from its work."""
+    with reading():
+        found = query()
+        db.session.rollback()
+    return found
+
+
+def until(true: Callable[[], int]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
