@@ -25,7 +25,7 @@ from webapp.sync.models import Duplicate, SyncRun
 
 CONTROL_PAGE = 100
 
-AnySession = Session | scoped_session[Session]
+AnySession = Session | scoped_session[Any]
 
 # The wire's members of each field group.
 MEMBERS = {

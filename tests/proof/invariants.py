@@ -51,13 +51,17 @@ def check_i2(e: Evidence) -> Found:
 
 
 def check_i3(e: Evidence) -> Found:
-    """Where a booking was made twice all the same, the next complete pull reports it."""
+    """Where a booking was made twice all the same, the next complete pull reports it.
+
+    It is recognised by its marker: not one whose external id was edited before it was sent again.
+    """
     if not e.settled:
         return
     reported = {row.remote_id for row in e.duplicates}
     held = {row.remote_id for row in e.campaigns.values() if row.id in e.booked}
     for booking, writes in e.creates().items():
-        left = [w.remote_id for w in writes if w.remote_id in e.remote]
+        marker = e.campaigns[booking].marker if booking in e.campaigns else None
+        left = [w.remote_id for w in writes if w.remote_id in e.remote and w.marker == marker]
         for remote_id in left if len(left) > 1 else []:
             if remote_id not in reported | held:
                 yield f"the duplicate {remote_id} of booking {booking} was not reported"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import func, select
 
@@ -22,7 +22,14 @@ from webapp.connections.models import ACTIVE, Connection
 from webapp.core.db import db
 from webapp.sandbox.seed import Dice
 
+T = TypeVar("T")
 PATIENCE = timedelta(minutes=15)
+
+
+class Act(Protocol):
+    """Runs something by itself and returns what it returns."""
+
+    def __call__(self, act: Callable[[], T], /) -> T: ...
 
 
 class Looks:
@@ -30,7 +37,7 @@ class Looks:
 
     def __init__(
         self,
-        act: Callable[[Callable[[], Any]], Any],
+        act: Act,
         now: Callable[[], datetime],
         noted: list[tuple[str, str]],
     ) -> None:

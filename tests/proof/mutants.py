@@ -16,17 +16,21 @@ from tests.proof.invariants import broken
 from tests.proof.schedule import Outcome, run
 from tests.proof.stage import Stage
 from tests.proof.world import World
-from webapp.adservers.errors import OutcomeUnknown
+from webapp.adservers.errors import OutcomeUnknown, Rejected
 from webapp.adservers.megaphone import adapter
 from webapp.adservers.types import MarkerSearch
 from webapp.adservers.walk import Walk
+from webapp.attention import queries as attention
 from webapp.campaigns.fields import GROUPS
 from webapp.campaigns.models import Change
 from webapp.core.db import db, transaction
+from webapp.core.ratelimit import RateLimiter
 from webapp.sync import (
     absence,
     campaign_pages,
+    duplicates,
     markers,
+    merged_rows,
     outbox,
     payload,
     probe,
@@ -34,6 +38,7 @@ from webapp.sync import (
     push,
     turns,
 )
+from webapp.sync.observations import next_observation
 
 Patch = pytest.MonkeyPatch
 
@@ -211,6 +216,42 @@ def _late_echo(patch: Patch) -> None:
     patch.setattr(probe, "agree_on_what_arrived", lambda *_: None)
 
 
+def _transaction_left(patch: Patch) -> None:
+    """The number of an observation is taken, and its transaction left open."""
+    patch.setattr(push, "begin_observation", next_observation)
+    patch.setattr(push, "leave_database", lambda: None)
+
+
+def _refused_for_good(patch: Patch) -> None:
+    known = push._not_sent
+
+    def again(sender: Any, claim: Any, state: str, error: Any) -> None:
+        if isinstance(error, Rejected):
+            with transaction():
+                push._wait(claim, state, sender.clock(), 1, {})
+        else:
+            known(sender, claim, state, error)
+
+    patch.setattr(push, "_not_sent", again)
+
+
+def _duplicates_reported(patch: Patch) -> None:
+    patch.setattr(duplicates, "_write", lambda *_: 0)
+
+
+def _limit_kept(patch: Patch) -> None:
+    patch.setattr(RateLimiter, "acquire", lambda *_: 0.0)
+
+
+def _late_ones_shown(patch: Patch) -> None:
+    patch.setattr(attention, "late_changes", list)
+
+
+def _replacement_said(patch: Patch) -> None:
+    """What was taken from the ad server leaves no event."""
+    patch.setattr(merged_rows, "event_rows", lambda *_, **__: [])
+
+
 MUTANTS = (
     Mutant(
         "nothing else of this campaign in flight",
@@ -233,4 +274,10 @@ MUTANTS = (
     Mutant("read by id before gone", frozenset({"I5"}), _direct_read, 0),
     Mutant("settled before it is looked for", frozenset({"I2"}), _settle_later_only, 0),
     Mutant("a late echo is agreed", frozenset({"I9"}), _late_echo, 0),
+    Mutant("no transaction during a call", frozenset({"I14"}), _transaction_left, 0),
+    Mutant("refused for good", frozenset({"I12"}), _refused_for_good, 0),
+    Mutant("duplicates are reported", frozenset({"I3"}), _duplicates_reported, 0),
+    Mutant("the limit of calls is kept", frozenset({"I11"}), _limit_kept, 0),
+    Mutant("what is late is shown", frozenset({"I8"}), _late_ones_shown, 0),
+    Mutant("what was replaced is said", frozenset({"I1"}), _replacement_said, 0),
 )

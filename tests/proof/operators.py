@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from tests.proof.evidence import Saved
+from tests.proof.looks import Act
 from webapp.advertisers.models import Advertiser
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import Actor
@@ -76,9 +77,7 @@ class Operators:
     ``inside`` runs something in an application context of its own, as a request does.
     """
 
-    def __init__(
-        self, inside: Callable[[Callable[[], Any]], Any], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, inside: Act, now: Callable[[], float]) -> None:
         self._inside = inside
         self._now = now
         self._numbers = itertools.count(1)

@@ -90,4 +90,4 @@ def _settle(world: World, row: Any, trace: list[str]) -> None:
 
 def _may_be(record: Record, row: Any) -> bool:
     is_marked = row.marker is not None and record["externalId"] == row.marker
-    return is_marked or record["title"] == row.title
+    return bool(is_marked or record["title"] == row.title)
