@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.sync.conftest import ANA, Desk, values_of
+from webapp.audit import service as audit
+from webapp.audit.service import FieldChange, Subject
+from webapp.campaigns import queries
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Campaign, Change
 from webapp.connections.models import Connection
@@ -15,6 +18,7 @@ from webapp.core.db import db, transaction
 from webapp.core.errors import NotFound, TooLate
 from webapp.sync import candidates
 from webapp.sync.models import Duplicate, PulledChange
+from webapp.sync.page import MEGAPHONE
 
 BOOKED = {
     "title": "Spring Sale",
@@ -90,17 +94,20 @@ def test_what_was_edited_while_in_doubt_is_sent_to_the_linked_record(unkept: Des
     assert len(unkept.our_writes("POST")) == 1
 
 
-def test_a_record_that_differs_is_made_equal_to_ours(unkept: Desk) -> None:
+def test_a_record_that_differs_from_what_was_sent_waits_for_a_decision(unkept: Desk) -> None:
     campaign = lose(unkept, copy_needed=True)
     (found,) = candidates.candidates_of(campaign)
     unkept.edit_in_megaphone(found, copyNeeded=False)
     unkept.pull()
 
     link(campaign, unkept.campaign(id=found.id))
-    assert unkept.campaign(id=campaign.id).sync_state == "waiting"
     unkept.push()
 
-    assert unkept.remote(unkept.campaign(id=campaign.id))["copyNeeded"] is True
+    linked = unkept.campaign(id=campaign.id)
+    assert (linked.sync_state, linked.copy_needed) == ("conflict", True)
+    assert unkept.remote(linked)["copyNeeded"] is False
+    (conflict,) = queries.open_conflicts(linked)
+    assert (conflict.field_group, conflict.theirs) == ("copy_needed", False)
 
 
 @pytest.mark.parametrize(
@@ -213,10 +220,27 @@ def test_the_history_of_what_was_pulled_goes_over(unkept: Desk) -> None:
     with transaction():
         changed = PulledChange(campaign_id=found.id, at=unkept.clock(), kind="changed")
         db.session.add(changed)
+        about_it = Subject("campaign", found.id, found.title)
+        audit.record(MEGAPHONE, "changed", about_it, [FieldChange("budget", "1", "2")])
 
     link(campaign, found)
 
     assert db.session.scalars(select(PulledChange.campaign_id)).all() == [campaign.id]
+    assert ("Megaphone", "changed", "budget", "2") in unkept.events(campaign)
+
+
+def test_the_next_campaign_does_not_inherit_what_happened_to_one_that_was_linked(
+    unkept: Desk,
+) -> None:
+    campaign = lose(unkept)
+    (found,) = candidates.candidates_of(campaign)
+    unkept.edit_in_megaphone(found, copyNeeded=True)
+    unkept.pull()
+    link(campaign, unkept.campaign(id=found.id))
+
+    booked = unkept.book(title="Next")
+
+    assert [e[:2] for e in unkept.events(booked) if e[1] != "booked"] == []
 
 
 def test_a_booking_that_is_settled_is_linked_to_nothing(unkept: Desk) -> None:

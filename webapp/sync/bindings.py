@@ -53,10 +53,15 @@ def was_worked_on(found: Campaign) -> bool:
 
 
 def take_over(campaign: Campaign, found: Campaign) -> None:
-    """Everything that the ad server says goes over; the second entry is removed."""
+    """Everything that the ad server says goes over, with its history; the second entry goes."""
     values = {name: getattr(found, name) for name in FOLLOWED}
     pulled = update(PulledChange).where(PulledChange.campaign_id == found.id)
     db.session.execute(pulled.values(campaign_id=campaign.id))
+    # Its number may be given to another campaign, which must not inherit its history.
+    history = update(AuditEvent).where(
+        AuditEvent.object_type == "campaign", AuditEvent.object_id == found.id
+    )
+    db.session.execute(history.values(object_id=campaign.id))
     db.session.delete(found)
     # Two of ours never have one record: the second has to go first.
     db.session.flush()

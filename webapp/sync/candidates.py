@@ -17,7 +17,7 @@ from webapp.audit import service as audit
 from webapp.audit.service import Actor
 from webapp.campaigns import pending, queries
 from webapp.campaigns.decisions import close_conflicts
-from webapp.campaigns.fields import GROUPS, changed_groups, snapshot
+from webapp.campaigns.fields import GROUPS, Snapshot, snapshot
 from webapp.campaigns.intents import Intent, digest_of, enqueue
 from webapp.campaigns.models import (
     APPLIED,
@@ -34,15 +34,17 @@ from webapp.campaigns.models import (
     Campaign,
     Change,
 )
-from webapp.campaigns.record import lock, set_groups, subject, touch
+from webapp.campaigns.record import lock, record_groups, set_groups, subject, touch
 from webapp.campaigns.service import MARKER_PREFIX, archive_campaign, new_marker
 from webapp.campaigns.state import refresh_sync_state
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound, TooLate
 from webapp.core.text import fold
-from webapp.sync import bindings
+from webapp.sync import bindings, conflicts
+from webapp.sync.merge import merge, still_to_send
 from webapp.sync.models import Duplicate
+from webapp.sync.page import MEGAPHONE
 
 # The ad server's clock may be behind ours, and what was lost may have been applied late.
 SEEN_BEFORE = timedelta(minutes=5)
@@ -100,8 +102,9 @@ def _looks_like(campaign: Campaign, unknown: Change) -> ColumnElement[bool]:
 def link(actor: Actor, campaign: Campaign, candidate_uuid: uuid.UUID) -> Campaign:
     """This imported record is the booking in doubt: bind it, and remove its own entry here.
 
-    Where they differ, ours is sent. Raises ``TooLate`` when the booking is no longer in doubt or
-    someone worked on the other entry, ``NotFound`` when that is no candidate (any more).
+    What was edited here since it was sent goes out; where Megaphone has something else than was
+    sent, a person decides. Raises ``TooLate`` when the booking is no longer in doubt or someone
+    worked on the other entry, ``NotFound`` when that is no candidate (any more).
     """
     _lock_both(campaign, candidate_uuid)
     unknown = _unknown_create(campaign)
@@ -120,7 +123,7 @@ def link(actor: Actor, campaign: Campaign, candidate_uuid: uuid.UUID) -> Campaig
     _close_duplicate(actor, campaign)
     reason = f"Megaphone has it as {campaign.remote_id}; it was listed here a second time."
     audit.record(actor, "linked", subject(campaign), reason=reason)
-    groups = changed_groups(campaign.base or {}, snapshot(campaign))
+    groups = _compare(campaign, unknown.sent_payload or {})
     if groups and not pending.waiting_changes(campaign):
         intent = Intent(uuid.uuid4(), digest_of(UPDATE, str(unknown.id)))
         enqueue(actor, campaign, UPDATE, groups, intent)
@@ -128,6 +131,23 @@ def link(actor: Actor, campaign: Campaign, candidate_uuid: uuid.UUID) -> Campaig
     refresh_sync_state(campaign)
     db.session.flush()
     return campaign
+
+
+def _compare(campaign: Campaign, sent: Snapshot) -> list[str]:
+    """Agree on what arrived as it was sent. Returns what of ours is still to be sent."""
+    ours, there = snapshot(campaign), campaign.base or {}
+    # External ids are not kept everywhere: one that is lacking there is nobody's edit.
+    agreed = {
+        group: value
+        for group, value in there.items()
+        if sent.get(group) == value or (group == "external_id" and value is None)
+    }
+    merged = merge(agreed, ours, there)
+    conflicts.apply(campaign.id, merged, agreed, {}, campaign.observed, utc_now())
+    if merged.conflicts:
+        record_groups(MEGAPHONE, "conflict", campaign, merged.conflicts, ours, there)
+    campaign.base = merged.base
+    return list(still_to_send(merged.base, ours, set(merged.conflicts)))
 
 
 def _lock_both(campaign: Campaign, candidate_uuid: uuid.UUID) -> None:
