@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ANA, Desk
 from webapp.adservers.types import CampaignSpec, Priority, RemoteCampaign
 from webapp.audit.models import AuditEvent
 from webapp.campaigns.models import Campaign
+from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
-from webapp.sync import jobs, outbox, results
+from webapp.sync import candidates, jobs, outbox, results
 from webapp.sync.payload import prepare
 from webapp.sync.remote import RequestCount, open_remote
 
@@ -267,3 +268,85 @@ def test_a_booking_that_a_pull_saw_first_and_someone_edited_waits_for_a_person(
     for _ in range(3):
         desk.settle()
     assert len(desk.our_writes("POST")) == 1
+
+
+def lost_and_not_found(desk: Desk, **values: Any) -> Campaign:
+    """A booking whose answer was lost, that complete lists have not shown, and that waits."""
+    campaign = book_and_lose(desk, NEVER_ARRIVED, **values)
+    with transaction():
+        connections.hold_sending(ANA, db.session.get_one(Connection, desk.connection_id), "Wait")
+    desk.settle()
+    desk.settle()
+    found = desk.change_of(campaign)
+    assert (found.state, found.clean_probes > 0) == ("ready", True)
+    return desk.campaign(id=campaign.id)
+
+
+def arrive_late(desk: Desk, campaign: Campaign) -> None:
+    advertiser = desk.remote(desk.any_campaign())["advertiserId"]
+    record = {"advertiserId": advertiser, "title": "Lost", "externalId": campaign.marker}
+    desk.sandbox.control("POST", "campaigns", record)
+
+
+def let_go(desk: Desk) -> None:
+    with transaction():
+        connections.release_sending(ANA, db.session.get_one(Connection, desk.connection_id))
+    desk.push()
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_lost_booking_that_a_pull_finds_before_it_is_sent_again_is_not_made_twice(
+    synced: Desk, is_edited: bool
+) -> None:
+    campaign = lost_and_not_found(synced)
+    arrive_late(synced, campaign)
+    synced.pull()
+    if is_edited:
+        synced.edit(synced.campaign(id=campaign.id), external_id="Another")
+
+    let_go(synced)
+
+    doubtful = synced.campaign(id=campaign.id)
+    assert synced.our_writes("POST") == []
+    assert doubtful.sync_state == "parked"
+    (found,) = candidates.candidates_of(doubtful)
+    with transaction():
+        candidates.link(ANA, doubtful, found.uuid)
+    synced.push()
+    assert len(synced.our_writes("POST")) == 0
+    assert synced.campaign(id=campaign.id).remote_id == found.remote_id
+
+
+def test_a_lost_booking_that_was_edited_since_is_found_when_its_external_id_is_taken(
+    synced: Desk,
+) -> None:
+    synced.sandbox.settings(external_id="unique")
+    set_mode(synced, "unique")
+    campaign = lost_and_not_found(synced)
+    synced.edit(campaign, title="Renamed")
+    arrive_late(synced, campaign)
+
+    let_go(synced)
+    synced.settle()
+
+    bound = synced.campaign(id=campaign.id)
+    assert bound.remote_id is not None
+    assert synced.our_writes("POST") == []
+
+
+def test_a_refused_new_external_id_is_no_sign_that_the_lost_booking_is_there(
+    synced: Desk,
+) -> None:
+    synced.sandbox.settings(external_id="unique")
+    set_mode(synced, "unique")
+    campaign = lost_and_not_found(synced)
+    advertiser = synced.remote(synced.any_campaign())["advertiserId"]
+    theirs = {"advertiserId": advertiser, "title": "Another's", "externalId": "IO-9"}
+    synced.sandbox.control("POST", "campaigns", theirs)
+    synced.edit(campaign, external_id="IO-9")
+
+    let_go(synced)
+    synced.settle()
+
+    refused = synced.campaign(id=campaign.id)
+    assert (refused.remote_id, refused.sync_state) == (None, "refused")

@@ -90,6 +90,8 @@ def enqueue(
         held_by=held_by,
         next_attempt_at=now,
         not_before=intent.not_before or max(put_off, default=None),
+        # That a booking was lost once is to be known when it is sent after all.
+        clean_probes=max((change.clean_probes for change in waiting), default=0),
         lane=f"batch:{intent.batch}" if intent.batch else actor.label[:LANE_LENGTH],
         before=intent.before,
         after=intent.after,

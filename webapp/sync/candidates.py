@@ -59,7 +59,7 @@ def candidates_of(campaign: Campaign) -> Sequence[Campaign]:
     They have its marker, or its advertiser, title and budget and were made at about that time.
     """
     unknown = _unknown_create(campaign)
-    if unknown is None or unknown.sent_at is None:
+    if unknown is None:
         return []
     booked_here = exists().where(Change.campaign_id == Campaign.id, Change.kind == CREATE)
     query = (

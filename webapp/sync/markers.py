@@ -56,6 +56,19 @@ def sought(campaign_id: int, connection_id: int) -> Sought:
     return Sought(own_marker(campaign_id, connection_id, sent), mode)
 
 
+def is_listed(campaign: Campaign) -> bool:
+    """Whether a record with the marker that a booking was sent with has come to light."""
+    if campaign.marker is None:
+        return False
+    marked = select(Campaign.id).where(
+        Campaign.connection_id == campaign.connection_id,
+        Campaign.remote_id.is_not(None),
+        Campaign.external_key == fold(campaign.marker)[:KEY_LENGTH],
+        Campaign.external_id == campaign.marker,
+    )
+    return db.session.scalar(marked.limit(1)) is not None
+
+
 def keeps_markers(connection_id: int) -> bool:
     return db.session.get_one(Connection, connection_id).marker_mode != NO_MARKER
 

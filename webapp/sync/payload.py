@@ -10,14 +10,23 @@ from webapp.adservers.types import CampaignPatch, CampaignSpec, RemoteCampaign
 from webapp.advertisers.models import Advertiser
 from webapp.campaigns import queries as campaigns
 from webapp.campaigns.fields import Snapshot, snapshot
-from webapp.campaigns.models import APPLIED, CLAIMED, CREATE, SUPERSEDED, Campaign, Change
+from webapp.campaigns.models import (
+    APPLIED,
+    CHECKING,
+    CLAIMED,
+    CREATE,
+    SETTLING,
+    SUPERSEDED,
+    Campaign,
+    Change,
+)
 from webapp.campaigns.service import refresh_sync_state
 from webapp.core.db import db
 from webapp.core.money import Money
 from webapp.sync import outbox
 from webapp.sync.campaign_pages import PageContext, merge_page
 from webapp.sync.directory import load_directory
-from webapp.sync.markers import own_marker
+from webapp.sync.markers import is_listed, own_marker
 from webapp.sync.merge import still_to_send
 from webapp.sync.mirror import UnusableRow, own_columns, theirs
 from webapp.sync.outbox import Claim
@@ -25,12 +34,16 @@ from webapp.sync.outbox import Claim
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """``groups`` is what the mark records; ``request`` what the adapter gets."""
+    """``groups`` is what the mark records; ``request`` what the adapter gets.
+
+    ``is_repeated``: a booking that was sent under this marker before.
+    """
 
     groups: Snapshot
     request: CampaignSpec | CampaignPatch
     remote_id: str
     marker: str | None
+    is_repeated: bool = False
 
 
 def prepare(
@@ -39,11 +52,17 @@ def prepare(
     """Merge what was just read and say what is left to send, in the caller's transaction.
 
     With nothing left the change is finished here and ``None`` returned: it has arrived by other
-    ways, or waits for the operator's decision about a conflict.
+    ways, or waits for the operator's decision about a conflict. A lost booking that a pull has
+    found since is not sent either: it is in doubt again.
     """
     if seen:
         merge_seen(claim, seen[0], seen[1], now)
     campaign = locked_campaign(claim.campaign_id)
+    if claim.kind == CREATE and claim.clean_probes and is_listed(campaign):
+        sent = snapshot(campaign)
+        outbox.release(claim, CLAIMED, SETTLING, settle_until=now, sent_payload=sent)
+        outbox.show(campaign.id, CHECKING)
+        return None
     if claim.kind == CREATE:
         return _creation(campaign)
     in_conflict = {conflict.field_group for conflict in campaigns.open_conflicts(campaign)}
@@ -100,9 +119,11 @@ def _creation(campaign: Campaign) -> Outgoing:
         total_budget_currency=campaign.total_budget_currency,
         copy_needed=campaign.copy_needed,
     )
+    marker = own_marker(campaign.id, campaign.connection_id, campaign.external_id)
+    is_repeated = marker is not None and marker == campaign.marker
     # Written with the mark: it outlives what the operator makes of the external id meanwhile.
-    campaign.marker = own_marker(campaign.id, campaign.connection_id, campaign.external_id)
-    return Outgoing(snapshot(campaign), spec, "", campaign.marker)
+    campaign.marker = marker
+    return Outgoing(snapshot(campaign), spec, "", marker, is_repeated)
 
 
 def _patch(groups: Snapshot) -> CampaignPatch:

@@ -86,7 +86,7 @@ def send(push: Push, claim: Claim) -> None:
     try:
         answer = _write(push, outgoing, send_by)
     except AdServerError as error:
-        _after_failure(push, claim, error)
+        _after_failure(push, claim, outgoing, error)
         return
     with transaction():
         results.applied(claim, answer, push.clock())
@@ -112,9 +112,10 @@ def _write(push: Push, outgoing: Outgoing, send_by: float) -> RemoteCampaign:
     return push.remote.update_campaign(outgoing.remote_id, outgoing.request, within)
 
 
-def _after_failure(push: Push, claim: Claim, error: AdServerError) -> None:
+def _after_failure(push: Push, claim: Claim, outgoing: Outgoing, error: AdServerError) -> None:
     """A write that was not confirmed."""
-    if not isinstance(error, OutcomeUnknown) and not _may_be_there_already(claim, error):
+    is_unknown = isinstance(error, OutcomeUnknown)
+    if not is_unknown and not (outgoing.is_repeated and _may_be_there_already(claim, error)):
         _not_sent(push, claim, SENT, error)
         return
     log.warning("change_outcome_unknown", change=claim.change_id, status=error.status)
