@@ -199,3 +199,41 @@ def test_what_came_back_is_not_called_gone_after_a_decision(synced: Desk) -> Non
 
     settled = synced.campaign(id=campaign.id)
     assert (settled.title, settled.sync_state) == ("Theirs", "confirmed")
+
+
+def test_the_time_on_hold_is_none_of_failing(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    synced.sandbox.fault({"action": "status", "status": 503, "path": f"{campaign.remote_id}$"})
+    synced.edit(campaign, title="Held after a failure")
+    synced.push()
+    with transaction():
+        outgoing.hold(ANA, synced.change_of(campaign))
+    synced.clock.move(days=2)
+    with transaction():
+        outgoing.release(ANA, synced.change_of(campaign))
+    synced.push()
+
+    assert synced.change_of(campaign).attempts > 1
+    assert synced.campaign(id=campaign.id).sync_state == "waiting"
+
+
+def test_what_a_dead_worker_sent_and_no_whole_list_shows_is_handed_over_after_a_day(
+    synced: Desk,
+) -> None:
+    campaign = synced.book(title="Sent by one that died")
+    with transaction():
+        claim = outbox.claim_due(synced.clock())
+        assert claim is not None
+        synced.campaign(id=campaign.id).marker = campaign.external_id
+        outbox.mark_sent(claim, {"title": campaign.title}, synced.clock())
+    headers = {"Content-Type": "application/json", "X-Total": "99"}
+    answer = {"status": 200, "headers": headers, "body": "[]"}
+    synced.sandbox.fault({"action": "answer", "path": "campaigns$", **answer})
+    synced.settle()
+    synced.settle()
+    assert synced.campaign(id=campaign.id).sync_state == "checking"
+
+    synced.clock.move(hours=25)
+    synced.push()
+
+    assert synced.campaign(id=campaign.id).sync_state == "parked"

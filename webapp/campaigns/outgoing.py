@@ -59,7 +59,8 @@ def hold(actor: Actor, change: Change) -> Change:
 def release(actor: Actor, change: Change) -> Change:
     """Let a change on hold be sent. Raises ``TooLate``."""
     campaign = _locked(change)
-    _step(change, (HELD,), state=READY, held_by=None)
+    # The time on hold is none of failing.
+    _step(change, (HELD,), state=READY, held_by=None, failing_since=None)
     audit.record(actor, "released", subject(campaign))
     return change
 
@@ -74,7 +75,7 @@ def send_at(actor: Actor, change: Change, when: datetime | None) -> Change:
         raise InvalidInput({"when": "Choose a moment from now to a year ahead."})
     campaign = _locked(change)
     before = change.not_before
-    _step(change, NOT_SENT, not_before=when)
+    _step(change, NOT_SENT, not_before=when, failing_since=None)
     texts = [absolute(moment) if moment else "at once" for moment in (before, when)]
     audit.record(actor, "put off", subject(campaign), [FieldChange("sending", *texts)])
     return change

@@ -140,7 +140,8 @@ def _conclude(claim: Claim, search: MarkerSearch, clean_needed: int, now: dateti
     elif not search.complete and is_old(claim, now):
         results.parked(claim, PROBING, search.problem or NEVER_LISTED, now)
     elif not search.complete:
-        _again_later(claim, now, last_error=search.problem)
+        since = claim.failing_since or now
+        _again_later(claim, now, last_error=search.problem, failing_since=since)
     elif claim.clean_probes + 1 < clean_needed:
         _again_later(claim, now, last_error=None, clean_probes=claim.clean_probes + 1)
     else:
