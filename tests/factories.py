@@ -17,7 +17,8 @@ from webapp.audit.service import Actor
 from webapp.auth import service as auth
 from webapp.auth.models import ApiToken, Operator
 from webapp.auth.queries import token_digest
-from webapp.campaigns.fields import snapshot
+from webapp.campaigns import fields
+from webapp.campaigns.fields import CampaignValues, snapshot
 from webapp.campaigns.keys import derived_columns
 from webapp.campaigns.models import (
     CREATE,
@@ -197,7 +198,7 @@ def _campaign_row(number: int, **values: Any) -> dict[str, Any]:
     if name is None and values["advertiser_id"]:
         name = db.session.get_one(Advertiser, values["advertiser_id"]).name
     moment = SOME_DAY + timedelta(minutes=number % 100_000)
-    row = {
+    row: dict[str, Any] = {
         "uuid": uuid.uuid4(),
         "connection_id": connection_id,
         "remote_id": None if waiting else _remote_id(),
@@ -294,3 +295,8 @@ def sync_run(**values: Any) -> SyncRun:
         "set_aside": [],
     }
     return _add(SyncRun(**defaults | values))
+
+
+def values_of(campaign: Campaign) -> CampaignValues:
+    """What a form that was opened on this campaign would send back unchanged."""
+    return fields.values_of(snapshot(campaign))

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests import factories
-from tests.campaigns.test_service import changes_of, edit, events, values_of
-from tests.factories import ACTOR
+from tests.campaigns.test_service import changes_of, edit, events
+from tests.factories import ACTOR, values_of
 from webapp.campaigns import queries, service
 from webapp.campaigns.models import READY, Campaign, Conflict
 from webapp.core.errors import InvalidInput, NotFound, StaleEdit

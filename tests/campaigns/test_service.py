@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from tests import factories
-from tests.factories import ACTOR
+from tests.factories import ACTOR, values_of
 from tests.support.threads import in_threads
 from webapp.audit.models import AuditEvent
 from webapp.campaigns import queries, service
@@ -44,17 +44,6 @@ def values(advertiser) -> CampaignValues:
 
 def create(values: CampaignValues, key: uuid.UUID | None = None) -> Campaign:
     return service.create_campaign(ACTOR, factories.the_connection(), values, key or uuid.uuid4())
-
-
-def values_of(campaign: Campaign) -> CampaignValues:
-    return CampaignValues(
-        campaign.title,
-        campaign.advertiser_id,
-        campaign.external_id,
-        campaign.total_budget_minor,
-        campaign.total_budget_currency,
-        copy_needed=campaign.copy_needed,
-    )
 
 
 def edit(campaign: Campaign, key: uuid.UUID | None = None, **changes: object) -> Campaign:

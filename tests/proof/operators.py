@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
+from tests.factories import values_of
 from tests.proof.evidence import Saved
 from tests.proof.looks import Act
 from webapp.advertisers.models import Advertiser
@@ -256,14 +257,3 @@ class Operators:
             self.journal.booked, self.journal.archived = booked, archived
             return str(refusal)
         return None
-
-
-def values_of(campaign: Campaign) -> CampaignValues:
-    return CampaignValues(
-        title=campaign.title,
-        advertiser_id=campaign.advertiser_id,
-        external_id=campaign.external_id,
-        total_budget_minor=campaign.total_budget_minor,
-        total_budget_currency=campaign.total_budget_currency,
-        copy_needed=campaign.copy_needed,
-    )

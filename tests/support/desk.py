@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select, text
 
+from tests.factories import values_of
 from tests.proof.evidence import Evidence, OfControl, Saved, gather
 from tests.proof.invariants import check_all
 from tests.support.sandbox import Sandbox
@@ -215,17 +216,6 @@ class Desk:
         """Method and remote id of each write of ours that took effect, in a fixed order."""
         writes = self.sandbox.applied_writes()
         return sorted((w["method"], w["remote_id"]) for w in writes if w["sender"] == "api")
-
-
-def values_of(campaign: Campaign) -> CampaignValues:
-    return CampaignValues(
-        title=campaign.title,
-        advertiser_id=campaign.advertiser_id,
-        external_id=campaign.external_id,
-        total_budget_minor=campaign.total_budget_minor,
-        total_budget_currency=campaign.total_budget_currency,
-        copy_needed=campaign.copy_needed,
-    )
 
 
 def with_credential(settings: Settings, sandbox: Sandbox, base_url: str | None = None) -> Settings:

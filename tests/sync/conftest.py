@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.factories import values_of
 from tests.support.sandbox import Sandbox, start_sandbox
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import Actor
@@ -133,17 +134,6 @@ class Desk:
         )
         found = db.session.scalars(query.order_by(AuditEvent.id))
         return [(e.actor, e.action, e.field, e.after) for e in found]
-
-
-def values_of(campaign: Campaign) -> CampaignValues:
-    return CampaignValues(
-        title=campaign.title,
-        advertiser_id=campaign.advertiser_id,
-        external_id=campaign.external_id,
-        total_budget_minor=campaign.total_budget_minor,
-        total_budget_currency=campaign.total_budget_currency,
-        copy_needed=campaign.copy_needed,
-    )
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from uuid import uuid4
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.sync.conftest import ANA, Desk, values_of
+from tests.factories import values_of
+from tests.sync.conftest import ANA, Desk
 from webapp.campaigns import service as campaigns
 from webapp.core.db import transaction
 from webapp.sync import jobs

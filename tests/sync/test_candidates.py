@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from tests.sync.conftest import ANA, Desk, values_of
+from tests.factories import values_of
+from tests.sync.conftest import ANA, Desk
 from webapp.audit import service as audit
 from webapp.audit.service import FieldChange, Subject
 from webapp.campaigns import queries

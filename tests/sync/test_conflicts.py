@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from tests.sync.conftest import ANA, Desk, values_of
+from tests.factories import values_of
+from tests.sync.conftest import ANA, Desk
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Campaign, Conflict
 from webapp.core.db import db, transaction

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from tests.sync.conftest import ANA, Desk, values_of
+from tests.factories import values_of
+from tests.sync.conftest import ANA, Desk
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Change, Conflict
 from webapp.connections.models import Connection

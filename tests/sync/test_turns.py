@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from tests.sync.conftest import ANA, Desk, values_of
+from tests.factories import values_of
+from tests.sync.conftest import ANA, Desk
 from webapp.adservers.types import Priority
 from webapp.audit.service import Actor
 from webapp.campaigns import service as campaigns

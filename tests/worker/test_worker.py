@@ -17,10 +17,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select, text, update
 
+from tests.factories import values_of
 from tests.support.sandbox import Sandbox, start_sandbox
 from webapp.audit.service import Actor
 from webapp.campaigns import service as campaigns
-from webapp.campaigns.fields import CampaignValues
 from webapp.campaigns.models import Campaign, Change
 from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
@@ -225,17 +225,6 @@ def lease_ends() -> datetime | None:
 
 def state_of(campaign_id: int) -> str:
     return db.session.scalars(select(Campaign.sync_state).where(Campaign.id == campaign_id)).one()
-
-
-def values_of(campaign: Campaign) -> CampaignValues:
-    return CampaignValues(
-        title=campaign.title,
-        advertiser_id=campaign.advertiser_id,
-        external_id=campaign.external_id,
-        total_budget_minor=campaign.total_budget_minor,
-        total_budget_currency=campaign.total_budget_currency,
-        copy_needed=campaign.copy_needed,
-    )
 
 
 def test_of_two_workers_one_leads_and_the_other_takes_over_when_it_ends(

@@ -1,6 +1,6 @@
 """Undoing a change: what would be restored is shown first. Its address is in ``views``."""
 
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,8 +13,8 @@ from webapp.campaigns.edit_views import back
 from webapp.changes import queries, shown
 from webapp.core.db import transaction
 from webapp.core.errors import DomainError, InvalidInput, StaleEdit
+from webapp.web.forms import posted_key, posted_version
 
-MAX_DIGITS = 9
 MOVED = "The campaign was changed since this was drawn. Look again at what would be restored."
 
 
@@ -23,10 +23,10 @@ def undo(change_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return _preview(change_id)
     change = queries.get_change(change_id)
-    version, groups = _version(), request.form.getlist("group")
+    version, groups = posted_version(), request.form.getlist("group")
     try:
         with transaction():
-            campaign = undoing.undo(web_actor(), change, version, groups, _key())
+            campaign = undoing.undo(web_actor(), change, version, groups, posted_key())
             uuid = campaign.uuid
     except StaleEdit:
         return _preview(change_id, MOVED, 409)
@@ -52,16 +52,3 @@ def _preview(change_id: int, problem: str | None = None, status: int = 200) -> R
         back=back(),
     )
     return page, status
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    # What is no version is one that was never current: the preview is drawn anew.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
-
-
-def _key() -> UUID:
-    try:
-        return UUID(request.form.get("key", ""))
-    except ValueError:
-        raise InvalidInput({"key": "This form is incomplete. Open it again."}) from None

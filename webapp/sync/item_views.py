@@ -1,6 +1,6 @@
 """Undoing one thing that a pull changed here: what would be restored is shown first."""
 
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,14 +11,13 @@ from webapp.auth.permissions import Permission
 from webapp.campaigns import undo as undoing
 from webapp.campaigns.models import Campaign
 from webapp.core.db import transaction
-from webapp.core.errors import DomainError, InvalidInput, StaleEdit, TooLate
+from webapp.core.errors import DomainError, InvalidInput, StaleEdit
 from webapp.sync import run_queries
 from webapp.sync.models import PulledChange
 from webapp.sync.pulled import CHANGED, NOT_TAKEN, undo_item
+from webapp.web.forms import posted_key, posted_version
 
-MAX_DIGITS = 9
 MOVED = "The campaign was changed since this was drawn. Look again at what would be restored."
-INCOMPLETE = "This form is incomplete. Open it again."
 
 
 @requires(Permission.EDIT_CAMPAIGNS)
@@ -28,7 +27,7 @@ def undo(pulled_id: int) -> ResponseReturnValue:
         return _preview(pulled, campaign)
     try:
         with transaction():
-            undo_item(web_actor(), pulled, campaign, _version(), _key())
+            undo_item(web_actor(), pulled, campaign, posted_version(), posted_key())
             uuid = campaign.uuid
     except StaleEdit:
         return _again(pulled_id, MOVED, 409)
@@ -68,16 +67,3 @@ def _preview(
         key=request.form.get("key") or uuid4(),
     )
     return page, status
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    # What is no version is one that was never current: the preview is drawn anew.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
-
-
-def _key() -> UUID:
-    try:
-        return UUID(request.form.get("key", ""))
-    except ValueError:
-        raise TooLate(INCOMPLETE) from None

@@ -1,11 +1,16 @@
 """Forms: what all of them share, and a field for money."""
 
 from typing import Any
+from uuid import UUID
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField
 
+from webapp.core.errors import InvalidInput
+
 MAX_TYPED = 10_000
+MAX_DIGITS = 9
 
 
 def clean_text(text: object) -> object:
@@ -14,6 +19,20 @@ def clean_text(text: object) -> object:
         return text
     kept = "".join(c for c in text[:MAX_TYPED] if c.isprintable() or c in "\n\t")
     return kept.strip()
+
+
+def posted_version() -> int:
+    """The version that a form was drawn from; 0, which was never current, for anything else."""
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
+
+
+def posted_key() -> UUID:
+    """The one-time key that a form was drawn with. Raises ``InvalidInput`` when it has none."""
+    try:
+        return UUID(request.form.get("key", ""))
+    except ValueError:
+        raise InvalidInput({"key": "This form is incomplete. Open it again."}) from None
 
 
 class BaseForm(FlaskForm):
