@@ -150,6 +150,17 @@ def test_campaigns_of_a_detached_connection_are_kept_but_not_shown(db_session) -
     assert db_session.query(Campaign).count() == 4
 
 
+def test_changes_of_a_detached_connection_are_not_counted(db_session) -> None:
+    kept = factories.change(factories.campaign(connection_id=factories.connection().id))
+    gone = factories.connection()
+    factories.change(factories.campaign(connection_id=gone.id))
+    gone.state = DETACHED
+    db_session.flush()
+
+    assert sum(queries.counts_by_change_state().values()) == 1
+    assert kept.connection_id != gone.id
+
+
 def test_a_page_beyond_the_end_is_empty_and_knows_the_number(db_session) -> None:
     factories.campaigns(30)
     page = listed(page="7", per_page="25")

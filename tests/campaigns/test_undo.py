@@ -190,6 +190,20 @@ class TestSent:
         undo.undo(ACTOR, change, shown.version, [], uuid.uuid4())
 
         assert (change.state, campaign.sync_state) == (CANCELLED, "gone")
+        with pytest.raises(TooLate, match="taken back before it was sent"):
+            undo.undo(ACTOR, change, shown.version, [], uuid.uuid4())
+        assert undo.preview(change).problem == undo.TAKEN_BACK
+
+    def test_a_booking_that_somebody_edited_since_is_not_cancelled_unseen(self) -> None:
+        campaign = book()
+        booking = waiting(campaign)
+        shown = undo.preview(booking)
+        edit(campaign, title="Bea's title")
+
+        with pytest.raises(StaleEdit):
+            undo.undo(ACTOR, booking, shown.version, [], uuid.uuid4())
+
+        assert (waiting(campaign).state, campaign.archived_at) == (READY, None)
 
     def test_an_edit_of_a_booking_that_waits_is_undone_and_it_is_booked_all_the_same(self) -> None:
         campaign = book()

@@ -86,6 +86,24 @@ def test_a_new_token_lifts_a_pause(db_session) -> None:
     assert actions(db_session) == ["paused", "resumed"]
 
 
+def test_a_connection_that_is_connected_again_does_not_keep_an_old_pauses_kind() -> None:
+    connection = connect("one")
+    service.pause(ACTOR, connection, "Megaphone refused the token.", "auth_failed")
+    connect("two")
+    connect("one")
+    assert (connection.state, connection.pause_kind) == (ACTIVE, None)
+
+
+def test_a_check_that_proves_nothing_of_external_ids_leaves_what_is_known(db_session) -> None:
+    connection = connect()
+    service.record_check(ACTOR, connection, {}, None)
+    assert connection.marker_mode == STORED_MARKER
+    connection.marker_mode = NO_MARKER
+    db_session.flush()
+    service.record_check(ACTOR, connection, {}, None)
+    assert connection.marker_mode == NO_MARKER
+
+
 def test_a_reason_of_any_length_is_kept_as_far_as_it_goes() -> None:
     connection = connect()
     service.pause(ACTOR, connection, "x" * 2000)

@@ -314,7 +314,7 @@ def counts_by_change_state() -> dict[str, int]:
     """How many outgoing changes are in each state that is not finished."""
     query = (
         select(Change.state, func.count().label("number"))
-        .where(Change.state.in_(UNFINISHED))
+        .where(Change.state.in_(UNFINISHED), Change.connection_id.not_in(DETACHED_IDS))
         .group_by(Change.state)
     )
     found = {row.state: row.number for row in db.session.execute(query)}

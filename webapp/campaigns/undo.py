@@ -26,6 +26,7 @@ from webapp.core.errors import InvalidInput, StaleEdit, TooLate
 
 EVENTS_SEARCHED = 200
 BOOKED = "A booking that was sent cannot be undone here. Archive it, and cancel it in Megaphone."
+TAKEN_BACK = "This booking was taken back before it was sent. There is nothing to undo."
 UNRECORDED = "What it was before was not kept, so it cannot be undone."
 NOTHING_LEFT = "Everything that it changed is already as it was before."
 IN_CONFLICT = "It is in conflict with Megaphone. Decide that first."
@@ -79,7 +80,7 @@ def preview(change: Change) -> Preview:
     campaign = db.session.get_one(Campaign, change.campaign_id)
     if change.kind == CREATE and change.before is None:
         waits = _waiting_booking(campaign) is not None
-        problem = None if waits else BOOKED
+        problem = None if waits else _no_undo(campaign)
         return Preview(campaign, (), campaign.version, waits, problem, cancels=waits)
     if change.before is None:
         return Preview(campaign, (), campaign.version, is_free=False, problem=UNRECORDED)
@@ -103,9 +104,13 @@ def undo(
     """
     campaign = db.session.get_one(Campaign, change.campaign_id)
     if change.kind == CREATE and change.before is None:
+        lock(campaign)
         booking = _waiting_booking(campaign)
         if booking is None:
-            raise TooLate(BOOKED)
+            raise TooLate(_no_undo(campaign))
+        if campaign.version != expected_version:
+            # Somebody's edit would be taken back with it.
+            raise StaleEdit({})
         outgoing.cancel(actor, booking)
         return campaign
     if change.before is None:
@@ -132,6 +137,10 @@ def _waiting_booking(campaign: Campaign) -> Change | None:
     if campaign.remote_id or pending.under_way(campaign):
         return None
     return next(iter(pending.waiting_changes(campaign)), None)
+
+
+def _no_undo(campaign: Campaign) -> str:
+    return TAKEN_BACK if pending.cancelled_create(campaign) else BOOKED
 
 
 def _preview(campaign: Campaign, before: Snapshot, after: Snapshot, since: datetime) -> Preview:

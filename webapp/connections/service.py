@@ -29,7 +29,7 @@ def connect_from_settings(actor: Actor, settings: Settings) -> Connection | None
     digest = _digest(settings.megaphone_api_token.get_secret_value())
     is_new_token = connection.credential_digest != digest
     if connection.state == DETACHED:
-        connection.state, connection.state_reason = ACTIVE, None
+        connection.state, connection.state_reason, connection.pause_kind = ACTIVE, None, None
         audit.record(actor, "connected again", subject(connection))
     if is_new_token:
         resume(actor, connection)
@@ -90,10 +90,15 @@ def release_sending(actor: Actor, connection: Connection) -> None:
 
 
 def record_check(
-    actor: Actor, connection: Connection, capabilities: Mapping[str, Any], marker_mode: str
+    actor: Actor, connection: Connection, capabilities: Mapping[str, Any], found_mode: str | None
 ) -> None:
-    """Keep what a check found. Only a check may trust the ad server with more than before."""
+    """Keep what a check found; without ``found_mode`` external ids are worth what they were.
+
+    Only a check may trust the ad server with more than before.
+    """
     _lock(connection)
+    # Read now that it is locked: a booking may just have shown that they are not kept.
+    marker_mode = found_mode or connection.marker_mode
     connection.capabilities, connection.checked_at = dict(capabilities), utc_now()
     changes = []
     if connection.marker_mode != marker_mode:

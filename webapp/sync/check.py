@@ -67,7 +67,7 @@ def check_connection(
         raise CheckFailed(error.message) from None
     with transaction():
         connection = db.session.get_one(Connection, connection_id)
-        connections.record_check(actor, connection, found, mode or connection.marker_mode)
+        connections.record_check(actor, connection, found, mode)
         connections.resume(actor, connection)
         breaker.succeeded(connection_id)
     return found
