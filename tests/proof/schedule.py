@@ -177,6 +177,9 @@ class Player:
         if kind == "late" and rng.random() < 0.3:
             seconds = SETTLE - 0.1
         status = rng.choice(STATUSES) if kind == "status" else rng.choice((500, 502, 504))
+        if status == 404 and request.path_url.rpartition("/")[2].count("-") == 4:
+            # No ad server says so of a record that it has; it would be taken at its word.
+            status = 503
         retry_after = rng.choice((None, "1", "30", "soon"))
         return Fate(kind, seconds, status, retry_after)
 

@@ -132,9 +132,12 @@ class World:
         )
 
     def _limiter(self) -> RateLimiter:
-        store = DatabaseStore(db.engine, "budget", lambda _: self.clock.elapsed)
+        shared = DatabaseStore(db.engine, "budget", lambda _: self.clock.elapsed)
         return RateLimiter(
-            self.rate, monotonic=self.clock.monotonic, sleep=self.clock.move, store=store
+            self.rate,
+            monotonic=self.clock.monotonic,
+            sleep=self.clock.move,
+            store=shared if self.rate else None,
         )
 
     def meter(self, rate: int) -> None:
