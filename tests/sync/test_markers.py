@@ -8,7 +8,9 @@ from sqlalchemy import select, update
 from tests.sync.conftest import ANA, Desk
 from webapp.adservers.types import CampaignSpec, Priority, RemoteCampaign
 from webapp.audit.models import AuditEvent
+from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Campaign
+from webapp.changes import service as changes
 from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
@@ -350,3 +352,25 @@ def test_a_refused_new_external_id_is_no_sign_that_the_lost_booking_is_there(
 
     refused = synced.campaign(id=campaign.id)
     assert (refused.remote_id, refused.sync_state) == (None, "refused")
+
+
+def test_a_lost_booking_that_was_given_up_and_found_since_is_not_made_by_sending_it_again(
+    synced: Desk,
+) -> None:
+    campaign = lost_and_not_found(synced)
+    arrive_late(synced, campaign)
+    synced.pull()
+    with transaction():
+        synced.change_of(campaign).state = "parked"
+    with transaction():
+        changes.send_again(ANA, synced.campaign(id=campaign.id))
+
+    let_go(synced)
+
+    assert synced.our_writes("POST") == []
+    doubtful = synced.campaign(id=campaign.id)
+    assert doubtful.sync_state == "parked"
+    with transaction():
+        campaigns.book_again(ANA, doubtful)
+    synced.push()
+    assert len(synced.our_writes("POST")) == 1

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import and_, func, or_, select, update
 
 from webapp.audit.service import Actor
 from webapp.campaigns import pending, queries
@@ -16,6 +16,7 @@ from webapp.campaigns.models import (
     HELD,
     NOT_SENT,
     READY,
+    STUCK,
     SUPERSEDED,
     Campaign,
     Change,
@@ -73,6 +74,7 @@ def enqueue(
     carried = {field for change in waiting for field in change.fields} | set(groups)
     held = next((change for change in waiting if change.state == HELD), None)
     state, held_by = (HELD, held.held_by) if held else (READY, None)
+    clean_probes = _lost_before(campaign)
     put_off = [change.not_before for change in waiting if change.not_before]
     db.session.execute(
         update(Change)
@@ -90,8 +92,7 @@ def enqueue(
         held_by=held_by,
         next_attempt_at=now,
         not_before=intent.not_before or max(put_off, default=None),
-        # That a booking was lost once is to be known when it is sent after all.
-        clean_probes=max((change.clean_probes for change in waiting), default=0),
+        clean_probes=clean_probes,
         lane=f"batch:{intent.batch}" if intent.batch else actor.label[:LANE_LENGTH],
         before=intent.before,
         after=intent.after,
@@ -104,3 +105,15 @@ def enqueue(
     refresh_sync_state(campaign)
     db.session.flush()
     return change
+
+
+def _lost_before(campaign: Campaign) -> int:
+    """How often it was looked for and not found: a booking that was lost once may turn up late.
+
+    Of what waits, or was given up; of one that is in doubt a person decides.
+    """
+    given_up = and_(Change.state == STUCK, Change.sent_payload.is_(None))
+    lost = select(func.max(Change.clean_probes)).where(
+        Change.campaign_id == campaign.id, or_(Change.state.in_(NOT_SENT), given_up)
+    )
+    return db.session.scalar(lost) or 0

@@ -40,18 +40,19 @@ def send_again(actor: Actor, campaign: Campaign) -> Change:
     if not stuck or in_doubt or pending.is_busy(campaign):
         raise TooLate("Nothing was given up here any more. Look at what is there now.")
     groups = {group for change in stuck for group in change.fields}
-    db.session.execute(
-        update(Change)
-        .where(Change.id.in_([change.id for change in stuck]), Change.state == STUCK)
-        .values(state=SUPERSEDED)
-    )
     audit.record(actor, "sent again", subject(campaign))
     digest = digest_of("again", [change.id for change in stuck])
     newest = stuck[0]
-    return enqueue(
+    change = enqueue(
         actor,
         campaign,
         UPDATE if campaign.remote_id else CREATE,
         [group for group in GROUPS if group in groups],
         Intent(uuid.uuid4(), digest, newest.before, newest.after),
     )
+    db.session.execute(
+        update(Change)
+        .where(Change.id.in_([change.id for change in stuck]), Change.state == STUCK)
+        .values(state=SUPERSEDED)
+    )
+    return change
