@@ -77,6 +77,14 @@ def test_all_are_decided_at_once_and_only_what_differs_from_theirs_is_sent(
     assert page.url == f"/campaigns/{campaign.uuid}"
 
 
+def test_what_is_sent_says_that_it_replaces_theirs(manager_client, campaign):
+    get_page(manager_client, conflicts_address(campaign)).submit(SETTLE, BOTH_OURS)
+
+    change = db.session.query(Change).one()
+    assert change.before == {"budget": [480000, "USD"], "title": "Theirs"}
+    assert change.after == {"budget": [500000, "USD"], "title": "Ours"}
+
+
 def test_taking_theirs_everywhere_sends_nothing_and_says_so(manager_client, campaign):
     answer = {"choice-budget": "theirs", "choice-title": "theirs"}
 

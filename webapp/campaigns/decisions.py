@@ -62,7 +62,8 @@ def decide(
     db.session.flush()
     sent = [group for group in decisions if chosen[group] != found[group].theirs]
     if sent:
-        before, after = {g: old[g] for g in sent}, {g: chosen[g] for g in sent}
+        # What it takes the place of is what Megaphone has: ours was never there.
+        before, after = {g: found[g].theirs for g in sent}, {g: chosen[g] for g in sent}
         enqueue(actor, campaign, UPDATE, sent, Intent(key, digest, before, after))
     refresh_sync_state(campaign)
     return campaign
