@@ -49,6 +49,12 @@ def test_the_page_tells_what_was_sent_and_each_call_that_was_made(viewer_client)
     assert str(change.intent_key) in page.text
 
 
+def test_a_field_is_named_as_on_every_other_page(viewer_client):
+    change = sent(fields=["external_id"], before={"external_id": "A"}, after={"external_id": "B"})
+
+    assert ["External ID", "A", "B"] in get_page(viewer_client, f"/changes/{change.id}").rows
+
+
 def test_a_waiting_change_says_how_long_it_takes(viewer_client):
     change = factories.change(factories.campaign())
 

@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(count)
     app.add_template_filter(options)
     app.add_template_filter(duration)
+    app.add_template_filter(sentence)
 
 
 def amount(minor: int, currency: str | None) -> str:
@@ -84,3 +85,8 @@ def absolute(when: datetime, *, seconds: bool = False) -> str:
     local = when.astimezone(zone)
     year = "" if abs(utc_now() - when) < timedelta(days=180) else " %Y"
     return local.strftime(f"%-d %b{year} %H:%M{':%S' if seconds else ''} %Z")
+
+
+def sentence(words: str) -> str:
+    """A capital at the beginning, and all that follows as it is: ``External ID``."""
+    return words[:1].upper() + words[1:]
