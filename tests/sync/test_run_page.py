@@ -189,6 +189,13 @@ def test_a_run_that_changed_nothing_says_so(viewer_client):
     assert "Nothing that was here before." in get_page(viewer_client, f"/sync/{run.id}").text
 
 
+def test_updates_of_what_cannot_be_edited_are_explained(viewer_client):
+    run = factories.sync_run(read_count=2, updated_count=2)
+    text = get_page(viewer_client, f"/sync/{run.id}").text
+    assert "No field that can be edited here." in text
+    assert "Nothing that was here before." not in text
+
+
 def test_a_run_that_has_not_begun_is_cancelled_at_once(manager_client):
     run = factories.sync_run(state="requested")
 
@@ -241,6 +248,7 @@ def test_the_brake_lists_what_was_missing_and_waits_for_an_answer(manager_client
     page = get_page(manager_client, f"/sync/{run.id}")
 
     assert "3 campaigns were not in Megaphone’s list" in page.text
+    assert "Missing from the list 3" in page.text
     listed = cells(page, "Campaigns that were not in the list")
     assert [row[:2] for row in listed] == [[m.title, m.remote_id] for m in missing]
     assert page.follow("Missing 1").h1 == "Missing 1"
