@@ -55,6 +55,12 @@ def test_all_facts_are_on_the_page(viewer_client):
         assert fact in page.text
 
 
+@pytest.mark.parametrize(("missed", "is_said"), [(0, False), (1, True)])
+def test_a_campaign_missing_from_the_last_list_says_so(viewer_client, missed, is_said):
+    campaign = factories.campaign(missed_runs=missed)
+    assert ("not in the last list" in get_page(viewer_client, address(campaign)).text) == is_said
+
+
 def test_a_viewer_gets_no_buttons_that_change_anything(viewer_client):
     page = get_page(viewer_client, address(in_conflict()))
 
