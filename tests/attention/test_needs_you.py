@@ -159,9 +159,9 @@ def test_a_connection_whose_sending_is_on_hold_says_who_holds_it(viewer_client):
 
     page = get_page(viewer_client, "/needs-you")
 
-    step = "See what goes out: All sending to Megaphone is on hold"
+    step = "See what goes out: All sending to Megaphone is paused"
     assert steps(page) == {step: f"/connections/{connection.id}"}
-    assert "Held by ana@example.com: Month end. 1 change waits." in page.text
+    assert "Paused by ana@example.com: Month end. 1 change waits." in page.text
 
 
 def test_changes_under_way_for_too_long_are_grouped_by_their_reason(viewer_client):

@@ -109,8 +109,8 @@ def test_put_off_until_a_moment_that_is_over_waits_like_any_other():
 
 
 def test_all_sending_on_hold_says_why():
-    stopped = line("waiting", change("ready"), stop=Stop("all sending is on hold", "Audit."))
-    assert (stopped.words, stopped.more) == ("Waiting, all sending is on hold", "Audit.")
+    stopped = line("waiting", change("ready"), stop=Stop("all sending was paused by Ana", "Audit."))
+    assert (stopped.words, stopped.more) == ("Waiting, all sending was paused by Ana", "Audit.")
 
 
 def test_a_silent_ad_server_is_said_with_what_it_last_answered():

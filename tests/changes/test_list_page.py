@@ -99,7 +99,7 @@ def test_a_change_that_was_put_off_says_until_when(viewer_client):
         ({"state": "paused"}, "the connection is paused", "Megaphone is paused"),
         (
             {"held_at": factories.SOME_DAY, "held_by": "ana", "hold_reason": "Month end"},
-            "all sending is on hold",
+            "all sending is paused",
             "by ana: Month end. Changes wait; none is lost.",
         ),
         (
@@ -130,6 +130,12 @@ def test_the_forecast_counts_what_may_go_out_now(viewer_client):
     assert "120 waiting, about 5 min at 54 requests a minute; 1 on hold." in (
         get_page(viewer_client, "/changes").text
     )
+
+
+def test_no_time_is_promised_while_megaphone_does_not_answer(viewer_client):
+    factories.connection(failures=5)
+    change("Spring")
+    assert "1 waiting while nothing is sent." in get_page(viewer_client, "/changes").text
 
 
 def test_nothing_goes_out_of_a_connection_on_hold(viewer_client):

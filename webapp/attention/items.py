@@ -133,8 +133,8 @@ def _connection(row: Any) -> Item:
     who = f" by {connection.held_by}" if connection.held_by else ""
     reason = f": {connection.hold_reason}" if connection.hold_reason else "."
     return Item(
-        f"All sending to {connection.name} is on hold",
-        f"Held{who}{reason.rstrip('.')}.{changes}",
+        f"All sending to {connection.name} is paused",
+        f"Paused{who}{reason.rstrip('.')}.{changes}",
         connection.held_at,
         "See what goes out",
         href,

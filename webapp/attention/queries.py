@@ -128,7 +128,7 @@ def _held() -> tuple[ColumnElement[bool], ...]:
 
 
 def _stands_still() -> ColumnElement[bool]:
-    """Paused by an error, or all sending on hold by an operator."""
+    """Paused by an error, or all sending paused by an operator."""
     return and_(
         Connection.state != DETACHED,
         or_(Connection.state == PAUSED, Connection.held_at.is_not(None)),

@@ -46,7 +46,7 @@ def stop_of(campaign: Campaign) -> Stop | None:
     if connection is None:
         return None
     if connection.held_at:
-        words = f"all sending is on hold by {connection.held_by}"
+        words = f"all sending was paused by {connection.held_by}"
         return Stop(words, connection.hold_reason or "No reason was given.")
     if connection.state == PAUSED:
         words = "nothing is sent while Megaphone is paused"

@@ -43,7 +43,8 @@ def notices(sending: Sequence[Sending]) -> list[str]:
 
 
 def _goes_out(connection: Connection) -> bool:
-    return connection.state == ACTIVE and connection.held_at is None
+    is_answering = connection.failures < breaker.OPENS_AFTER
+    return connection.state == ACTIVE and connection.held_at is None and is_answering
 
 
 def _on_hold(connection: Connection) -> str | None:
@@ -53,7 +54,7 @@ def _on_hold(connection: Connection) -> str | None:
     reason = f": {connection.hold_reason.rstrip('.')}" if connection.hold_reason else ""
     since = absolute(connection.held_at)
     return (
-        f"All sending to {connection.name} is on hold since {since}{who}{reason}. "
+        f"All sending to {connection.name} was paused {since}{who}{reason}. "
         "Changes wait; none is lost."
     )
 

@@ -172,7 +172,7 @@ def _when_sent(row: Any, now: datetime) -> tuple[str, datetime | None]:
 
 _WAITS = {
     words.PAUSED: "Waits: the connection is paused",
-    words.ALL_ON_HOLD: "Waits: all sending is on hold",
+    words.ALL_ON_HOLD: "Waits: all sending is paused",
     words.CONFLICT: "What is in conflict waits for a decision",
     words.PARKED: "Waits until the booking is settled",
     words.BREAKER: "Waits until Megaphone answers again",

@@ -85,7 +85,7 @@ WHY = {
     SENDING: "being sent",
     CHECKING: "being checked, as the answer was lost",
     PAUSED: "waiting while the connection is paused",
-    ALL_ON_HOLD: "waiting while all sending is on hold",
+    ALL_ON_HOLD: "waiting while all sending is paused",
     BREAKER: "waiting until Megaphone answers again",
     CONFLICT: "waiting for a decision in a conflict",
     PARKED: "waiting until the campaign’s booking is settled",
