@@ -148,7 +148,18 @@ def test_what_the_last_check_found_is_listed_in_words(viewer_client):
 
 
 def test_before_the_first_check_it_says_so(viewer_client, connection):
-    assert "It was not checked yet." in get_page(viewer_client, address(connection)).text
+    page = get_page(viewer_client, address(connection))
+    assert "It was not checked yet." in page.text
+    assert facts(page)["External IDs"].startswith("kept, as far as is known")
+
+
+def test_a_pause_ends_the_trials(viewer_client):
+    connection = factories.connection(state="paused", state_reason="Refused.", failures=7)
+
+    page = get_page(viewer_client, address(connection))
+
+    assert "One is tried each minute" not in page.text
+    assert facts(page)["Failed in a row"] == "7"
 
 
 @pytest.mark.parametrize(
