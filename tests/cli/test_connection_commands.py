@@ -57,7 +57,7 @@ def test_a_check_says_what_it_saw_and_keeps_it(terminal: Terminal, connection) -
     result = terminal("connections", "check")
 
     assert result.exit_code == 0, result.output
-    assert "answers, shows 40 campaigns; external IDs: stored" in result.stdout
+    assert "answers, shows 40 campaigns; external IDs: kept" in result.stdout
     kept = the_connection()
     assert kept.capabilities["campaigns"] == 40
     assert kept.capabilities["update_fields"] == sorted(kept.capabilities["update_fields"])

@@ -13,6 +13,7 @@ from webapp.cli.plain import settings as the_settings
 from webapp.cli.sync import chosen
 from webapp.connections import queries, service
 from webapp.connections.models import PAUSED, Connection
+from webapp.connections.words import MARKER_WORDS
 from webapp.core.clock import utc_now
 from webapp.core.db import db, reading, transaction
 from webapp.core.errors import InvalidInput
@@ -77,7 +78,8 @@ def _check_line(found: dict[str, Any]) -> str:
         return f"{found['id']}  does not answer as it should: {found['problem']}"
     seen = found["capabilities"]["campaigns"]
     campaigns = f"{seen:,} campaigns" if seen is not None else "campaigns"
-    return f"{found['id']}  answers, shows {campaigns}; external IDs: {found['marker_mode']}"
+    kept = MARKER_WORDS[found["marker_mode"]]
+    return f"{found['id']}  answers, shows {campaigns}; external IDs: {kept}"
 
 
 @connections.command("pause")
