@@ -152,11 +152,12 @@ def _two_probes(patch: Patch) -> None:
 def _look_before_sending_again(patch: Patch) -> None:
     known = push._after_failure
 
-    def believe(sender: Any, claim: Any, error: Any) -> None:
+    def believe(sender: Any, claim: Any, *rest: Any) -> None:
+        error = rest[-1]
         if isinstance(error, OutcomeUnknown):
             push._not_sent(sender, claim, push.SENT, error)
         else:
-            known(sender, claim, error)
+            known(sender, claim, *rest)
 
     patch.setattr(push, "_after_failure", believe)
 
@@ -257,26 +258,26 @@ MUTANTS = (
         "nothing else of this campaign in flight",
         frozenset({"I10"}),
         _nothing_else_in_flight,
-        0,
+        9,
         "DROP INDEX uq_change_in_flight",
     ),
-    Mutant("fresh read merged before writing", frozenset({"I6"}), _fresh_read, 0),
-    Mutant("what was read is at most 10 s old", frozenset({"I6"}), _read_is_fresh, 0),
+    Mutant("fresh read merged before writing", frozenset({"I6"}), _fresh_read, 1),
+    Mutant("what was read is at most 10 s old", frozenset({"I6"}), _read_is_fresh, 47),
     Mutant("marked as sent before the socket", frozenset({"I24"}), _mark_first, 0),
     Mutant("only changed fields are sent", frozenset({"I6"}), _only_changed_fields, 0),
-    Mutant("marker compared here, byte for byte", frozenset({"I4"}), _compared_here, 0),
+    Mutant("marker compared here, byte for byte", frozenset({"I4"}), _compared_here, 19),
     Mutant("lease renewed on every page", frozenset({"I7"}), _lease_renewed, 0),
-    Mutant("two complete probes", frozenset({"I2"}), _two_probes, 0),
+    Mutant("two complete probes", frozenset({"I2"}), _two_probes, 30),
     Mutant("look before sending again", frozenset({"I2"}), _look_before_sending_again, 0),
     Mutant("steps are fenced", frozenset({"I2", "I1", "I24"}), _fencing, 0),
-    Mutant("observations in their order", frozenset({"I9"}), _observations, 0),
-    Mutant("nothing merged while in flight", frozenset({"I9"}), _in_flight_dropped, 0),
-    Mutant("read by id before gone", frozenset({"I5"}), _direct_read, 0),
-    Mutant("settled before it is looked for", frozenset({"I2"}), _settle_later_only, 0),
-    Mutant("a late echo is agreed", frozenset({"I9"}), _late_echo, 0),
+    Mutant("observations in their order", frozenset({"I9"}), _observations, 8),
+    Mutant("nothing merged while in flight", frozenset({"I9"}), _in_flight_dropped, 35),
+    Mutant("read by id before gone", frozenset({"I5"}), _direct_read, 58),
+    Mutant("settled before it is looked for", frozenset({"I2"}), _settle_later_only, 3),
+    Mutant("a late echo is agreed", frozenset({"I9"}), _late_echo, 35),
     Mutant("no transaction during a call", frozenset({"I14"}), _transaction_left, 0),
-    Mutant("refused for good", frozenset({"I12"}), _refused_for_good, 0),
-    Mutant("duplicates are reported", frozenset({"I3"}), _duplicates_reported, 0),
+    Mutant("refused for good", frozenset({"I12"}), _refused_for_good, 41),
+    Mutant("duplicates are reported", frozenset({"I3"}), _duplicates_reported, 2),
     Mutant("the limit of calls is kept", frozenset({"I11"}), _limit_kept, 0),
     Mutant("what is late is shown", frozenset({"I8"}), _late_ones_shown, 0),
     Mutant("what was replaced is said", frozenset({"I1"}), _replacement_said, 0),
