@@ -116,7 +116,7 @@ class Player:
             lists=rng.choice((0, 0, 0.3, 0.6)),
             skew=rng.random() < 0.1,
             slow=rng.random() < 0.15,
-            rate=rng.choice((0, 0, 0, 0, 0, 20)),
+            rate=rng.choice((0, 0, 0, 0, 0, 12)),
         )
         # A few campaigns get all the attention: trouble comes from things that meet.
         ids = world.operators.campaign_ids()
