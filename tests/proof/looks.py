@@ -83,7 +83,7 @@ class Looks:
                 )
             )
             number = db.session.scalar(late) or 0
-            shown = sum(each.number for each in attention.late_changes())
+            shown = sum(each.number for each in attention.late_changes()) if number else 0
             if number > shown:
                 self._noted.append(("I8", f"{number} changes are late, {shown} are shown"))
 

@@ -23,7 +23,9 @@ def drain(world: World, rng: Dice, trace: list[str]) -> bool:
     pulls, began = 0, world.clock.elapsed
     _release(world)
     for number in range(MOST_ROUNDS):
-        world.clock.move(ROUND_SECONDS if number < MOST_ROUNDS / 2 else 10 * ROUND_SECONDS)
+        # Nothing happens before something falls due.
+        least = ROUND_SECONDS if number < MOST_ROUNDS / 2 else 10 * ROUND_SECONDS
+        world.clock.move(max(least, world.looks.next_due() + 0.01))
         for job in ("push", "probe", "push"):
             world.work(job)
         _decide(world, rng, trace)
@@ -80,10 +82,15 @@ def _settle(world: World, row: Any, trace: list[str]) -> None:
         world.operators.edit(row.id, ["title"])
         return
     found = [each for each in there.values() if _may_be(each, row)]
-    if found:
-        refusal = world.operators.link(row.id, found[0]["id"])
+    # An external id may be another's too; a title says which it is.
+    for each in sorted(found, key=lambda each: bool(each["title"] != row.title)):
+        refusal = world.operators.link(row.id, each["id"])
         trace.append(f"we look and link {row.id} {refusal or ''}")
-    elif world.clock.is_quiet:
+        if refusal is None:
+            return
+    if found:
+        return
+    if world.clock.is_quiet:
         refusal = world.operators.book_again(row.id)
         trace.append(f"we look and book {row.id} again {refusal or ''}")
 

@@ -17,7 +17,7 @@ def _size(short: int, long: int) -> int:
 
 
 # Fault schedules run by the simulation.
-SCHEDULES = _size(300, 20_000)
+SCHEDULES = _size(200, 20_000)
 # SIGKILLs at random moments, over both databases together.
 KILLS = _size(50, 200)
 # Runs of the stateful machine.
