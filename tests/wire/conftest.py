@@ -18,7 +18,7 @@ from webapp.core.config import Settings
 from webapp.core.http import Limits
 
 # Nothing here takes long when it goes well: everything is on this machine.
-LIMITS = Limits(connect=1.0, read=0.5, total=0.7, body_bytes=MOST_BODY)
+LIMITS = Limits(connect=1.0, read=1.0, total=1.4, body_bytes=MOST_BODY)
 PAGE_SIZE = 5
 
 
