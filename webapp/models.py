@@ -3,8 +3,10 @@
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.audit.models import AuditEvent
 from webapp.auth.models import ApiToken, Operator, SignInThrottle
+from webapp.bulk.models import BulkItem, BulkJob
 from webapp.campaigns.models import Campaign, Change, Conflict
 from webapp.connections.models import Connection
+from webapp.savedviews.models import SavedView
 from webapp.sync.models import (
     Duplicate,
     Lease,
@@ -19,6 +21,8 @@ __all__ = [
     "Agency",
     "ApiToken",
     "AuditEvent",
+    "BulkItem",
+    "BulkJob",
     "Campaign",
     "Change",
     "Conflict",
@@ -29,6 +33,7 @@ __all__ = [
     "PulledChange",
     "RateBudget",
     "RequestLog",
+    "SavedView",
     "SignInThrottle",
     "SyncRun",
 ]

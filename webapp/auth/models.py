@@ -3,14 +3,18 @@
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, Index, String, func
+from sqlalchemy import CheckConstraint, Index, String, func, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.db import Model, UtcDateTime
 
 
 class Operator(UserMixin, Model):
-    """A person who signs in. ``role`` decides what they may do (``webapp.auth.permissions``)."""
+    """A person who signs in. ``role`` decides what they may do (``webapp.auth.permissions``).
+
+    ``home_view`` is the saved view that their list of campaigns opens with; ``single_keys`` whether
+    single keys are shortcuts for them.
+    """
 
     __tablename__ = "operator"
     __table_args__ = (CheckConstraint("role IN ('manager', 'viewer')", name="role"),)
@@ -22,6 +26,8 @@ class Operator(UserMixin, Model):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    home_view: Mapped[str | None] = mapped_column(String(40))
+    single_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     @property
     def is_active(self) -> bool:

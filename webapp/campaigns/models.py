@@ -47,7 +47,8 @@ class Campaign(Model):
     ``base`` and ``fingerprint`` are the remote record as last merged; ``observed`` is the
     connection's observation number of that merge or of our last write, whichever came later.
     ``marker`` is the external id under which it was booked from here, by which a second record of
-    the same booking is recognised. Columns named ``*_key`` and ``search_text`` are derived
+    the same booking is recognised. ``notes`` and ``owner_id`` are local: no ad server is told.
+    Columns named ``*_key`` and ``search_text`` are derived
     (``webapp.campaigns.keys``).
     """
 
@@ -101,6 +102,9 @@ class Campaign(Model):
     total_budget_currency: Mapped[str | None] = mapped_column(String(3))
     copy_needed: Mapped[bool] = mapped_column(default=False)
 
+    notes: Mapped[str | None] = mapped_column(Text)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"))
+
     total_revenue_minor: Mapped[int | None] = mapped_column(BigInteger)
     total_revenue_currency: Mapped[str | None] = mapped_column(String(3))
     duration_seconds: Mapped[int | None] = mapped_column(BigInteger)
@@ -117,6 +121,7 @@ class Campaign(Model):
     advertiser_key: Mapped[str] = mapped_column(key_column(KEY_LENGTH))
     external_key: Mapped[str] = mapped_column(key_column(KEY_LENGTH))
     budget_key: Mapped[str] = mapped_column(key_column(24))
+    owner_key: Mapped[str] = mapped_column(key_column(KEY_LENGTH), default="", server_default="")
     search_text: Mapped[str] = mapped_column(Text)
 
     sync_state: Mapped[str] = mapped_column(String(10), default=CONFIRMED)
