@@ -37,6 +37,7 @@ HELD, CANCELLED = "held", "cancelled"
 IN_FLIGHT = (CLAIMED, SENT, SETTLING, PROBING)
 # Not sent yet: an operator may still hold, release or cancel it.
 NOT_SENT = (READY, HELD)
+OPEN = (*NOT_SENT, *IN_FLIGHT)
 CHANGE_STATES = (READY, HELD, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED, CANCELLED)
 
 
@@ -143,7 +144,8 @@ class Change(Model):
     fences: whoever completes a step must still hold it. ``before`` and ``after`` are the field
     groups as this edit found and left them, for undoing it. Changes of one ``lane`` (a bulk edit,
     or one person's single edits) take turns with those of other lanes. ``not_before`` delays a
-    change, ``failing_since`` is when sending first failed without a success since.
+    change, ``failing_since`` is when sending first failed without a success since. ``claimed_at``:
+    when it was last taken up to be sent, whatever came of it; its lane has had a turn by that.
     """
 
     __tablename__ = "change"
@@ -159,7 +161,15 @@ class Change(Model):
         ),
         Index("ix_change_due", "state", "next_attempt_at"),
         Index("ix_change_campaign", "campaign_id", "id"),
-        Index("ix_change_lane", "lane", "sent_at"),
+        Index("ix_change_lane", "lane", "claimed_at"),
+        # What is under way is little beside all that has ended, and counted for every page.
+        Index(
+            "ix_change_open",
+            "state",
+            "connection_id",
+            sqlite_where=text(f"state IN {OPEN}"),
+            postgresql_where=text(f"state IN {OPEN}"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -179,6 +189,7 @@ class Change(Model):
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("change.id"))
     held_by: Mapped[str | None] = mapped_column(String(254))
     sent_payload: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settle_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     clean_probes: Mapped[int] = mapped_column(default=0)

@@ -15,7 +15,7 @@ from webapp.core.db import db
 
 def lock(campaign: Campaign) -> None:
     """Read the row anew and keep others from changing it until the transaction ends."""
-    db.session.refresh(campaign, with_for_update={"of": Campaign})
+    db.session.refresh(campaign, with_for_update={"of": Campaign, "key_share": True})
 
 
 def subject(campaign: Campaign) -> Subject:

@@ -142,8 +142,13 @@ def _detach_others(actor: Actor, kept: Connection) -> None:
         audit.record(actor, "detached", subject(connection), reason=connection.state_reason)
 
 
+def locked(connection_id: int) -> Connection:
+    """The connection, kept from changes by others. The last row that a transaction locks."""
+    return db.session.get_one(Connection, connection_id, with_for_update={"key_share": True})
+
+
 def _lock(connection: Connection) -> None:
-    db.session.refresh(connection, with_for_update=True)
+    db.session.refresh(connection, with_for_update={"key_share": True})
 
 
 def _digest(token: str) -> str:

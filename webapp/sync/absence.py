@@ -104,7 +104,8 @@ def count_misses(campaign_ids: Sequence[int]) -> None:
             .where(Campaign.id == bindparam("campaign"))
             .values(missed_runs=Campaign.missed_runs + 1)
         )
-        db.session.connection().execute(miss, [{"campaign": id_} for id_ in campaign_ids])
+        in_order = [{"campaign": id_} for id_ in sorted(campaign_ids)]
+        db.session.connection().execute(miss, in_order)
 
 
 def look_for_gone(missing: list[Missing], pull: Pull, before_each: Callable[[], None]) -> int:

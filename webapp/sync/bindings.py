@@ -35,7 +35,7 @@ def holder_of(remote_id: str, campaign: Campaign) -> Campaign | None:
         Campaign.remote_id == remote_id,
         Campaign.id != campaign.id,
     )
-    return db.session.scalars(query.with_for_update(of=Campaign)).one_or_none()
+    return db.session.scalars(query.with_for_update(of=Campaign, key_share=True)).one_or_none()
 
 
 def was_worked_on(found: Campaign) -> bool:

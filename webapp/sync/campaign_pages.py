@@ -158,7 +158,7 @@ def _update(
             Campaign.remote_id.in_(by_remote_id),
         )
         .order_by(Campaign.id)
-        .with_for_update(of=Campaign)
+        .with_for_update(of=Campaign, key_share=True)
         .execution_options(populate_existing=True)
     )
     campaigns = list(db.session.scalars(query))

@@ -153,7 +153,7 @@ def _compare(campaign: Campaign, sent: Snapshot) -> list[str]:
 def _lock_both(campaign: Campaign, candidate_uuid: uuid.UUID) -> None:
     # In the order of ids, as a pull does, so that neither waits for the other.
     query = select(Campaign).where(Campaign.uuid.in_([campaign.uuid, candidate_uuid]))
-    ordered = query.order_by(Campaign.id).with_for_update(of=Campaign)
+    ordered = query.order_by(Campaign.id).with_for_update(of=Campaign, key_share=True)
     db.session.scalars(ordered.execution_options(populate_existing=True)).all()
 
 

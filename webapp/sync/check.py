@@ -117,7 +117,7 @@ def _keeps_marker(remote: AdServer, sample: Sample) -> bool:
 
 def _failed(actor: Actor, connection_id: int, error: AdServerError) -> None:
     with transaction():
-        connection = db.session.get_one(Connection, connection_id, with_for_update=True)
+        connection = connections.locked(connection_id)
         if isinstance(error, HOPELESS):
             connections.pause(actor, connection, error.message, error.code)
         breaker.heard(connection_id, error, utc_now())

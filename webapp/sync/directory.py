@@ -81,10 +81,8 @@ def merge_advertisers(rows: Sequence[RemoteAdvertiser], connection_id: int, now:
 
     before = load_directory(connection_id)
     _merge(Advertiser, [(row, mark(row)) for row in rows], columns, connection_id, now)
-    for remote in rows:
-        advertiser_id = before.ids.get(remote.id)
-        if advertiser_id is not None and before.names[advertiser_id] != remote.name:
-            _rename_in_campaigns(advertiser_id, remote.name)
+    known = {before.ids[remote.id]: remote.name for remote in rows if remote.id in before.ids}
+    _rename_in_campaigns({id_: name for id_, name in known.items() if before.names[id_] != name})
     return len(rows)
 
 
@@ -117,8 +115,12 @@ def _merge(
 
 
 def add(model: type[Agency] | type[Advertiser], rows: list[dict[str, Any]]) -> None:
-    """Add records in one statement. One that another thread has added meanwhile stays as it is."""
+    """Add records in one statement. One that another process has added meanwhile stays as it is.
+
+    In the order of their ids, so that two who add the same ones never wait for each other.
+    """
     if rows:
+        rows = sorted(rows, key=lambda row: str(row["remote_id"]))
         insert = INSERTS[db.engine.dialect.name](model).on_conflict_do_nothing(
             index_elements=["connection_id", "remote_id"]
         )
@@ -152,17 +154,20 @@ def agency_ids(
     return {row.remote_id: row.id for row in db.session.execute(query)}
 
 
-def _rename_in_campaigns(advertiser_id: int, name: str) -> None:
+def _rename_in_campaigns(names: Mapping[int, str]) -> None:
     """Campaigns are found and sorted by their advertiser's name: bring their keys up to date."""
+    if not names:
+        return
     query = (
         select(
             Campaign.id,
+            Campaign.advertiser_id,
             Campaign.title,
             Campaign.external_id,
             Campaign.total_budget_minor,
             Campaign.total_budget_currency,
         )
-        .where(Campaign.advertiser_id == advertiser_id)
+        .where(Campaign.advertiser_id.in_(names))
         .order_by(Campaign.id)
         .execution_options(yield_per=RENAME_BATCH)
     )
@@ -175,7 +180,7 @@ def _rename_in_campaigns(advertiser_id: int, name: str) -> None:
                     **derived_columns(
                         row.title,
                         row.external_id,
-                        name,
+                        names[row.advertiser_id],
                         row.total_budget_minor,
                         row.total_budget_currency,
                     ),

@@ -80,7 +80,7 @@ def note_echo(connection_id: int, sent: str | None, echoed: str | None) -> None:
     """
     if sent is None or sent == echoed:
         return
-    connection = db.session.get_one(Connection, connection_id, with_for_update=True)
+    connection = connections.locked(connection_id)
     before = connection.marker_mode
     if before == NO_MARKER:
         return

@@ -38,6 +38,7 @@ class SyncRun(Model):
 
     ``cursor`` is where the listing of campaigns was left, ``resumes_id`` the run that this one goes
     on with from there. ``approved``: campaigns whose absence an operator accepted beforehand.
+    ``missing``: the first ids of the ``missing_count`` campaigns that a whole list did not have.
     """
 
     __tablename__ = "sync_run"
@@ -91,6 +92,7 @@ class SyncRun(Model):
     # As long as the account is large: read where they are asked for, not with every run listed.
     approved: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     brake: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    missing: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     brake_decision: Mapped[str | None] = mapped_column(String(10))
     brake_decided_by: Mapped[str | None] = mapped_column(String(254))
     brake_decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,7 +2,7 @@
 
 Every step names the lease and the state it expects. A worker that was too slow finds that it no
 longer holds the lease, and changes nothing. Which change may be claimed is in
-``webapp.sync.turns``.
+``webapp.sync.turns``; the campaign is locked before its change, as everywhere.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 
 from webapp.campaigns.models import (
     CHECKING,
@@ -95,6 +95,8 @@ def claim_probe(now: datetime) -> Claim | None:
 
 def _claim(change: Change, state: str, now: datetime) -> Claim:
     change.state, change.lease_token, change.lease_until = state, uuid4(), now + LEASE
+    if state == CLAIMED:
+        change.claimed_at = now
     # An edit made while the booking itself was on its way has become an update by now.
     bound = select(Campaign.remote_id).where(Campaign.id == change.campaign_id)
     change.kind = UPDATE if db.session.scalar(bound) else CREATE
@@ -142,16 +144,24 @@ def mark_sent(claim: Claim, payload: dict[str, Any], now: datetime) -> None:
 
 
 def finish(claim: Claim, expected: str, state: str, now: datetime, **values: Any) -> None:
+    _lock_campaign(claim)
     step(claim, expected, state=state, finished_at=now, lease_token=None, **values)
 
 
 def release(claim: Claim, expected: str, state: str, **values: Any) -> None:
     """Give the change back for a later step."""
+    _lock_campaign(claim)
     step(claim, expected, state=state, lease_token=None, lease_until=None, **values)
 
 
 def extend(claim: Claim, expected: str, now: datetime) -> None:
     step(claim, expected, lease_until=now + LEASE)
+
+
+def _lock_campaign(claim: Claim) -> None:
+    # It is told next what became of its change; who edits it has locked it before the change.
+    query = select(Campaign.id).where(Campaign.id == claim.campaign_id)
+    db.session.execute(query.with_for_update(key_share=True))
 
 
 def _lease_is_over(now: datetime) -> ColumnElement[bool]:
@@ -161,8 +171,16 @@ def _lease_is_over(now: datetime) -> ColumnElement[bool]:
 
 
 def recover_expired(now: datetime) -> int:
-    """Take back what a worker left behind. What was sent is unknown, not failed."""
-    query = select(Change).where(_lease_is_over(now)).with_for_update(of=Change, skip_locked=True)
+    """Take back what a worker left behind. What was sent is unknown, not failed.
+
+    One that a slow worker is just completing is left for the next look.
+    """
+    query = (
+        select(Change)
+        .join(Campaign, Change.campaign_id == Campaign.id)
+        .where(_lease_is_over(now))
+        .with_for_update(**turns.BOTH_OR_NEITHER)
+    )
     changes = db.session.scalars(query).all()
     for change in changes:
         if change.state == SENT:
@@ -175,15 +193,19 @@ def recover_expired(now: datetime) -> int:
 
 def mend_waits(now: datetime) -> None:
     """End waits of a clock that was set back since, and forget failures while all is paused."""
-    ahead = turns.is_far_ahead(now)
+    ahead = select(Change.id).where(turns.is_far_ahead(now))
     # Begun anew, not ended: the request may have been sent a moment ago.
-    settling = update(Change).where(ahead, Change.state == SETTLING)
-    db.session.execute(settling.values(settle_until=now + SETTLE, next_attempt_at=now))
-    db.session.execute(
-        update(Change).where(ahead, Change.state == READY).values(next_attempt_at=now)
-    )
-    failing = turns.failing_while_it_waits()
-    db.session.execute(update(Change).where(Change.id.in_(failing)).values(failing_since=None))
+    _mend(ahead, SETTLING, settle_until=now + SETTLE, next_attempt_at=now)
+    _mend(ahead, READY, next_attempt_at=now)
+    _mend(turns.failing_while_it_waits(), failing_since=None)
+
+
+def _mend(query: Select[int], *states: str, **values: Any) -> None:
+    """Change these; what somebody else has in hand is left for the next look."""
+    if states:
+        query = query.where(Change.state.in_(states))
+    free = query.with_for_update(**turns.FREE_ONLY)
+    db.session.execute(update(Change).where(Change.id.in_(free)).values(values))
 
 
 def new_update(

@@ -101,8 +101,9 @@ def agree_on_what_arrived(claim: Claim, remote: RemoteCampaign) -> None:
 
 
 def locked_campaign(campaign_id: int) -> Campaign:
-    query = select(Campaign).where(Campaign.id == campaign_id).with_for_update(of=Campaign)
-    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+    query = select(Campaign).where(Campaign.id == campaign_id)
+    locked = query.with_for_update(of=Campaign, key_share=True)
+    return db.session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
 def show_settled(campaign: Campaign) -> None:

@@ -25,7 +25,7 @@ from webapp.campaigns.models import (
 )
 from webapp.connections.models import NO_MARKER
 from webapp.core.db import db, reading, transaction
-from webapp.sync import bindings, breaker, markers, outbox, results
+from webapp.sync import bindings, breaker, markers, outbox, results, unlisted
 from webapp.sync.markers import CLEAN_PROBES_NEEDED
 from webapp.sync.merge import still_to_send
 from webapp.sync.observations import begin_observation, leave_database
@@ -97,6 +97,7 @@ def _read_back(push: Push, claim: Claim) -> None:
         return
     now = push.clock()
     with transaction():
+        unlisted.take_in_first(remote, claim.connection_id, now)
         agree_on_what_arrived(claim, remote)
         merge_seen(claim, remote, observation, now)
         campaign = locked_campaign(claim.campaign_id)
@@ -149,6 +150,7 @@ def _conclude(claim: Claim, search: MarkerSearch, clean_needed: int, now: dateti
 
 
 def _bind(claim: Claim, found: RemoteCampaign, now: datetime) -> None:
+    unlisted.take_in_first(found, claim.connection_id, now)
     if bindings.holder_of(found.id, locked_campaign(claim.campaign_id)):
         results.parked(claim, PROBING, TAKEN, now)
     else:

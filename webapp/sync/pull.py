@@ -196,4 +196,4 @@ def _pause_if_hopeless(pull: Pull, error: AdServerError) -> None:
 
 
 def _connection(pull: Pull) -> Connection:
-    return db.session.get_one(Connection, pull.connection_id, with_for_update=True)
+    return connections.locked(pull.connection_id)

@@ -5,6 +5,7 @@ from uuid import UUID
 from webapp.audit.service import Actor
 from webapp.campaigns import undo
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.record import lock
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import TooLate
@@ -21,7 +22,8 @@ def undo_item(
 
     Raises ``TooLate`` when it was undone already, and what ``webapp.campaigns.undo`` raises.
     """
-    db.session.refresh(pulled, with_for_update=True)
+    lock(campaign)
+    db.session.refresh(pulled, with_for_update={"key_share": True})
     if pulled.kind != CHANGED or pulled.field_group is None:
         raise TooLate(NOT_TAKEN)
     if pulled.undone_at is not None:

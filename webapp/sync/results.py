@@ -22,9 +22,8 @@ from webapp.campaigns.models import (
 )
 from webapp.campaigns.service import subject
 from webapp.connections import service as connections
-from webapp.connections.models import Connection
 from webapp.core.db import db, reading
-from webapp.sync import bindings, breaker, markers, outbox
+from webapp.sync import bindings, breaker, markers, outbox, unlisted
 from webapp.sync.campaign_pages import MEGAPHONE
 from webapp.sync.observations import next_observation
 from webapp.sync.outbox import Claim
@@ -47,6 +46,7 @@ def remote_id_of(campaign_id: int) -> str:
 
 def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SENT) -> None:
     """The ad server took it: what was sent is now agreed, and what it answered is merged."""
+    unlisted.take_in_first(answer, claim.connection_id, now)
     sent = db.session.scalars(select(Change.sent_payload).where(Change.id == claim.change_id)).one()
     campaign = locked_campaign(claim.campaign_id)
     listed = bindings.holder_of(answer.id, campaign)
@@ -97,7 +97,7 @@ def parked(claim: Claim, state: str, message: str, now: datetime, **columns: Any
 
 def pause_connection(connection_id: int, error: AdServerError) -> None:
     """Stop sending and reading. The last row that the caller's transaction locks."""
-    connection = db.session.get_one(Connection, connection_id, with_for_update=True)
+    connection = connections.locked(connection_id)
     connections.pause(WORKER, connection, error.message, error.code)
 
 

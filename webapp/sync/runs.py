@@ -47,7 +47,7 @@ def start_next(now: datetime) -> tuple[int, int] | None:
         )
         .order_by(SyncRun.id)
         .limit(1)
-        .with_for_update(of=SyncRun, skip_locked=True)
+        .with_for_update(of=SyncRun, skip_locked=True, key_share=True)
     )
     run = db.session.scalars(query).one_or_none()
     if run is None:

@@ -123,7 +123,7 @@ def decide_brake(actor: Actor, run: SyncRun, decision: str) -> SyncRun:
 
 def close_duplicate(actor: Actor, duplicate: Duplicate) -> Duplicate:
     """An operator has looked at both records. Nothing is removed anywhere by this."""
-    db.session.refresh(duplicate, with_for_update=True)
+    db.session.refresh(duplicate, with_for_update={"key_share": True})
     if duplicate.closed_at is None:
         duplicate.closed_at, duplicate.closed_by = utc_now(), actor.label
         campaign = db.session.get_one(Campaign, duplicate.campaign_id)
@@ -166,7 +166,7 @@ def _requested(connection_id: int) -> SyncRun:
 
 
 def _lock(run: SyncRun) -> None:
-    db.session.refresh(run, with_for_update={"of": SyncRun})
+    db.session.refresh(run, with_for_update={"of": SyncRun, "key_share": True})
 
 
 def _record(actor: Actor, action: str, run: SyncRun) -> None:

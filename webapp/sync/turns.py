@@ -19,7 +19,8 @@ LONGEST_SETTLING = timedelta(seconds=120)
 HOPELESS = (PermissionDenied.code, ContractChanged.code)
 # An operator who saves locks the campaign first and its changes then: waiting for the campaign with
 # a change in hand would end in a deadlock. What is busy is left for the next look.
-BOTH_OR_NEITHER: Any = {"of": (Change, Campaign), "skip_locked": True}
+BOTH_OR_NEITHER: Any = {"of": (Change, Campaign), "skip_locked": True, "key_share": True}
+FREE_ONLY: Any = {"of": Change, "skip_locked": True, "key_share": True}
 
 
 def to_send(now: datetime) -> Select[int]:
