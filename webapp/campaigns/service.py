@@ -8,17 +8,20 @@ from datetime import datetime
 
 from webapp.audit import service as audit
 from webapp.audit.service import Actor
+from webapp.auth import queries as operators
 from webapp.campaigns import pending, queries
 from webapp.campaigns.decisions import TYPED, close_conflicts, decide_conflict
 from webapp.campaigns.fields import (
+    EDITABLE,
     GROUPS,
     CampaignValues,
     changed_groups,
+    editable,
     field_changes,
     snapshot,
 )
 from webapp.campaigns.intents import Intent, digest_of, earlier, enqueue
-from webapp.campaigns.keys import derived_columns
+from webapp.campaigns.keys import derived_columns, owner_key
 from webapp.campaigns.models import CREATE, SUPERSEDED, UPDATE, WAITING, Campaign
 from webapp.campaigns.record import lock, record_groups, refresh_keys, set_groups, subject
 from webapp.campaigns.state import refresh_sync_state
@@ -26,7 +29,7 @@ from webapp.campaigns.validation import check_values
 from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
-from webapp.core.errors import NotFound, StaleEdit
+from webapp.core.errors import NotFound, StaleEdit, TooLate
 
 __all__ = [
     "archive_campaign",
@@ -34,6 +37,7 @@ __all__ = [
     "create_campaign",
     "decide_conflict",
     "edit_campaign",
+    "is_generated",
     "lock",
     "new_marker",
     "refresh_keys",
@@ -45,6 +49,7 @@ __all__ = [
 MARKER_PREFIX = "fd-"
 # No vowels and no look-alikes: a marker is read aloud and spells nothing.
 MARKER_LETTERS = "bcdfghjkmnpqrstvwxz23456789"
+MARKER_LENGTH = 10
 
 
 def create_campaign(
@@ -68,12 +73,14 @@ def create_campaign(
     advertiser = check_values(values, connection.id)
     now = utc_now()
     external_id = values.external_id or new_marker()
+    owners = operators.emails_of([values.owner_id])
     campaign = Campaign(
         connection_id=connection.id,
         created_at=now,
         changed_at=now,
         sync_state=WAITING,
         **asdict(values) | {"external_id": external_id},
+        owner_key=owner_key(owners.get(values.owner_id or 0)),
         **derived_columns(
             values.title,
             external_id,
@@ -85,8 +92,8 @@ def create_campaign(
     db.session.add(campaign)
     db.session.flush()
     names = {advertiser.id: advertiser.name} if advertiser else {}
-    booked = [c for c in field_changes(GROUPS, {}, snapshot(campaign), names) if c.after]
-    audit.record(actor, "booked", subject(campaign), booked, at=now)
+    booked = field_changes(EDITABLE, {}, editable(campaign), names, owners)
+    audit.record(actor, "booked", subject(campaign), [c for c in booked if c.after], at=now)
     intent = Intent(
         intent_key, digest, after=snapshot(campaign), not_before=not_before, batch=batch
     )
@@ -104,7 +111,7 @@ def edit_campaign(
     not_before: datetime | None = None,
     batch: uuid.UUID | None = None,
 ) -> Campaign:
-    """Change a campaign here and have the changed fields sent to the ad server.
+    """Change a campaign here and have the changed fields sent to the ad server, but local ones.
 
     Raises ``StaleEdit`` when someone else saved other values since ``expected_version``,
     ``InvalidInput`` when the values break a rule. Saving what is already there does nothing.
@@ -113,23 +120,24 @@ def edit_campaign(
     if earlier(intent_key, digest):
         return campaign
     lock(campaign)
-    old, new = snapshot(campaign), snapshot(values)
-    groups = changed_groups(old, new)
+    old, new = editable(campaign), editable(values)
+    groups = changed_groups(old, new, EDITABLE)
     if campaign.version != expected_version and groups:
         raise StaleEdit({group: old[group] for group in groups})
     if not groups:
         return campaign
     check_values(values, campaign.connection_id, unchanged_from=campaign)
-    before, after = {g: old[g] for g in groups}, {g: new[g] for g in groups}
-    set_groups(campaign, after)
+    set_groups(campaign, {group: new[group] for group in groups})
     record_groups(actor, "edited", campaign, groups, old, new)
     # A new value for a group in conflict is a decision: it was typed with theirs in view.
-    close_conflicts(actor, campaign, groups, TYPED)
-    if pending.cancelled_create(campaign):
+    sent = [group for group in groups if group in GROUPS]
+    close_conflicts(actor, campaign, sent, TYPED)
+    if not sent or pending.cancelled_create(campaign):
         return campaign
+    before, after = {g: old[g] for g in sent}, {g: new[g] for g in sent}
     kind = UPDATE if campaign.remote_id else CREATE
     intent = Intent(intent_key, digest, before, after, not_before, batch)
-    enqueue(actor, campaign, kind, groups, intent)
+    enqueue(actor, campaign, kind, sent, intent)
     return campaign
 
 
@@ -157,7 +165,8 @@ def book_again(actor: Actor, campaign: Campaign) -> Campaign:
     """Send a booking again: one whose outcome is unknown, on the word of someone who looked, or
     one that was cancelled before it was sent.
 
-    Raises ``NotFound`` when it is booked, or on its way.
+    Raises ``NotFound`` when it is booked, or on its way, ``TooLate`` when the ad server is known to
+    have it.
     """
     lock(campaign)
     unknown = None if campaign.remote_id else queries.unknown_create(campaign)
@@ -165,6 +174,8 @@ def book_again(actor: Actor, campaign: Campaign) -> Campaign:
     again = unknown or cancelled
     if again is None:
         raise NotFound("This booking is no longer in doubt.")
+    if again.error_code == queries.MADE_THERE:
+        raise TooLate("Megaphone has this booking. Booked again, it would run twice.")
     if unknown:
         unknown.state = SUPERSEDED
     else:
@@ -181,4 +192,12 @@ def book_again(actor: Actor, campaign: Campaign) -> Campaign:
 
 def new_marker() -> str:
     """An external id of our own making, by which a create can be found again."""
-    return MARKER_PREFIX + "".join(secrets.choice(MARKER_LETTERS) for _ in range(10))
+    return MARKER_PREFIX + "".join(secrets.choice(MARKER_LETTERS) for _ in range(MARKER_LENGTH))
+
+
+def is_generated(external_id: str) -> bool:
+    """Whether an external id is of our own making."""
+    letters = external_id.removeprefix(MARKER_PREFIX)
+    if letters == external_id or len(letters) != MARKER_LENGTH:
+        return False
+    return set(letters) <= set(MARKER_LETTERS)

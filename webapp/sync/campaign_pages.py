@@ -14,6 +14,7 @@ from webapp.campaigns.models import CONFIRMED, GONE, IN_FLIGHT, Campaign, Change
 from webapp.core.db import db
 from webapp.sync import conflicts, duplicates, unlisted
 from webapp.sync.directory import IN_ONE
+from webapp.sync.given_up import sent_of
 from webapp.sync.merged_rows import derived, merge_row, settled
 from webapp.sync.mirror import UnusableRow, fingerprint, followed_columns, own_columns, theirs
 from webapp.sync.page import MEGAPHONE, Collected, PageContext, PageResult
@@ -162,7 +163,8 @@ def _update(
         .execution_options(populate_existing=True)
     )
     campaigns = list(db.session.scalars(query))
-    open_conflicts = conflicts.open_by_campaign(c.id for c in campaigns)
+    ids = [campaign.id for campaign in campaigns]
+    open_conflicts, given_up = conflicts.open_by_campaign(ids), sent_of(ids)
     out = Collected()
     for campaign in campaigns:
         remote, mark = by_remote_id[campaign.remote_id or ""]
@@ -170,7 +172,9 @@ def _update(
             result.unchanged += 1
             continue
         try:
-            merge_row(campaign, remote, mark, open_conflicts.get(campaign.id, {}), context, out)
+            known = open_conflicts.get(campaign.id, {})
+            sent = given_up.get(campaign.id, {})
+            merge_row(campaign, remote, mark, known, context, out, sent)
         except UnusableRow as problem:
             result.set_aside.append({"id": remote.id, "reason": str(problem)})
             continue

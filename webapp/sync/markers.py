@@ -5,12 +5,15 @@ What it is worth depends on the connection. ``unique``: kept, and a second recor
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
+from webapp.adservers.types import RemoteCampaign
 from webapp.audit import service as audit
 from webapp.audit.service import FieldChange
 from webapp.campaigns.models import KEY_LENGTH, Campaign
+from webapp.campaigns.service import is_generated
 from webapp.connections import service as connections
 from webapp.connections.models import NO_MARKER, STORED_MARKER, UNIQUE_MARKER, Connection
 from webapp.connections.words import MARKER_WORDS
@@ -20,6 +23,8 @@ from webapp.sync.pull import WORKER
 
 # How many complete listings without it prove that a booking was never made.
 CLEAN_PROBES_NEEDED = {UNIQUE_MARKER: 1, STORED_MARKER: 2}
+# How far the ad server's clock may be behind ours.
+CLOCKS_APART = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,35 @@ def own_marker(campaign_id: int, connection_id: int, external_id: str | None) ->
     return None if db.session.scalar(others.limit(1)) else external_id
 
 
+def marker_to_send(campaign: Campaign) -> str | None:
+    """What a booking is sent under: the marker of the first time, once it may have been made.
+
+    That one may still come to light, and is known by nothing else. An external id that was typed
+    since goes out as an update of what is booked.
+    """
+    if campaign.marker is not None and keeps_markers(campaign.connection_id):
+        return campaign.marker
+    return own_marker(campaign.id, campaign.connection_id, campaign.external_id)
+
+
+def forget(campaign_id: int) -> None:
+    """Nothing was made under the marker: the next time it is the external id as it is then."""
+    db.session.execute(update(Campaign).where(Campaign.id == campaign_id).values(marker=None))
+
+
+def may_be_ours(found: RemoteCampaign, sent_at: datetime | None) -> bool:
+    """Whether a record with our marker can be what we sent then, and no stranger's.
+
+    Nobody else comes upon a marker that we made up. An external id that people type may have been
+    given to another campaign there before.
+    """
+    if is_generated(found.external_id or ""):
+        return True
+    if found.created_at is None or sent_at is None:
+        return False
+    return found.created_at >= sent_at - CLOCKS_APART
+
+
 def sought(campaign_id: int, connection_id: int) -> Sought:
     """The marker as it was sent: the operator may have changed the external id since."""
     mode = db.session.get_one(Connection, connection_id).marker_mode
@@ -71,6 +105,10 @@ def is_listed(campaign: Campaign) -> bool:
 
 def keeps_markers(connection_id: int) -> bool:
     return db.session.get_one(Connection, connection_id).marker_mode != NO_MARKER
+
+
+def refuses_twice(connection_id: int) -> bool:
+    return db.session.get_one(Connection, connection_id).marker_mode == UNIQUE_MARKER
 
 
 def note_echo(connection_id: int, sent: str | None, echoed: str | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from webapp.adservers.types import RemoteCampaign
 from webapp.audit.service import Subject, event_rows
-from webapp.campaigns.fields import LABELS, columns_of, field_changes, snapshot
+from webapp.campaigns.fields import LABELS, Snapshot, columns_of, field_changes, snapshot
 from webapp.campaigns.keys import derived_columns
 from webapp.campaigns.models import (
     CONFIRMED,
@@ -42,13 +42,19 @@ def merge_row(
     known_conflicts: Mapping[str, Conflict],
     context: PageContext,
     out: Collected,
+    given_up: Snapshot,
 ) -> None:
-    """Add to ``out`` what this campaign comes to. Raises ``UnusableRow``."""
+    """Add to ``out`` what this campaign comes to. Raises ``UnusableRow``.
+
+    ``given_up`` is what was sent of it and not heard of: what shows it now is no edit of theirs.
+    """
     there = own_columns(remote, _advertiser_there(campaign, remote, context.directory))
     their_groups, ours = theirs(there), snapshot(campaign)
-    merged = merge(campaign.base, ours, their_groups)
+    arrived = {group: value for group, value in given_up.items() if their_groups[group] == value}
+    base = (campaign.base or {}) | arrived
+    merged = merge(base, ours, their_groups)
     fresh = conflicts.apply(
-        campaign.id, merged, campaign.base, known_conflicts, context.observation, context.now
+        campaign.id, merged, base, known_conflicts, context.observation, context.now
     )
     own = {key: getattr(campaign, key) for key in there}
     for group, value in merged.take.items():

@@ -26,7 +26,7 @@ from webapp.core.money import Money
 from webapp.sync import outbox
 from webapp.sync.campaign_pages import PageContext, merge_page
 from webapp.sync.directory import load_directory
-from webapp.sync.markers import is_listed, own_marker
+from webapp.sync.markers import is_listed, marker_to_send
 from webapp.sync.merge import still_to_send
 from webapp.sync.mirror import UnusableRow, own_columns, theirs
 from webapp.sync.outbox import Claim
@@ -36,7 +36,7 @@ from webapp.sync.outbox import Claim
 class Outgoing:
     """``groups`` is what the mark records; ``request`` what the adapter gets.
 
-    ``is_repeated``: a booking that was sent under this marker before.
+    ``is_repeated``: a booking that was sent under this marker before, and may have been made.
     """
 
     groups: Snapshot
@@ -59,7 +59,7 @@ def prepare(
         merge_seen(claim, seen[0], seen[1], now)
     campaign = locked_campaign(claim.campaign_id)
     if claim.kind == CREATE and claim.clean_probes and is_listed(campaign):
-        sent = snapshot(campaign)
+        sent = _as_booked(campaign, campaign.marker)
         outbox.release(claim, CLAIMED, SETTLING, settle_until=now, sent_payload=sent)
         outbox.show(campaign.id, CHECKING)
         return None
@@ -112,19 +112,26 @@ def show_settled(campaign: Campaign) -> None:
 
 
 def _creation(campaign: Campaign) -> Outgoing:
+    marker = marker_to_send(campaign)
+    is_repeated = marker is not None and marker == campaign.marker
+    # Written with the mark: it outlives what the operator makes of the external id meanwhile.
+    campaign.marker = marker
+    groups = _as_booked(campaign, marker)
     spec = CampaignSpec(
         title=campaign.title,
         advertiser_id=_remote_advertiser(campaign.advertiser_id) or "",
-        external_id=campaign.external_id,
+        external_id=groups["external_id"],
         total_budget_minor=campaign.total_budget_minor,
         total_budget_currency=campaign.total_budget_currency,
         copy_needed=campaign.copy_needed,
     )
-    marker = own_marker(campaign.id, campaign.connection_id, campaign.external_id)
-    is_repeated = marker is not None and marker == campaign.marker
-    # Written with the mark: it outlives what the operator makes of the external id meanwhile.
-    campaign.marker = marker
-    return Outgoing(snapshot(campaign), spec, "", marker, is_repeated)
+    return Outgoing(groups, spec, "", marker, is_repeated)
+
+
+def _as_booked(campaign: Campaign, marker: str | None) -> Snapshot:
+    """What a booking sends: under its marker, whatever its external id is by now."""
+    groups = snapshot(campaign)
+    return groups if marker is None else groups | {"external_id": marker}
 
 
 def _patch(groups: Snapshot) -> CampaignPatch:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from sqlalchemy import select
 
 from webapp.adservers.errors import AdServerError, AuthFailed, NotFound
 from webapp.adservers.types import MarkerSearch, RemoteCampaign
@@ -22,6 +23,7 @@ from webapp.campaigns.models import (
     SETTLING,
     SUPERSEDED,
     WAITING,
+    Change,
 )
 from webapp.connections.models import NO_MARKER
 from webapp.core.db import db, reading, transaction
@@ -37,6 +39,7 @@ from webapp.sync.payload import (
     show_settled,
 )
 from webapp.sync.push import Push, error_columns, is_old
+from webapp.web.filters import absolute
 
 LOST_MARKER = (
     "Megaphone's answer to this booking was lost, and its external ID is used more than once. "
@@ -48,7 +51,11 @@ NO_MARKERS = (
 )
 TAKEN = (
     "The campaign that Megaphone has with this external ID belongs to another one here. "
-    "Look at both before booking this again."
+    "Link the two, or archive this one and go on with the other."
+)
+OLDER = (
+    "Megaphone has “{}” ({}) with this external ID, made there at {} and so not known to be this "
+    "booking, whose answer was lost. Link it if it is; book this again if it is not."
 )
 NEVER_TAKEN = (
     "Megaphone answered with errors for a day and has not taken this. "
@@ -151,8 +158,12 @@ def _conclude(claim: Claim, search: MarkerSearch, clean_needed: int, now: dateti
 
 def _bind(claim: Claim, found: RemoteCampaign, now: datetime) -> None:
     unlisted.take_in_first(found, claim.connection_id, now)
-    if bindings.holder_of(found.id, locked_campaign(claim.campaign_id)):
-        results.parked(claim, PROBING, TAKEN, now)
+    sent_at = db.session.scalar(select(Change.sent_at).where(Change.id == claim.change_id))
+    if not markers.may_be_ours(found, sent_at):
+        made_at = absolute(found.created_at) if found.created_at else "an unknown time"
+        results.parked(claim, PROBING, OLDER.format(found.title, found.id, made_at), now)
+    elif bindings.holder_of(found.id, locked_campaign(claim.campaign_id)):
+        results.parked(claim, PROBING, TAKEN, now, error_code=campaigns.MADE_THERE)
     else:
         results.applied(claim, found, now, state=PROBING)
 

@@ -27,7 +27,7 @@ from webapp.campaigns.models import CHECKING, CLAIMED, CREATE, READY, SENT, SETT
 from webapp.core.clock import Clock, utc_now
 from webapp.core.db import transaction
 from webapp.sync import breaker, outbox, results
-from webapp.sync.markers import keeps_markers
+from webapp.sync.markers import forget, keeps_markers, refuses_twice
 from webapp.sync.observations import begin_observation, leave_database
 from webapp.sync.outbox import Claim
 from webapp.sync.payload import Outgoing, prepare
@@ -116,7 +116,7 @@ def _after_failure(push: Push, claim: Claim, outgoing: Outgoing, error: AdServer
     """A write that was not confirmed."""
     is_unknown = isinstance(error, OutcomeUnknown)
     if not is_unknown and not (outgoing.is_repeated and _may_be_there_already(claim, error)):
-        _not_sent(push, claim, SENT, error)
+        _not_sent(push, claim, SENT, error, outgoing)
         return
     log.warning("change_outcome_unknown", change=claim.change_id, status=error.status)
     now = push.clock()
@@ -133,13 +133,36 @@ def _may_be_there_already(claim: Claim, error: AdServerError) -> bool:
     It was looked for and not found, and now its external id is taken. Once: a second refusal is
     about the external id itself.
     """
-    if not isinstance(error, Rejected) or "external_id" not in error.field_errors:
+    if not _is_taken(error):
         return False
     is_repeated = claim.kind == CREATE and claim.clean_probes > 0
     return is_repeated and claim.error_code != Rejected.code and keeps_markers(claim.connection_id)
 
 
-def _not_sent(push: Push, claim: Claim, state: str, error: AdServerError) -> None:
+def _frees_marker(claim: Claim, outgoing: Outgoing, error: AdServerError) -> bool:
+    """Whether the next booking need not go out under the marker of this one.
+
+    Nothing was made under it, neither now nor before; or nothing ever will be, since it is refused.
+    """
+    if not isinstance(outgoing.request, CampaignSpec):
+        return False
+    if not outgoing.is_repeated or _is_taken(error):
+        return True
+    says_nothing = isinstance(error, Rejected) and not error.field_errors
+    return says_nothing and refuses_twice(claim.connection_id)
+
+
+def _is_taken(error: AdServerError) -> bool:
+    return isinstance(error, Rejected) and "external_id" in error.field_errors
+
+
+def _not_sent(
+    push: Push,
+    claim: Claim,
+    state: str,
+    error: AdServerError,
+    outgoing: Outgoing | None = None,
+) -> None:
     """Proof that nothing was changed: refused, or to be sent later."""
     log.info("change_not_sent", change=claim.change_id, error=error.code, status=error.status)
     now = push.clock()
@@ -157,6 +180,8 @@ def _not_sent(push: Push, claim: Claim, state: str, error: AdServerError) -> Non
             _wait(claim, state, now, error.retry_after or 0, {"attempts": claim.attempts})
         else:
             _try_later(push, claim, state, error)
+        if outgoing and _frees_marker(claim, outgoing, error):
+            forget(claim.campaign_id)
         breaker.heard(claim.connection_id, error, now)
 
 

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from webapp.adservers.errors import AdServerError, Rejected
 from webapp.adservers.types import RemoteCampaign
 from webapp.audit import service as audit
-from webapp.campaigns.fields import LABELS
+from webapp.campaigns import pending, queries
+from webapp.campaigns.fields import LABELS, snapshot
 from webapp.campaigns.models import (
     APPLIED,
     CREATE,
@@ -25,6 +26,7 @@ from webapp.connections import service as connections
 from webapp.core.db import db, reading
 from webapp.sync import bindings, breaker, markers, outbox, unlisted
 from webapp.sync.campaign_pages import MEGAPHONE
+from webapp.sync.merge import still_to_send
 from webapp.sync.observations import next_observation
 from webapp.sync.outbox import Claim
 from webapp.sync.page import NOT_THERE
@@ -33,7 +35,7 @@ from webapp.sync.pull import WORKER
 
 LISTED = (
     "Megaphone has made this, but it was read as a new campaign before its answer came, and "
-    "someone has worked on that one here (“{}”). Archive one of the two."
+    "someone has worked on that one here (“{}”). Archive this one, and go on with that."
 )
 
 
@@ -51,7 +53,8 @@ def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SE
     campaign = locked_campaign(claim.campaign_id)
     listed = bindings.holder_of(answer.id, campaign)
     if listed and bindings.was_worked_on(listed):
-        parked(claim, state, LISTED.format(listed.title), now)
+        why = LISTED.format(listed.title)
+        parked(claim, state, why, now, error_code=queries.MADE_THERE)
         return
     outbox.finish(claim, state, APPLIED, now, **outbox.NO_TROUBLE)
     if listed:
@@ -68,10 +71,23 @@ def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SE
     verb = "created" if claim.kind == CREATE else "confirmed"
     words = ", ".join(LABELS[group] for group in (sent or {})) if verb == "confirmed" else None
     audit.record(MEGAPHONE, verb, subject(campaign), reason=words, at=now)
+    if claim.kind == CREATE:
+        _send_what_was_typed_since(claim, campaign, now)
     show_settled(campaign)
     breaker.succeeded(claim.connection_id)
     if claim.kind == CREATE:
         markers.note_echo(claim.connection_id, campaign.marker, answer.external_id)
+
+
+def _send_what_was_typed_since(claim: Claim, campaign: Campaign, now: datetime) -> None:
+    """A booking goes out under its first marker: an external id that was typed since follows it."""
+    in_conflict = {conflict.field_group for conflict in queries.open_conflicts(campaign)}
+    left = still_to_send(campaign.base or {}, snapshot(campaign), in_conflict)
+    carried = {group for change in pending.waiting_changes(campaign) for group in change.fields}
+    groups = [group for group in left if group not in carried]
+    if groups:
+        row = outbox.new_update(campaign.id, claim.connection_id, groups, now)
+        db.session.execute(insert(Change), [row])
 
 
 def refused(claim: Claim, state: str, error: Rejected, now: datetime) -> None:
