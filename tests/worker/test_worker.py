@@ -158,18 +158,18 @@ def test_it_stops_at_once_while_it_waits_for_its_turn_to_call(
 
 
 def test_a_renewal_that_fails_once_does_not_break_off_the_run_under_way(
-    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.worker.RENEW_SECONDS", 0.05)
-    monkeypatch.setattr("webapp.worker.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("webapp.sync.lead.RENEW_SECONDS", 0.05)
+    monkeypatch.setattr("webapp.sync.lead.LOOK_SECONDS", 0.05)
     with transaction():
         db.session.execute(
             insert(Connection).values(
                 platform="megaphone", name="M", base_url="", external_id="o", created_at=utc_now()
             )
         )
-    worker = Worker(app, settings)
-    leading = threading.Thread(target=worker._lead)
+    lead = Worker(app).lead
+    leading = threading.Thread(target=lead.keep)
     leading.start()
     try:
         until(lambda: runs("requested") == 1, "the start")
@@ -184,13 +184,11 @@ def test_a_renewal_that_fails_once_does_not_break_off_the_run_under_way(
         until(lambda: lease_ends() != ends, "the next renewal")
         assert runs("running") == 1
     finally:
-        worker.stopping.set()
+        lead.stopping.set()
         leading.join()
 
 
-def test_the_leader_deletes_old_calls_from_the_log_each_hour(
-    app: Flask, settings: Settings, sandbox: Sandbox
-) -> None:
+def test_the_leader_deletes_old_calls_from_the_log_each_hour(app: Flask) -> None:
     calls = {"method": "GET", "path": "/x", "priority": "pull", "outcome": "ok"}
     calls |= {"connection_id": 1, "received_bytes": 0, "duration_ms": 0}
     with transaction():
@@ -201,13 +199,13 @@ def test_the_leader_deletes_old_calls_from_the_log_each_hour(
         )
         for at in (NEW, NEW - timedelta(days=31)):
             db.session.execute(insert(RequestLog).values(at=at, **calls))
-    worker = Worker(app, settings)
+    worker = Worker(app)
     clean = worker._scheduler().get_job("clean")
     assert clean.trigger.get_next_fire_time(None, NEW) - NEW <= timedelta(hours=1)
 
     clean.func()
     assert len(times_of_calls()) == 2
-    worker._leads_until = float("inf")
+    assert worker.lead.take()
     clean.func()
     assert times_of_calls() == [NEW]
 

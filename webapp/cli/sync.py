@@ -7,7 +7,6 @@ import click
 from flask.cli import AppGroup
 
 from webapp.cli import report
-from webapp.cli.here import is_somebody_leading
 from webapp.cli.plain import NOBODY, NOT_ALL, actor, echo_json, end_with, json_option, plainly
 from webapp.cli.plain import settings as the_settings
 from webapp.cli.waiting import here_option, somebody, wait
@@ -16,6 +15,7 @@ from webapp.core.clock import utc_now
 from webapp.core.db import db, reading, transaction
 from webapp.core.errors import NotFound
 from webapp.sync import jobs, run_queries, sending, service
+from webapp.sync.lead import is_somebody_leading
 from webapp.sync.models import COMPLETE, FAILED, LOST, OPEN_STATES, RUN_STATES, SyncRun
 
 NOT_CONNECTED = "Nothing is connected. Set MEGAPHONE_API_TOKEN and MEGAPHONE_ORG_ID."

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 import click
 
-from webapp.cli.here import Here, Job, is_somebody_leading, working_here
+from webapp.cli.here import Here, Job, working_here
 from webapp.cli.plain import NOBODY, the_app
 from webapp.core.db import db, reading
+from webapp.sync.lead import is_somebody_leading
 
 LOOK_SECONDS = 0.3
 # Another worker takes over within 20 seconds, if there is one.
@@ -58,7 +59,7 @@ def wait(look: Callable[[], tuple[bool, str]], here: Here | None, seconds: float
         led_at = now if _is_alive(here) else led_at
         if now - led_at > PATIENCE_SECONDS:
             raise Nobody("The worker that led has ended, and no other took over.")
-        if now > until or (here and here.stopping.is_set()):
+        if now > until or (here and here.lead.stopping.is_set()):
             return False
         time.sleep(LOOK_SECONDS)
 
@@ -68,4 +69,4 @@ def _is_alive(here: Here | None) -> bool:
         return is_somebody_leading()
     if here.failure:
         raise here.failure
-    return here.leads()
+    return here.lead.is_held()

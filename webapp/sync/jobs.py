@@ -43,16 +43,22 @@ class Work:
     outside: Outside = field(default_factory=Outside)
 
 
-def ask_for_start_run(work: Work) -> None:
-    """A pull when the worker starts; runs that a dead worker left open are closed first."""
+def close_left_open(work: Work) -> None:
+    """Close the runs that whoever led before has left open. Before anything else is done."""
     now = work.clock()
     with transaction():
         lost = runs.close_lost(now, all_running=True)
         runs.close_detached(now)
-        for connection in connections.shown_connections():
-            service.schedule_run(connection, START, now)
     if lost:
         log.warning("runs_lost", count=lost)
+
+
+def ask_for_start_run(work: Work) -> None:
+    """A pull when the worker starts."""
+    close_left_open(work)
+    with transaction():
+        for connection in connections.shown_connections():
+            service.schedule_run(connection, START, work.clock())
 
 
 def ask_for_scheduled_run(work: Work) -> None:

@@ -57,12 +57,6 @@ def write(
         log.exception("request_not_logged")
 
 
-def of_run(run_id: int, limit: int = 100, offset: int = 0) -> Sequence[RequestLog]:
-    """The calls of one run, in their order."""
-    query = select(RequestLog).where(RequestLog.run_id == run_id).order_by(RequestLog.id)
-    return db.session.scalars(query.limit(limit).offset(offset)).all()
-
-
 def outcomes_of_run(run_id: int) -> Counter[str]:
     """How many calls of one run had each outcome; ``ok`` is a success."""
     query = (

@@ -36,13 +36,17 @@ def to_probe(now: datetime) -> Select[int]:
 def next_to_send(now: datetime) -> Select[Change]:
     """The one change to send next, locked with its campaign.
 
-    Lanes take turns, the one that was served longest ago first: however many changes a bulk edit
-    has waiting, a single edit is behind one of them at most.
+    Lanes take turns, the one whose change was claimed longest ago first: however many changes a
+    bulk edit has waiting, a single edit is behind one of them at most. A claim is a turn, also when
+    nothing had to be sent after it.
     """
     lanes = select(Change.lane).where(Change.state == READY).distinct().subquery()
-    sent = aliased(Change)
-    latest = select(func.max(sent.sent_at)).where(sent.lane == lanes.c.lane).scalar_subquery()
-    turns = select(lanes.c.lane, latest.label("served_at")).subquery()
+    # One in the future is of a clock that was set back since: it must not keep its lane waiting.
+    served = select(func.max(Change.claimed_at)).where(
+        Change.lane == lanes.c.lane, Change.claimed_at <= now
+    )
+    served_at = served.correlate(lanes).scalar_subquery().label("served_at")
+    turns = select(lanes.c.lane, served_at).subquery()
     # One that may not be changed pauses the connection: the others go before it.
     last = case((Change.error_code.in_(HOPELESS), 1), else_=0)
     return (
