@@ -16,7 +16,7 @@ from benchmarks.report import Report, Table
 from benchmarks.web import background
 from webapp.audit.service import Actor
 from webapp.campaigns import service as campaigns
-from webapp.campaigns.fields import snapshot, values_of
+from webapp.campaigns.fields import editable, values_of
 from webapp.campaigns.models import APPLIED, Campaign, Change
 from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
@@ -140,7 +140,7 @@ def _edit(actor: Actor, campaign_id: int) -> int:
     """Save another title, as the edit form does. Returns the change's id."""
     with transaction():
         campaign = db.session.get_one(Campaign, campaign_id)
-        values = replace(values_of(snapshot(campaign)), title=f"Edited {uuid4()}")
+        values = replace(values_of(editable(campaign)), title=f"Edited {uuid4()}")
         campaigns.edit_campaign(actor, campaign, values, campaign.version, uuid4())
         newest = select(Change.id).where(Change.campaign_id == campaign_id)
         return db.session.scalars(newest.order_by(Change.id.desc()).limit(1)).one()

@@ -18,8 +18,8 @@ from webapp.auth import service as auth
 from webapp.auth.models import ApiToken, Operator
 from webapp.auth.queries import token_digest
 from webapp.campaigns import fields
-from webapp.campaigns.fields import CampaignValues, snapshot
-from webapp.campaigns.keys import derived_columns
+from webapp.campaigns.fields import CampaignValues, editable, snapshot
+from webapp.campaigns.keys import derived_columns, owner_key
 from webapp.campaigns.models import (
     CREATE,
     IN_FLIGHT,
@@ -147,7 +147,8 @@ def advertiser(**values: Any) -> Advertiser:
 
 
 def campaign(**values: Any) -> Campaign:
-    """A campaign that both sides agree on. ``budget=(5000, "USD")`` sets amount and currency.
+    """A campaign that both sides agree on. ``budget=(5000, "USD")`` sets amount and currency,
+    ``owner=`` is an operator.
 
     ``waiting=True`` makes one that was booked here and is not in the ad server yet (without its
     change: see :func:`change`).
@@ -191,6 +192,7 @@ def _advertiser_of(connection_id: int) -> Advertiser:
 def _campaign_row(number: int, **values: Any) -> dict[str, Any]:
     waiting = values.pop("waiting", False)
     minor, currency = values.pop("budget", None) or (None, None)
+    owner: Operator | None = values.pop("owner", None)
     connection_id = values.pop("connection_id", None) or the_connection().id
     name = values.pop("advertiser_name", None)
     if "advertiser_id" not in values:
@@ -207,6 +209,8 @@ def _campaign_row(number: int, **values: Any) -> dict[str, Any]:
         "total_budget_minor": minor,
         "total_budget_currency": currency,
         "copy_needed": False,
+        "owner_id": owner.id if owner else None,
+        "owner_key": owner_key(owner.email if owner else None),
         "created_at": moment,
         "changed_at": moment,
         "synced_at": None if waiting else moment,
@@ -299,4 +303,4 @@ def sync_run(**values: Any) -> SyncRun:
 
 def values_of(campaign: Campaign) -> CampaignValues:
     """What a form that was opened on this campaign would send back unchanged."""
-    return fields.values_of(snapshot(campaign))
+    return fields.values_of(editable(campaign))

@@ -7,7 +7,7 @@ from tests import factories
 from webapp.audit import service as audit
 from webapp.audit.service import FieldChange
 from webapp.campaigns import queries, service
-from webapp.campaigns.fields import CampaignValues, snapshot, values_of
+from webapp.campaigns.fields import CampaignValues, editable, values_of
 from webapp.campaigns.models import Campaign
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -31,7 +31,7 @@ def stored(campaign):
 
 def edit_elsewhere(campaign, **changes):
     """Someone else saves first."""
-    values = CampaignValues(**asdict(values_of(snapshot(campaign))) | changes)
+    values = CampaignValues(**asdict(values_of(editable(campaign))) | changes)
     service.edit_campaign(factories.ACTOR, campaign, values, campaign.version, uuid.uuid4())
     db.session.commit()
 

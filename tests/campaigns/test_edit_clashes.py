@@ -260,3 +260,32 @@ def test_a_form_shows_theirs_beside_a_field_in_conflict_and_a_value_typed_there_
     assert "Decide what holds" not in page.text
     assert stored(campaign).total_budget_minor == 490000
     assert stored(campaign).sync_state == "waiting"
+
+
+def test_notes_that_a_colleague_saved_meanwhile_are_weighed(manager_client, campaign):
+    page = clash(manager_client, campaign, {"notes": "Call first\nthen book"}, notes="Do not call")
+    words, chosen = choice(page, "notes")
+
+    assert "Yours Call first then book" in words
+    assert "There now Do not call" in words
+    assert chosen == ["ours"]
+    assert stored(campaign).notes == "Do not call"
+    page.submit(SAVE)
+    assert stored(campaign).notes == "Call first\nthen book"
+
+
+@pytest.mark.parametrize(("answer", "owner"), [("ours", "ana"), ("theirs", "bea"), ("typed", "")])
+def test_an_owner_whom_a_colleague_set_meanwhile_is_weighed(
+    manager_client, campaign, answer, owner
+):
+    people = {name: factories.operator(email=f"{name}@example.com") for name in ("ana", "bea")}
+    typed = {"owner_id": str(people["ana"].id), "title": "Summer"}
+    page = clash(manager_client, campaign, typed, owner_id=people["bea"].id)
+
+    assert "Yours ana@example.com" in choice(page, "owner")[0]
+    assert "There now bea@example.com" in choice(page, "owner")[0]
+    page.submit(SAVE, {"choice-owner": answer, "owner_id": ""})
+
+    after = stored(campaign)
+    assert after.owner_id == (people[owner].id if owner else None)
+    assert after.title == "Summer"

@@ -298,3 +298,35 @@ def test_markup_in_a_title_is_only_text(manager_client):
 
     assert page.h1 == title
     assert get_page(manager_client, edit_address(campaign)).form(SAVE).values["title"] == title
+
+
+def test_a_new_campaign_is_the_booker_s_own_and_notes_keep_their_lines(manager_client, manager):
+    advertiser = factories.advertiser()
+
+    page = get_page(manager_client, "/campaigns/new").submit(
+        BOOK,
+        {
+            "title": "Spring",
+            "advertiser_id": str(advertiser.id),
+            "notes": "Call first\r\nthen book",
+        },
+    )
+
+    campaign = db.session.query(Campaign).one()
+    assert (campaign.owner_id, campaign.notes) == (manager.id, "Call first\nthen book")
+    assert "Owner manager@example.com" in page.text
+    assert "Notes Call first then book" in page.text
+
+
+def test_notes_and_owner_alone_are_saved_here_and_nothing_is_sent(manager_client):
+    other = factories.operator(email="other@example.com")
+    campaign = factories.campaign(notes="Old")
+
+    page = get_page(manager_client, edit_address(campaign)).submit(
+        SAVE, {"owner_id": str(other.id), "notes": ""}
+    )
+
+    after = stored(campaign)
+    assert (after.owner_id, after.notes, after.sync_state) == (other.id, None, "confirmed")
+    assert db.session.query(Change).count() == 0
+    assert "nothing new to send" in page.notices

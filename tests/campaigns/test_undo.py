@@ -11,7 +11,7 @@ from tests.campaigns.test_service import changes_of, edit, events
 from tests.factories import ACTOR
 from webapp.audit.service import Actor
 from webapp.campaigns import outgoing, queries, service, undo
-from webapp.campaigns.fields import snapshot, values_of
+from webapp.campaigns.fields import editable, snapshot, values_of
 from webapp.campaigns.models import (
     APPLIED,
     CANCELLED,
@@ -220,7 +220,7 @@ class TestPreview:
     def test_it_says_what_is_there_what_comes_back_and_who_changed_it_since(self, campaign) -> None:
         change = confirmed(campaign, title="Summer", total_budget_minor=250)
         change.created_at -= timedelta(minutes=1)
-        values = snapshot(campaign) | {"title": "Autumn"}
+        values = editable(campaign) | {"title": "Autumn"}
         service.edit_campaign(BEA, campaign, values_of(values), campaign.version, uuid.uuid4())
         db.session.flush()
 

@@ -1,7 +1,7 @@
 """Reading operators and tokens."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import func, select
 
@@ -26,6 +26,25 @@ def any_operator() -> bool:
 
 def list_operators() -> Sequence[Operator]:
     return db.session.scalars(select(Operator).order_by(Operator.email)).all()
+
+
+def get_operator(operator_id: int) -> Operator | None:
+    return db.session.get(Operator, operator_id)
+
+
+def operator_choices() -> list[tuple[int, str]]:
+    """Id and e-mail of everyone who may sign in, by e-mail."""
+    query = select(Operator.id, Operator.email).where(Operator.active).order_by(Operator.email)
+    return [(id_, email) for id_, email in db.session.execute(query)]
+
+
+def emails_of(operator_ids: Iterable[int | None]) -> Mapping[int, str]:
+    """E-mail addresses by id, for those that exist."""
+    ids = {id_ for id_ in operator_ids if id_ is not None}
+    if not ids:
+        return {}
+    query = select(Operator.id, Operator.email).where(Operator.id.in_(ids))
+    return {row.id: row.email for row in db.session.execute(query)}
 
 
 def list_tokens() -> Sequence[ApiToken]:

@@ -12,9 +12,19 @@ from wtforms import Field
 from webapp.advertisers import queries as advertisers
 from webapp.audit import queries as audit
 from webapp.audit.models import AuditEvent
+from webapp.auth import queries as operators
 from webapp.campaigns import queries
 from webapp.campaigns.decisions import OURS, THEIRS, Decision
-from webapp.campaigns.fields import GROUPS, LABELS, Snapshot, readable, snapshot
+from webapp.campaigns.fields import (
+    EDITABLE,
+    GROUPS,
+    LABELS,
+    NOBODY,
+    Snapshot,
+    editable,
+    readable,
+    snapshot,
+)
 from webapp.campaigns.forms import CampaignForm, fields_of
 from webapp.campaigns.models import Campaign, Conflict
 from webapp.campaigns.weighing import clashing
@@ -24,6 +34,7 @@ EVENTS_SEARCHED = 200
 WITHOUT_THIRD = "copy_needed"
 
 Authors = Mapping[str | None, AuditEvent]
+Names = tuple[Mapping[int, str], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +133,7 @@ def conflict_page(
     ours = snapshot(campaign)
     base = {c.field_group: c.base for c in conflicts}
     theirs = {c.field_group: c.theirs for c in conflicts}
-    names = names_in(ours, base, theirs)
+    names = names_in(ours, base, theirs), NOBODY
     authors = authors_of(campaign, here=True)
     groups = []
     for each in conflicts:
@@ -132,13 +143,13 @@ def conflict_page(
             Group(
                 group,
                 LABELS[group],
-                Side(readable(group, each.base, names)),
+                Side(readable(group, each.base, *names)),
                 replace(
                     _authored(group, ours, names, authors),
                     moved=before is not None and before.ours != ours[group],
                 ),
                 Side(
-                    readable(group, each.theirs, names),
+                    readable(group, each.theirs, *names),
                     at=each.seen_at,
                     moved=before is not None and before.conflict_id != each.id,
                 ),
@@ -163,9 +174,9 @@ def clash_page(
     ``shown`` is what stood there when this page was drawn before; empty the first time. ``also``
     names groups to be weighed all the same.
     """
-    opened, now = mine.opened_groups(), snapshot(campaign)
-    typed = {group: mine.group(group) for group in GROUPS}
-    names = names_in(opened, now, typed)
+    opened, now = mine.opened_groups(), editable(campaign)
+    typed = {group: mine.group(group) for group in EDITABLE}
+    names = names_in(opened, now, typed), owners_in(opened, now, typed)
     authors = authors_of(campaign)
     conflicts = {c.field_group: c for c in queries.open_conflicts(campaign)}
     groups = []
@@ -177,8 +188,8 @@ def clash_page(
             Group(
                 group,
                 LABELS[group],
-                Side(readable(group, opened.get(group), names)),
-                Side(readable(group, typed[group], names)),
+                Side(readable(group, opened.get(group), *names)),
+                Side(readable(group, typed[group], *names)),
                 replace(
                     _authored(group, now, names, authors),
                     moved=group in shown and shown[group] != now[group],
@@ -205,16 +216,20 @@ def names_in(*snapshots: Mapping[str, Any]) -> Mapping[int, str]:
     )
 
 
+def owners_in(*snapshots: Mapping[str, Any]) -> Mapping[int, str]:
+    return operators.emails_of([each.get("owner") for each in snapshots])
+
+
 def authors_of(campaign: Campaign, *, here: bool = False) -> Authors:
     """By field, who changed it last: anyone, or someone here."""
     events = audit.events_of("campaign", campaign.id, EVENTS_SEARCHED)
     return {e.field: e for e in reversed(events) if not (here and e.source == "sync")}
 
 
-def _authored(group: str, values: Snapshot, names: Mapping[int, str], authors: Authors) -> Side:
+def _authored(group: str, values: Snapshot, names: Names, authors: Authors) -> Side:
     event = authors.get(LABELS[group])
     return Side(
-        readable(group, values[group], names),
+        readable(group, values[group], *names),
         event.actor if event else None,
         event.at if event else None,
     )

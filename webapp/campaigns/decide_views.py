@@ -12,7 +12,7 @@ from webapp.auth.permissions import Permission
 from webapp.campaigns import choices, decisions, queries, service, weighing
 from webapp.campaigns.decisions import TYPED, Decision
 from webapp.campaigns.edit_views import after_saving, back, choices_with_own, clash_answer
-from webapp.campaigns.fields import snapshot, values_of
+from webapp.campaigns.fields import editable, values_of
 from webapp.campaigns.forms import GROUP_OF, MINE, CampaignForm
 from webapp.campaigns.models import Campaign
 from webapp.core.db import transaction
@@ -52,7 +52,7 @@ def weigh(uuid: str) -> ResponseReturnValue:
         return redirect(url_for("campaigns.edit", uuid=uuid, back=back()))
     chosen = weighing.choices_in(request.form)
     try:
-        wanted = values_of(weighing.merged(mine, form, snapshot(campaign), chosen))
+        wanted = values_of(weighing.merged(mine, form, editable(campaign), chosen))
         with transaction():
             service.edit_campaign(web_actor(), campaign, wanted, form.seen_version(), mine.key())
     except InvalidInput as problem:

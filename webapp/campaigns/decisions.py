@@ -8,7 +8,7 @@ from typing import Any
 from webapp.audit import service as audit
 from webapp.audit.service import Actor
 from webapp.campaigns import queries
-from webapp.campaigns.fields import Snapshot, snapshot, values_of
+from webapp.campaigns.fields import Snapshot, editable, snapshot, values_of
 from webapp.campaigns.intents import Intent, digest_of, earlier, enqueue
 from webapp.campaigns.models import UPDATE, Campaign, Conflict
 from webapp.campaigns.record import lock, record_groups, set_groups, subject
@@ -106,7 +106,7 @@ def _chosen(decision: Decision, conflict: Conflict, ours: Any) -> Any:
 
 
 def _check(campaign: Campaign, typed: Snapshot) -> None:
-    values = values_of(snapshot(campaign) | typed)
+    values = values_of(editable(campaign) | typed)
     check_values(values, campaign.connection_id, unchanged_from=campaign)
 
 

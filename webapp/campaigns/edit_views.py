@@ -1,6 +1,6 @@
 """Booking and editing: the form pages. Their addresses are in ``webapp.campaigns.views``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,11 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.advertisers import queries as advertisers
 from webapp.audit.actors import web_actor
-from webapp.auth.access import is_safe_target, requires
+from webapp.auth import queries as operators
+from webapp.auth.access import is_safe_target, operator, requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import choices, queries, said, service, weighing
 from webapp.campaigns.fields import CampaignValues, readable
-from webapp.campaigns.forms import FIELD_OF, FIELD_OF_GROUP, CampaignForm
+from webapp.campaigns.forms import FIELD_OF, FIELD_OF_GROUP, CampaignForm, Offered
 from webapp.campaigns.models import Campaign, Conflict
 from webapp.connections import queries as connections
 from webapp.core.db import transaction
@@ -33,7 +34,7 @@ def new() -> ResponseReturnValue:
     connection = connections.first_connection()
     if connection is None:
         return render_template("campaigns/no_connection.html")
-    form = CampaignForm(advertisers.advertiser_choices())
+    form = CampaignForm(choices_with_own(), start={"owner_id": operator().id})
     saved, status = None, 200
     if form.validate_on_submit():
         try:
@@ -100,13 +101,20 @@ def after_saving(uuid: UUID, done: str = said.SAVED) -> ResponseReturnValue:
     return redirect(back() or url_for("campaigns.show", uuid=uuid))
 
 
-def choices_with_own(campaign: Campaign) -> list[tuple[int, str]]:
-    """The advertisers to pick from, and the campaign's own where it is not listed."""
-    found = advertisers.advertiser_choices()
-    own = campaign.advertiser
-    if own and all(own.id != id_ for id_, _ in found):
-        found.append((own.id, own.name))
-    return found
+def choices_with_own(campaign: Campaign | None = None) -> Offered:
+    """What there is to pick from, and the campaign's own where it is not listed."""
+    offered = Offered(advertisers.advertiser_choices(), operators.operator_choices())
+    if campaign is None:
+        return offered
+    return Offered(
+        _with(offered.advertisers, advertisers.names_of([campaign.advertiser_id])),
+        _with(offered.owners, operators.emails_of([campaign.owner_id])),
+    )
+
+
+def _with(found: Sequence[tuple[int, str]], own: Mapping[int, str]) -> Sequence[tuple[int, str]]:
+    listed = {id_ for id_, _ in found}
+    return [*found, *((id_, words) for id_, words in own.items() if id_ not in listed)]
 
 
 def _save(form: CampaignForm, save: Save) -> tuple[UUID | None, int]:

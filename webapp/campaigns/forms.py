@@ -2,22 +2,25 @@
 
 import json
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
-from webapp.campaigns.fields import GROUPS, CampaignValues, Snapshot, snapshot, values_of
+from webapp.campaigns.fields import EDITABLE, CampaignValues, Snapshot, editable, values_of
 from webapp.campaigns.models import Campaign
 from webapp.core.money import CURRENCIES, MoneyError, parse_amount, plain_amount
 from webapp.web.forms import BaseForm, clean_text
 
 # Where the service's messages belong.
 FIELD_OF = {"total_budget_minor": "total_budget"}
-FIELD_OF_GROUP = {"advertiser": "advertiser_id", "budget": "total_budget"}
+FIELD_OF_GROUP = {"advertiser": "advertiser_id", "budget": "total_budget", "owner": "owner_id"}
 GROUP_OF = {
     "advertiser_id": "advertiser",
     "total_budget_minor": "budget",
     "total_budget_currency": "budget",
+    "owner_id": "owner",
 }
 FIELDS = (
     "title",
@@ -26,6 +29,8 @@ FIELDS = (
     "total_budget",
     "total_budget_currency",
     "copy_needed",
+    "owner_id",
+    "notes",
 )
 CARRIED = ("intent_key", "opened")
 # Before the names of fields that carry along what someone typed, while it is weighed.
@@ -38,8 +43,19 @@ def _row_id(text: Any) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS else None
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What the form's lists offer: ids and words."""
+
+    advertisers: Sequence[tuple[int, str]]
+    owners: Sequence[tuple[int, str]]
+
+
 class CampaignForm(BaseForm):
-    """``opened`` is what the fields held when the form was drawn, to tell what was typed since."""
+    """``opened`` is what the fields held when the form was drawn, to tell what was typed since.
+
+    ``start`` is what the fields of a new campaign hold at first.
+    """
 
     title = StringField("Title")
     advertiser_id = SelectField("Advertiser", coerce=_row_id, validate_choice=False)
@@ -47,21 +63,25 @@ class CampaignForm(BaseForm):
     total_budget = StringField("Total budget")
     total_budget_currency = SelectField("Currency", validate_choice=False)
     copy_needed = BooleanField("Ad copy is needed")
+    owner_id = SelectField("Owner", coerce=_row_id, validate_choice=False)
+    notes = TextAreaField("Notes")
     intent_key = HiddenField()
     version = HiddenField()
     opened = HiddenField()
 
     def __init__(
         self,
-        advertisers: list[tuple[int, str]],
+        offered: Offered,
         campaign: Campaign | None = None,
         prefix: str = "",
+        start: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data=_shown(campaign), prefix=prefix)
+        super().__init__(data=_shown(campaign) | dict(start or {}), prefix=prefix)
         self._campaign = campaign
         # For the label; the service says what is missing.
         self.title.flags.required = True
-        self.advertiser_id.choices = [("", "Pick an advertiser"), *advertisers]
+        self.advertiser_id.choices = [("", "Pick an advertiser"), *offered.advertisers]
+        self.owner_id.choices = [("", "Nobody"), *offered.owners]
         self.total_budget_currency.choices = self._currencies()
 
     def _currencies(self) -> list[tuple[str, str]]:
@@ -73,7 +93,7 @@ class CampaignForm(BaseForm):
     def values(self) -> CampaignValues | None:
         """What was typed; ``None`` when the amount cannot be read, with the reason at its field."""
         try:
-            return values_of({group: self.group(group) for group in GROUPS})
+            return values_of({group: self.group(group) for group in EDITABLE})
         except MoneyError as problem:
             self.add_errors({"total_budget": str(problem)}, {})
             return None
@@ -82,10 +102,10 @@ class CampaignForm(BaseForm):
         """What was typed for one field group. Raises ``MoneyError``."""
         if group == "title":
             return self._text("title")
-        if group == "external_id":
-            return self._text("external_id") or None
-        if group == "advertiser":
-            return self.advertiser_id.data
+        if group in ("external_id", "notes"):
+            return self._text(group) or None
+        if group in ("advertiser", "owner"):
+            return self[FIELD_OF_GROUP[group]].data
         if group == "copy_needed":
             return self.copy_needed.data
         currency = self.total_budget_currency.data or None
@@ -97,7 +117,8 @@ class CampaignForm(BaseForm):
         """The typed text, or the stored one where a browser only could not show it as it is."""
         typed: str = self[name].data or ""
         stored = self.opened_groups().get(name) or getattr(self._campaign, name, None)
-        return str(stored) if stored is not None and typed == _as_shown(stored) else typed
+        shown = clean_text if name == "notes" else _as_shown
+        return str(stored) if stored is not None and typed == shown(stored) else typed
 
     def key(self) -> uuid.UUID:
         """The one-time key the form was drawn with; a new one when it was tampered with."""
@@ -135,14 +156,14 @@ def read_snapshot(text: str | None) -> Snapshot:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {group: found[group] for group in GROUPS if group in found and _is_sound(group, found)}
+    return {group: found[group] for group in EDITABLE if group in found and _is_sound(group, found)}
 
 
 def _is_sound(group: str, found: Snapshot) -> bool:
     value = found[group]
     if group == "copy_needed":
         return isinstance(value, bool)
-    if group == "advertiser":
+    if group in ("advertiser", "owner"):
         return value is None or _row_id(value) == value
     if group == "budget":
         return value is None or _is_money(value)
@@ -166,9 +187,11 @@ def _shown(campaign: Campaign | None) -> dict[str, Any]:
         "total_budget": "" if minor is None else plain_amount(minor, currency or "USD"),
         "total_budget_currency": currency or "",
         "copy_needed": campaign.copy_needed,
+        "owner_id": campaign.owner_id,
+        "notes": clean_text(campaign.notes or ""),
         "intent_key": str(uuid.uuid4()),
         "version": str(campaign.version),
-        "opened": json.dumps(snapshot(campaign)),
+        "opened": json.dumps(editable(campaign)),
     }
 
 

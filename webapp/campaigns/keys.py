@@ -24,6 +24,11 @@ def derived_columns(
     }
 
 
+def owner_key(email: str | None) -> str:
+    """Sorts by the owner's e-mail address; campaigns without an owner come first."""
+    return fold(email or "")[:KEY_LENGTH]
+
+
 def budget_key(minor: int | None, currency: str | None) -> str:
     """Sorts by currency, then amount: amounts of two currencies cannot be compared."""
     return "" if minor is None else f"{currency or '':3}{minor:016d}"

@@ -6,8 +6,9 @@ from typing import Any
 from webapp.advertisers import queries as advertisers
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, Subject
-from webapp.campaigns.fields import Snapshot, columns_of, field_changes
-from webapp.campaigns.keys import derived_columns
+from webapp.auth import queries as operators
+from webapp.campaigns.fields import GROUPS, Snapshot, columns_of, field_changes
+from webapp.campaigns.keys import derived_columns, owner_key
 from webapp.campaigns.models import Campaign
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -27,8 +28,12 @@ def set_groups(campaign: Campaign, values: Mapping[str, Any]) -> None:
     for group, value in values.items():
         for column, part in columns_of(group, value).items():
             setattr(campaign, column, part)
-    names = advertisers.names_of([campaign.advertiser_id])
-    refresh_keys(campaign, names.get(campaign.advertiser_id or 0))
+    if "owner" in values:
+        owners = operators.emails_of([campaign.owner_id])
+        campaign.owner_key = owner_key(owners.get(campaign.owner_id or 0))
+    if not values.keys().isdisjoint(GROUPS):
+        names = advertisers.names_of([campaign.advertiser_id])
+        refresh_keys(campaign, names.get(campaign.advertiser_id or 0))
     touch(campaign)
 
 
@@ -59,4 +64,6 @@ def record_groups(
 ) -> None:
     """Say in the timeline what these groups were and became."""
     names = advertisers.names_of([old.get("advertiser"), new.get("advertiser")])
-    audit.record(actor, action, subject(campaign), field_changes(groups, old, new, names))
+    owners = operators.emails_of([old.get("owner"), new.get("owner")])
+    changes = field_changes(groups, old, new, names, owners)
+    audit.record(actor, action, subject(campaign), changes)

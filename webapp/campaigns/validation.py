@@ -2,6 +2,7 @@
 
 from webapp.advertisers import queries as advertisers
 from webapp.advertisers.models import Advertiser
+from webapp.auth import queries as operators
 from webapp.campaigns.fields import CampaignValues
 from webapp.campaigns.models import Campaign
 from webapp.core.errors import InvalidInput
@@ -9,6 +10,7 @@ from webapp.core.money import MAX_MINOR, is_currency
 
 MAX_TITLE = 255
 MAX_EXTERNAL_ID = 100
+MAX_NOTES = 5_000
 
 
 def check_values(
@@ -25,6 +27,8 @@ def check_values(
         "advertiser_id": _advertiser(advertiser, connection_id),
         "external_id": _external_id(values.external_id),
         **_budget(values),
+        "owner_id": _owner(values.owner_id, unchanged_from),
+        "notes": _notes(values.notes),
     }
     found = {
         field: message
@@ -79,6 +83,19 @@ def _budget(values: CampaignValues) -> dict[str, str | None]:
         ),
         "total_budget_currency": _currency(currency),
     }
+
+
+def _owner(owner_id: int | None, unchanged_from: Campaign | None) -> str | None:
+    if owner_id is None or (unchanged_from and unchanged_from.owner_id == owner_id):
+        return None
+    owner = operators.get_operator(owner_id)
+    return None if owner and owner.active else "Pick an owner from the list."
+
+
+def _notes(notes: str | None) -> str | None:
+    if notes and len(notes) > MAX_NOTES:
+        return f"The notes have {len(notes):,} characters; the most is {MAX_NOTES:,}."
+    return None
 
 
 def _currency(currency: str | None) -> str | None:

@@ -7,6 +7,7 @@ from webapp.advertisers import queries as advertisers
 from webapp.audit import entries
 from webapp.audit import queries as audit
 from webapp.audit.actors import web_actor
+from webapp.auth import queries as operators
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import decide_views, edit_views, progress, queries, service, shown
@@ -79,6 +80,7 @@ def _render(template: str, uuid: str) -> str:
         progress=progress.progress_of(campaign),
         conflicts=shown.conflicts_of(campaign, events),
         entries=shown.timeline_of(campaign, events),
+        owner=operators.emails_of([campaign.owner_id]).get(campaign.owner_id or 0),
         back=edit_views.back(),
     )
 

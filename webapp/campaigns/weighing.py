@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from webapp.campaigns.decisions import CHOICES, OURS, TYPED, Decision
-from webapp.campaigns.fields import GROUPS, Snapshot
+from webapp.campaigns.fields import EDITABLE, GROUPS, Snapshot
 from webapp.campaigns.forms import CampaignForm, read_snapshot
 from webapp.core.errors import InvalidInput
 from webapp.core.money import MoneyError
@@ -15,7 +15,7 @@ CHOOSE = "Choose what holds."
 
 def choices_in(arguments: Mapping[str, str]) -> dict[str, str]:
     """The choices of a form that was sent, by group."""
-    found = {group: arguments.get(f"choice-{group}", "") for group in GROUPS}
+    found = {group: arguments.get(f"choice-{group}", "") for group in EDITABLE}
     return {group: choice for group, choice in found.items() if choice in CHOICES}
 
 
@@ -46,7 +46,7 @@ def clashing(opened: Snapshot, typed: Snapshot, now: Snapshot, also: Collection[
     """Groups that were changed since the form was opened, unless to what was typed anyway."""
     return [
         group
-        for group in GROUPS
+        for group in EDITABLE
         if group in also
         or (typed[group] != now[group] and (group not in opened or opened[group] != now[group]))
     ]
@@ -61,7 +61,7 @@ def merged(
     """
     opened = mine.opened_groups()
     wanted: Snapshot = {}
-    for group in GROUPS:
+    for group in EDITABLE:
         choice = chosen.get(group)
         typed = mine.group(group)
         is_typed = group not in opened or typed != opened[group]
