@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Select, func, select
 
 from benchmarks import options
-from benchmarks.instance import Instance, instance
+from benchmarks.instance import Instance, instances
 from benchmarks.options import Options
 from benchmarks.pull import churn
 from benchmarks.report import Report, Table, percentile
@@ -54,10 +54,9 @@ def measure(wish: Options) -> None:
     report = Report(
         f"contention{wish.suffix}", "The campaign list during a pull", ABOUT, wish.database
     )
-    for campaigns in wish.sizes:
-        with instance(wish, "contention", campaigns) as made, made.reading():
-            report.tables.append(_measure_one(made, wish.repeats))
-            report.notes.append(_locks(made))
+    for made in instances(wish, "contention"):
+        report.tables.append(_measure_one(made, wish.repeats))
+        report.notes.append(_locks(made))
     report.finish()
 
 

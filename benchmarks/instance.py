@@ -88,6 +88,13 @@ class Instance:
             db.session.rollback()
 
 
+def instances(options: Options, name: str) -> Iterator[Instance]:
+    """An instance of each size asked for, in whose database one can look around."""
+    for campaigns in options.sizes:
+        with instance(options, name, campaigns) as made, made.reading():
+            yield made
+
+
 @contextmanager
 def instance(
     options: Options, name: str, campaigns: int, *, empty: bool = True

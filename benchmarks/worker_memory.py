@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from benchmarks import options
-from benchmarks.instance import Instance, instance
+from benchmarks.instance import Instance, instances
 from benchmarks.options import Options
 from benchmarks.pull import churn
 from benchmarks.report import Report, Table
@@ -41,9 +41,8 @@ def measure(wish: Options) -> None:
     report = Report(
         f"worker_memory{wish.suffix}", "A worker's memory over many pulls", ABOUT, wish.database
     )
-    for campaigns in wish.sizes:
-        with instance(wish, "memory", campaigns) as made, made.reading():
-            report.tables.append(_measure_one(made))
+    for made in instances(wish, "memory"):
+        report.tables.append(_measure_one(made))
     report.finish()
 
 

@@ -116,7 +116,7 @@ def test_an_item_of_the_list_is_what_its_own_address_gives(script):
 
 
 def test_counting_stops_at_the_cap_unless_asked(script, monkeypatch):
-    monkeypatch.setattr("webapp.campaigns.queries.COUNT_CAP", 55)
+    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 55)
     factories.campaigns(60)
 
     capped = script("/campaigns?per_page=25")["meta"]

@@ -171,7 +171,7 @@ def test_pages_follow_each_other_and_keep_the_search(manager_client):
 
 
 def test_more_rows_than_are_counted_can_be_counted_exactly(manager_client, monkeypatch):
-    monkeypatch.setattr("webapp.campaigns.queries.COUNT_CAP", 55)
+    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 55)
     factories.campaigns(120)
 
     page = get_page(manager_client, "/campaigns")

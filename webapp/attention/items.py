@@ -100,7 +100,7 @@ def _refused(row: Any) -> Item:
 
 def _parked(row: Any) -> Item:
     text = row.sync_detail or "Megaphone never confirmed this."
-    step = "Settle it" if row.remote_id else "Find out"
+    step = "Settle it" if row.remote_id or row.is_made_there else "Find out"
     return Item(row.title, text, row.since, step, url_for("changes.parked", uuid=row.uuid))
 
 

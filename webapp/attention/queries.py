@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    exists,
     func,
     or_,
     select,
@@ -32,13 +33,14 @@ from webapp.campaigns.models import (
     Change,
     Conflict,
 )
-from webapp.campaigns.queries import DETACHED_IDS
+from webapp.campaigns.queries import DETACHED_IDS, MADE_THERE
 from webapp.changes import words
 from webapp.changes.queries import why_it_waits
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
+from webapp.core.listing import count_of
 from webapp.sync.models import BRAKED, COMPLETE, FAILED, INCOMPLETE, LOST, Duplicate, SyncRun
 
 # How long a change may be under way before someone is told.
@@ -107,8 +109,7 @@ def _counts() -> Counts:
 
 
 def _number(query: Select[int]) -> ScalarSelect[int]:
-    counted = query.limit(MOST_COUNTED).subquery()
-    return select(func.count()).select_from(counted).scalar_subquery()
+    return count_of(query, MOST_COUNTED)
 
 
 def _troubled(state: str) -> tuple[ColumnElement[bool], ...]:
@@ -208,12 +209,22 @@ def _some_of(state: str) -> Select[*tuple[Any, ...]]:
             Campaign.sync_state,
             Campaign.sync_detail,
             Campaign.changed_at,
+            _is_made_there().label("is_made_there"),
         )
         .where(*_troubled(state))
         .order_by(Campaign.changed_at, Campaign.id)
         .limit(SHOWN_OF_A_KIND)
     )
     return select(some.subquery())
+
+
+def _is_made_there() -> ColumnElement[bool]:
+    """Whether the ad server has this booking, as another campaign of ours."""
+    return exists().where(
+        Change.campaign_id == Campaign.id,
+        Change.state == STUCK,
+        Change.error_code == MADE_THERE,
+    )
 
 
 def _seen_at(campaign_id: ColumnElement[int]) -> ScalarSelect[datetime]:

@@ -28,8 +28,19 @@ from webapp.campaigns.search import search_for
 from webapp.connections.models import DETACHED, Connection
 from webapp.core.db import db
 from webapp.core.errors import NotFound
-from webapp.core.listing import COUNT_CAP, Filter, ListParams, ListTable, Page
+from webapp.core.listing import (
+    COUNT_CAP,
+    Filter,
+    ListParams,
+    ListTable,
+    Page,
+    count_of,
+    is_counted,
+    page_of,
+)
 
+# The error code of a booking that the ad server is known to have, as another campaign of ours.
+MADE_THERE = "made_there"
 UNFINISHED = (*NOT_SENT, *IN_FLIGHT)
 # Made once: every page asks for it.
 DETACHED_IDS = select(Connection.id).where(Connection.state == DETACHED)
@@ -109,30 +120,19 @@ def _listed(params: ListParams, *, with_archived: bool) -> tuple[Page[Row[Any]],
     conditions = [*CAMPAIGNS.conditions(params), *shared]
     archived = [*_archived_conditions(params), *shared]
     rows = _rows(conditions, params)
-    found = len(rows)
     counts: dict[str, ColumnElement[int]] = {}
-    most = None if params.exact else COUNT_CAP + 1
-    # A page that is not full says by itself where the list ends.
-    if not (0 < found <= params.per_page or (found == 0 and params.page == 1)):
+    most = params.most_counted
+    if not is_counted(rows, params):
         if search.ids is not None and not hidden and not params.filters:
             # Quicker than reading so many campaigns, and never stops short.
             counts["total"], most = _count_by_index(search.ids, archived), None
         else:
             counts["total"] = _count_of(conditions, most)
-    is_narrowed = bool(params.query or params.filters) or not found
+    is_narrowed = bool(params.query or params.filters) or not rows
     if with_archived and is_narrowed and "archived" not in params.filters:
         counts["archived"] = _count_of(archived, COUNT_CAP)
     counted = _counted(counts)
-    total = counted.get("total", params.offset + found)
-    capped = most is not None and total > COUNT_CAP and "total" in counts
-    page = Page(
-        rows[: params.per_page],
-        params.page,
-        params.per_page,
-        COUNT_CAP if capped else total,
-        capped,
-    )
-    return page, counted.get("archived", 0)
+    return page_of(rows, params, counted.get("total"), most), counted.get("archived", 0)
 
 
 def visible() -> list[ColumnElement[bool]]:
@@ -143,15 +143,13 @@ def visible() -> list[ColumnElement[bool]]:
 
 
 def _count_of(conditions: Sequence[ColumnElement[bool]], most: int | None) -> ScalarSelect[int]:
-    counted = select(Campaign.id).where(*conditions).limit(most).subquery()
-    return select(func.count()).select_from(counted).scalar_subquery()
+    return count_of(select(Campaign.id).where(*conditions), most)
 
 
 def _count_by_index(
     ids: Select[int], archived: Sequence[ColumnElement[bool]]
 ) -> ColumnElement[int]:
-    everything = select(func.count()).select_from(ids.subquery()).scalar_subquery()
-    return everything - _count_of(archived, None)
+    return count_of(ids, None) - _count_of(archived, None)
 
 
 def _counted(counts: Mapping[str, ColumnElement[int]]) -> Mapping[str, int]:
@@ -254,6 +252,16 @@ def changes_of(campaign: Campaign, limit: int = 20) -> Sequence[Change]:
 def open_conflicts(campaign: Campaign) -> Sequence[Conflict]:
     query = select(Conflict).where(
         Conflict.campaign_id == campaign.id, Conflict.decided_at.is_(None)
+    )
+    return db.session.scalars(query.order_by(Conflict.id)).all()
+
+
+def closed_conflicts(campaign: Campaign, ids: Iterable[int]) -> Sequence[Conflict]:
+    """Those of these conflicts that were decided since."""
+    query = select(Conflict).where(
+        Conflict.campaign_id == campaign.id,
+        Conflict.id.in_(list(ids)),
+        Conflict.decided_at.is_not(None),
     )
     return db.session.scalars(query.order_by(Conflict.id)).all()
 

@@ -30,7 +30,15 @@ from webapp.connections.models import DETACHED, PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
-from webapp.core.listing import COUNT_CAP, Filter, ListParams, ListTable, Page
+from webapp.core.listing import (
+    Filter,
+    ListParams,
+    ListTable,
+    Page,
+    count_of,
+    is_counted,
+    page_of,
+)
 from webapp.sync import breaker
 from webapp.sync.models import OPEN_STATES, SyncRun
 
@@ -157,20 +165,10 @@ def list_changes(params: ListParams) -> tuple[Page[Row[Any]], list[Sending]]:
     """
     conditions = [*CHANGES.conditions(params), *_found(params.query)]
     rows = _rows(conditions, params)
-    found = len(rows)
-    # A page that is not full says by itself where the list ends.
-    is_end = 0 < found <= params.per_page or (found == 0 and params.page == 1)
-    sending, counted = _sending(None if is_end else _count(conditions, params))
-    total = params.offset + found if counted is None else counted
-    capped = not params.exact and total > COUNT_CAP
-    page = Page(
-        rows[: params.per_page],
-        params.page,
-        params.per_page,
-        COUNT_CAP if capped else total,
-        capped,
-    )
-    return page, sending
+    most = params.most_counted
+    wanted = _wanted(conditions, params, is_ordered=False)
+    sending, total = _sending(None if is_counted(rows, params) else count_of(wanted, most))
+    return page_of(rows, params, total, most), sending
 
 
 def _found(query: str) -> list[ColumnElement[bool]]:
@@ -194,12 +192,6 @@ def _wanted(
     if "why" in params.filters:
         query = query.join(Connection, Change.connection_id == Connection.id)
     return query.order_by(*CHANGES.order(params)) if is_ordered else query
-
-
-def _count(conditions: Sequence[ColumnElement[bool]], params: ListParams) -> ScalarSelect[int]:
-    most = None if params.exact else COUNT_CAP + 1
-    counted = _wanted(conditions, params, is_ordered=False).limit(most).subquery()
-    return select(func.count()).select_from(counted).scalar_subquery()
 
 
 def _sending(total: ScalarSelect[int] | None) -> tuple[list[Sending], int | None]:

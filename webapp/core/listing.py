@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, UnaryExpression
+from sqlalchemy import ColumnElement, ScalarSelect, Select, UnaryExpression, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 T = TypeVar("T")
@@ -112,6 +112,11 @@ class ListParams:
         return (self.page - 1) * self.per_page
 
     @property
+    def most_counted(self) -> int | None:
+        """How many rows are counted at most: one more than ``COUNT_CAP``, or all when asked to."""
+        return None if self.exact else COUNT_CAP + 1
+
+    @property
     def sort_column(self) -> str:
         return self.sort.removeprefix("-")
 
@@ -172,6 +177,31 @@ class Page(Generic[T]):
     @property
     def has_previous(self) -> bool:
         return self.number > 1
+
+
+def count_of(query: Select[int], most: int | None) -> ScalarSelect[int]:
+    """How many rows a query finds, counting no further than ``most``."""
+    return select(func.count()).select_from(query.limit(most).subquery()).scalar_subquery()
+
+
+def is_counted(rows: Sequence[object], params: ListParams) -> bool:
+    """Whether these rows, one more than a page asked for, say by themselves where the list ends."""
+    found = len(rows)
+    return 0 < found <= params.per_page or (found == 0 and params.page == 1)
+
+
+def page_of(
+    rows: Sequence[T], params: ListParams, total: int | None = None, most: int | None = None
+) -> Page[T]:
+    """The page of these rows, of which one more than fits may be given.
+
+    ``total`` is how many were counted, at the most ``most``; ``None`` where the rows say it.
+    """
+    known = params.offset + len(rows) if total is None else total
+    is_capped = total is not None and most is not None and total >= most
+    shown = rows[: params.per_page]
+    number = COUNT_CAP if is_capped else known
+    return Page(shown, params.page, params.per_page, number, is_capped)
 
 
 def _clean(text: str) -> str:

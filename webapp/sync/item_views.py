@@ -10,14 +10,11 @@ from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import undo as undoing
 from webapp.campaigns.models import Campaign
-from webapp.core.db import transaction
-from webapp.core.errors import DomainError, InvalidInput, StaleEdit
+from webapp.campaigns.undo_views import Refusal, refusal_of
 from webapp.sync import run_queries
 from webapp.sync.models import PulledChange
 from webapp.sync.pulled import CHANGED, NOT_TAKEN, undo_item
 from webapp.web.forms import posted_key, posted_version
-
-MOVED = "The campaign was changed since this was drawn. Look again at what would be restored."
 
 
 @requires(Permission.EDIT_CAMPAIGNS)
@@ -25,26 +22,18 @@ def undo(pulled_id: int) -> ResponseReturnValue:
     pulled, campaign = run_queries.pulled_item(pulled_id)
     if request.method == "GET":
         return _preview(pulled, campaign)
-    try:
-        with transaction():
-            undo_item(web_actor(), pulled, campaign, posted_version(), posted_key())
-            uuid = campaign.uuid
-    except StaleEdit:
-        return _again(pulled_id, MOVED, 409)
-    except InvalidInput as problem:
-        return _again(pulled_id, str(problem), 422)
-    except DomainError as problem:
-        return _again(pulled_id, str(problem), 409)
+    uuid = campaign.uuid
+    refusal = refusal_of(
+        lambda: undo_item(web_actor(), pulled, campaign, posted_version(), posted_key())
+    )
+    if refusal:
+        return _preview(*run_queries.pulled_item(pulled_id), refusal)
     flash("Undone here; it is on its way to Megaphone.", "ok")
     return redirect(url_for("campaigns.show", uuid=uuid))
 
 
-def _again(pulled_id: int, problem: str, status: int) -> ResponseReturnValue:
-    return _preview(*run_queries.pulled_item(pulled_id), problem, status)
-
-
 def _preview(
-    pulled: PulledChange, campaign: Campaign, problem: str | None = None, status: int = 200
+    pulled: PulledChange, campaign: Campaign, refusal: Refusal | None = None
 ) -> ResponseReturnValue:
     preview, settled = None, None
     if pulled.undone_by:
@@ -63,7 +52,7 @@ def _preview(
         each=preview.groups[0] if preview else None,
         preview=preview,
         settled=settled,
-        problem=problem,
+        problem=refusal.words if refusal else None,
         key=request.form.get("key") or uuid4(),
     )
-    return page, status
+    return page, refusal.status if refusal else 200
