@@ -85,6 +85,10 @@ CURRENCIES: tuple[str, ...] = (
 )
 
 
+# Numbers of minor digits other than the usual 2.
+UNUSUAL_DIGITS = tuple(_CODES_BY_DIGITS)
+
+
 class MoneyError(ValueError):
     """An amount that cannot be read, with a sentence that says what to type instead."""
 
@@ -105,6 +109,11 @@ class Money:
 def minor_digits(currency: str) -> int:
     """How many digits follow the point in this currency; 2 for a code nobody knows."""
     return _MINOR_DIGITS.get(currency, 2)
+
+
+def currencies_with(digits: int) -> tuple[str, ...]:
+    """The currencies with this unusual number of minor digits; all others have 2."""
+    return tuple(_CODES_BY_DIGITS[digits].split())
 
 
 @cache
