@@ -95,9 +95,15 @@ def preview_pulled(
 
 
 def undo(
-    actor: Actor, change: Change, expected_version: int, groups: Sequence[str], key: uuid.UUID
+    actor: Actor,
+    change: Change,
+    expected_version: int,
+    groups: Sequence[str],
+    key: uuid.UUID,
+    *,
+    batch: uuid.UUID | None = None,
 ) -> Campaign:
-    """Restore these groups to what the change found.
+    """Restore these groups to what the change found. ``batch`` names the bulk undo it belongs to.
 
     Raises ``TooLate`` when it cannot be undone, ``StaleEdit`` when the campaign was changed since
     the preview, ``InvalidInput`` when a group is in conflict or not of this change.
@@ -118,7 +124,9 @@ def undo(
     if not groups or not set(groups) <= change.before.keys():
         raise InvalidInput({"groups": "Choose what to restore."})
     restored = {group: change.before[group] for group in GROUPS if group in groups}
-    return _restore(actor, campaign, restored, expected_version, key, change.id)
+    return _restore(
+        actor, campaign, restored, expected_version, key, undoes_id=change.id, batch=batch
+    )
 
 
 def undo_pulled(
@@ -188,7 +196,9 @@ def _restore(
     restored: Snapshot,
     expected_version: int,
     key: uuid.UUID,
+    *,
     undoes_id: int | None = None,
+    batch: uuid.UUID | None = None,
 ) -> Campaign:
     digest = digest_of("undo", [undoes_id, restored])
     if earlier(key, digest):
@@ -210,7 +220,7 @@ def _restore(
     db.session.flush()
     if _to_send(campaign, new, groups):
         before, after = {g: old[g] for g in groups}, {g: new[g] for g in groups}
-        intent = Intent(key, digest, before, after, undoes_id=undoes_id)
+        intent = Intent(key, digest, before, after, batch=batch, undoes_id=undoes_id)
         enqueue(actor, campaign, UPDATE if campaign.remote_id else CREATE, groups, intent)
     else:
         _shrink(campaign, new)

@@ -1,0 +1,136 @@
+"""Carrying a job out: a batch of its items a transaction, each item by the verbs of a single edit.
+
+What was done and that it was done are committed together: a worker that dies in the middle of a
+batch leaves nothing of it, and the next one begins it anew. An item that fails stops no other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+
+from webapp.audit.service import Actor
+from webapp.auth import queries as operators
+from webapp.auth.permissions import Permission, role_may
+from webapp.bulk import queries, undoing, verbs, words
+from webapp.bulk.models import (
+    DONE,
+    FAILED,
+    FINISHED,
+    IMPORT,
+    PLANNED,
+    RUNNING,
+    UNCHANGED,
+    UNDER_WAY,
+    UNDO,
+    BulkItem,
+    BulkJob,
+)
+from webapp.bulk.service import COUNT_OF, lock
+from webapp.campaigns.models import Campaign
+from webapp.core.db import db, transaction
+from webapp.core.errors import DomainError
+
+BATCH = 25
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch works on: the job, who acts, and what was read of its campaigns at once."""
+
+    job: BulkJob
+    actor: Actor
+    items: Sequence[BulkItem]
+    campaigns: Mapping[int, Campaign]
+    in_conflict: Mapping[int, set[str]]
+    undone: Mapping[int, BulkItem]
+
+
+def run_batch(job_id: int, now: datetime) -> None:
+    """Do the job's next items; the job is finished when there is none."""
+    with transaction():
+        job = db.session.get_one(BulkJob, job_id)
+        lock(job)
+        if job.state not in UNDER_WAY:
+            return
+        job.state, job.started_at, job.heartbeat_at = RUNNING, job.started_at or now, now
+        batch = _next_batch(job)
+        _carry_out(batch)
+        if len(batch.items) < BATCH:
+            job.state, job.finished_at = FINISHED, now
+
+
+def _next_batch(job: BulkJob) -> Batch:
+    query = select(BulkItem).where(BulkItem.job_id == job.id, BulkItem.state == PLANNED)
+    items = db.session.scalars(query.order_by(BulkItem.id).limit(BATCH)).all()
+    ids = [item.campaign_id for item in items if item.campaign_id is not None]
+    campaigns = _locked(ids)
+    actor = Actor(
+        job.actor, "import" if job.kind == IMPORT else "bulk", operator_id=job.operator_id
+    )
+    return Batch(
+        job,
+        actor,
+        items,
+        {campaign.id: campaign for campaign in campaigns},
+        queries.conflicts_of(ids),
+        undoing.undone_items(job, ids) if job.kind == UNDO else {},
+    )
+
+
+def _locked(ids: Sequence[int]) -> Sequence[Campaign]:
+    """The batch's campaigns, in the order in which whoever locks several locks them."""
+    query = select(Campaign).where(Campaign.id.in_(ids)).order_by(Campaign.id)
+    fresh = query.execution_options(populate_existing=True)
+    return db.session.scalars(fresh.with_for_update(of=Campaign, key_share=True)).all()
+
+
+def _carry_out(batch: Batch) -> None:
+    if _may_edit(batch.job):
+        outcomes = [_outcome(batch, item) for item in batch.items]
+    else:
+        outcomes = [(FAILED, words.NO_RIGHTS.format(batch.job.actor))] * len(batch.items)
+    # Written down together: one by one, each would be a statement of its own.
+    for item, outcome in zip(batch.items, outcomes, strict=True):
+        item.state, item.message = outcome
+        column = COUNT_OF[item.state]
+        setattr(batch.job, column, getattr(batch.job, column) + 1)
+
+
+def _may_edit(job: BulkJob) -> bool:
+    """Rights may have been taken away since it was started."""
+    operator = operators.get_operator(job.operator_id)
+    if operator is None:
+        return False
+    db.session.refresh(operator)
+    return operator.active and role_may(operator.role, Permission.EDIT_CAMPAIGNS)
+
+
+def _outcome(batch: Batch, item: BulkItem) -> tuple[str, str | None]:
+    """Do one item, all or nothing of it: its state, and words where there is something to say."""
+    try:
+        with db.session.begin_nested():
+            return _do(batch, item)
+    except DomainError as problem:
+        return FAILED, verbs.said_of(problem, item)
+    except Exception:
+        log.exception("bulk_item_failed", job=batch.job.id, item=item.id)
+        return FAILED, words.OUR_FAULT
+
+
+def _do(batch: Batch, item: BulkItem) -> tuple[str, str | None]:
+    uuid = batch.job.uuid
+    if item.campaign_id is None:
+        item.campaign_id = verbs.book(batch.actor, item, uuid).id
+        return DONE, None
+    campaign = batch.campaigns[item.campaign_id]
+    if batch.job.kind == UNDO:
+        original = batch.undone[item.campaign_id]
+        return DONE, undoing.undo(batch.actor, item, original, campaign, uuid)
+    in_conflict = batch.in_conflict.get(campaign.id, set())
+    is_changed = verbs.change(batch.actor, item, campaign, in_conflict, uuid)
+    return (DONE, None) if is_changed else (UNCHANGED, words.SO_ALREADY)

@@ -1,0 +1,55 @@
+"""What an operator should know of a campaign before a bulk change: whole sentences, worded alike.
+
+A warning keeps nobody from going on. What cannot be done at all is a problem, and is left out.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from webapp.campaigns.fields import LABELS
+from webapp.campaigns.models import CONFLICT, NEEDS_YOU
+
+MOVED = "It was changed since it was picked; the values shown are those of now."
+ARCHIVED = "It is in the archive."
+TROUBLED = "It needs you: a change of it was refused, or its outcome is not known."
+CONFLICTED = "It is in conflict with Megaphone in another field."
+RISES = "Its budget rises by more than 50 %."
+CURRENCY = "The currency of its budget changes."
+# More than half as much again.
+RISE = (3, 2)
+
+
+def warnings_of(
+    facts: Any, wanted: Mapping[str, Any], in_conflict: Collection[str], version: int | None
+) -> list[str]:
+    """``facts`` is a row of ``webapp.bulk.queries.facts``; ``version`` the one it was picked at."""
+    before, after = _budget(facts), wanted.get("budget")
+    found = {
+        MOVED: version is not None and version != facts.version,
+        ARCHIVED: facts.archived_at is not None and "archived" not in wanted,
+        CONFLICTED: bool(in_conflict) and "archived" not in wanted,
+        TROUBLED: facts.sync_state in NEEDS_YOU and facts.sync_state != CONFLICT,
+        RISES: is_rise(before, after),
+        CURRENCY: before is not None and after is not None and before[1] != after[1],
+    }
+    return [warning for warning, is_so in found.items() if is_so]
+
+
+def is_rise(before: Any, after: Any) -> bool:
+    """Whether a budget grows by more than half, in the same currency."""
+    if not before or not after or before[1] != after[1]:
+        return False
+    most, base = RISE
+    return bool(after[0] * base > before[0] * most)
+
+
+def conflict_problem(wanted: Collection[str], in_conflict: Collection[str]) -> str | None:
+    """A new value would settle a conflict, and theirs is not in view: a person decides it first."""
+    both = [LABELS[group] for group in LABELS if group in wanted and group in in_conflict]
+    return f"In conflict with Megaphone in {', '.join(both)}. Decide that first." if both else None
+
+
+def _budget(facts: Any) -> list[Any] | None:
+    if facts.total_budget_minor is None:
+        return None
+    return [facts.total_budget_minor, facts.total_budget_currency]
