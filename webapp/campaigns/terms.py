@@ -5,7 +5,7 @@ found by ``webapp.campaigns.search``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from webapp.campaigns import terms_names as names
 from webapp.campaigns.models import CONFIRMED, NEEDS_YOU, SYNC_STATES, Campaign
 from webapp.campaigns.terms_time import read_times
 from webapp.core import query as language
+from webapp.core.clock import utc_now
 from webapp.core.money import CURRENCIES, is_currency
 from webapp.core.query_errors import BadValue, nearest
 from webapp.core.query_terms import ANY, NONE, Field, Fields, Query, Term, Value
@@ -24,6 +25,7 @@ from webapp.core.text import fold
 
 Condition = ColumnElement[bool]
 
+UTC_ZONE = ZoneInfo("UTC")
 NO, YES = "no", "yes"
 YES_OR_NO = {YES: YES, "true": YES, "1": YES, NO: NO, "false": NO, "0": NO}
 SYNC = {"needs_you": "needs_you", **{state: state for state in SYNC_STATES}}
@@ -33,9 +35,9 @@ SYNC = {"needs_you": "needs_you", **{state: state for state in SYNC_STATES}}
 class Asker:
     """Who asks (an operator's id, nobody for a script), when, and in which zone days begin."""
 
-    who: int | None
-    now: datetime
-    zone: ZoneInfo
+    who: int | None = None
+    now: datetime = field(default_factory=utc_now)
+    zone: ZoneInfo = UTC_ZONE
 
 
 @dataclass(frozen=True)
@@ -74,23 +76,23 @@ def _text(name: str, label: str, example: str, *aliases: str, has_none: bool = T
 
 FIELDS = Fields(
     (
-        _text("title", "Title", "spring", has_none=False),
-        _text("advertiser", "Advertiser", '"Acme"'),
-        _text("agency", "Agency", '"Harbor"'),
-        _text("id", "External ID", "IO-7", "external", "external_id"),
-        _money("budget", "Budget"),
-        _money("revenue", "Revenue"),
-        Field("currency", "Currency", "usd", check=check_currency, has_none=True),
-        Field("sync", "Sync", "needs_you", choices=SYNC),
-        _text("owner", "Owner", "me"),
-        Field("archived", "Archived", "any", choices={**YES_OR_NO, ANY: ANY, "all": ANY}),
-        Field("copy", "Copy needed", YES, ("copy_needed",), choices=YES_OR_NO),
-        _times("created", "Booked"),
-        _times("updated", "Updated"),
-        _times("changed", "Changed here", has_none=False),
-        _text("source", "Booking source", "api", "booking_source"),
+        _text("title", "title", "spring", has_none=False),
+        _text("advertiser", "advertiser", '"Acme"'),
+        _text("agency", "agency", '"Harbor"'),
+        _text("id", "external ID", "IO-7", "external", "external_id"),
+        _money("budget", "budget"),
+        _money("revenue", "revenue"),
+        Field("currency", "currency", "usd", check=check_currency, has_none=True),
+        Field("sync", "sync", "needs_you", choices=SYNC),
+        _text("owner", "owner", "me"),
+        Field("archived", "archived", "any", choices={**YES_OR_NO, ANY: ANY, "all": ANY}),
+        Field("copy", "copy needed", YES, ("copy_needed",), choices=YES_OR_NO),
+        _times("created", "booked"),
+        _times("updated", "updated"),
+        _times("changed", "changed here", has_none=False),
+        _text("source", "booking source", "api", "booking_source"),
         _text("remote", "Megaphone ID", "1234", "remote_id", "megaphone"),
-        _text("notes", "Notes", "call", "note"),
+        _text("notes", "notes", "call", "note"),
     )
 )
 
@@ -100,9 +102,8 @@ def parse(text: str) -> Query:
     return language.parse(text, FIELDS)
 
 
-def conditions(query: Query, who: int | None, now: datetime, zone: ZoneInfo) -> Found:
+def conditions(query: Query, asker: Asker) -> Found:
     """What a query that :func:`parse` gave means for the list of campaigns."""
-    asker = Asker(who, now, zone)
     found: list[Condition] = []
     archive = {YES, NO} if _asks_about_archive(query) else {NO}
     words: list[str] = []

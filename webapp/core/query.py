@@ -164,6 +164,8 @@ class _Reader:
         return _GROUPED.sub(lambda digits: digits[0].replace(",", ""), self.text[start : self.at])
 
     def _checked(self, spec: Field, value: Value) -> Value:
+        if value.op in (NONE, ANY):
+            return value
         try:
             if spec.choices:
                 return _chosen(spec, value)
@@ -207,8 +209,6 @@ class _Reader:
 def _chosen(spec: Field, value: Value) -> Value:
     """The value that this spelling stands for."""
     spelling = value.text.lower().replace(" ", "_").replace("-", "_")
-    if value.op in (NONE, ANY):
-        return value
     if spelling in spec.choices:
         choice = spec.choices[spelling]
         return replace(value, text="", op=ANY) if choice == ANY else replace(value, text=choice)

@@ -15,7 +15,7 @@ COMPARISONS = (">=", "<=", ">", "<")
 
 _NOT_A_PLAIN_WORD = re.compile(r'^-|[\s":<>]')
 _NOT_A_PLAIN_VALUE = re.compile(r'[\s",<>]|\.\.')
-_LIKE_THE_END_OF_A_NUMBER = re.compile(r"\d{1,3}(?!\d)")
+_LIKE_A_NUMBERS_END = re.compile(r"\d{1,3}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,14 @@ class Value:
     start: int = dataclasses.field(default=0, compare=False)
     end: int = dataclasses.field(default=0, compare=False)
 
-    def written(self, *, is_first: bool = True) -> str:
+    def written(self, before: str = "") -> str:
+        """The value as it is typed; ``before`` is the value written before it."""
         if self.op in (NONE, ANY):
             return self.op
-        if self.op == RANGE:
-            return f"{_value_text(self.text, is_first)}..{_value_text(self.high)}"
-        return self.op + _value_text(self.text, is_first or bool(self.op))
+        # 100,200 would be one number.
+        may_join = before[-1:].isdigit() and self.op in ("", RANGE)
+        low = _value_text(self.text, may_join=may_join)
+        return f"{low}..{_value_text(self.high)}" if self.op == RANGE else self.op + low
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class Term:
         sign = "-" if self.negated else ""
         if not self.field:
             return sign + quoted_if(_NOT_A_PLAIN_WORD, self.word)
-        values = [value.written(is_first=i == 0) for i, value in enumerate(self.values)]
+        values: list[str] = []
+        for value in self.values:
+            values.append(value.written(values[-1] if values else ""))
         return f"{sign}{self.field}:{','.join(values)}"
 
 
@@ -143,8 +147,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def _value_text(text: str, is_first: bool = True) -> str:
-    is_plain = text.lower() not in (NONE, ANY) and (
-        is_first or not _LIKE_THE_END_OF_A_NUMBER.match(text)
-    )
-    return quoted_if(_NOT_A_PLAIN_VALUE, text) if is_plain else quoted(text)
+def _value_text(text: str, *, may_join: bool = False) -> str:
+    is_special = text.lower() in (NONE, ANY) or (may_join and _LIKE_A_NUMBERS_END.match(text))
+    return quoted(text) if is_special else quoted_if(_NOT_A_PLAIN_VALUE, text)
