@@ -12,9 +12,10 @@ from tests.campaigns.form_work import (
     stored,
 )
 from tests.campaigns.test_edit_clashes import choice
+from tests.support.client import signed_in
 from tests.support.pages import get_page
 from webapp.audit.models import AuditEvent
-from webapp.campaigns import queries
+from webapp.campaigns import decisions, queries
 from webapp.campaigns.models import Change
 from webapp.core.db import db
 
@@ -29,6 +30,13 @@ def campaign(db_session):
 
 
 BOTH_OURS = {"choice-budget": "ours", "choice-title": "ours"}
+
+
+def settle(group, campaign):
+    """A colleague takes theirs in one of the two fields."""
+    conflicts = {each.field_group: each for each in queries.open_conflicts(campaign)}
+    decisions.decide_conflict(factories.ACTOR, campaign, conflicts[group].id, "theirs")
+    db.session.commit()
 
 
 def actions(campaign):
@@ -163,6 +171,32 @@ def test_what_a_colleague_has_settled_is_not_settled_again(manager_client, campa
     assert stored(campaign).total_budget_minor == 480000
 
 
+def test_one_field_settled_meanwhile_is_said_and_the_other_is_asked_again(manager_client, campaign):
+    page = get_page(manager_client, conflicts_address(campaign))
+    settle("budget", campaign)
+
+    page = page.submit(SETTLE, BOTH_OURS, status=409)
+
+    said = "Budget was settled meanwhile by tester@example.com: it is USD 4,800.00 now."
+    assert said in page.notices
+    assert choice(page, "title")[1] == ["ours"]
+    page = page.submit(SETTLE)
+    assert stored(campaign).total_budget_minor == 480000
+    assert queries.open_conflicts(stored(campaign)) == []
+
+
+def test_everything_settled_meanwhile_is_said_on_the_campaign_s_page(manager_client, campaign):
+    page = get_page(manager_client, conflicts_address(campaign))
+    settle("budget", campaign)
+    settle("title", campaign)
+
+    page = page.submit(SETTLE, BOTH_OURS)
+
+    assert page.url == f"/campaigns/{campaign.uuid}"
+    assert "Title was settled meanwhile by tester@example.com: it is Theirs now." in page.notices
+    assert stored(campaign).total_budget_minor == 480000
+
+
 def test_the_form_sent_twice_decides_once(manager_client, campaign):
     page = get_page(manager_client, conflicts_address(campaign))
 
@@ -234,8 +268,16 @@ def test_a_campaign_without_conflict_leads_back_to_its_page(manager_client):
     assert "Nothing of this campaign is in conflict any more" in page.notices
 
 
-def test_a_viewer_decides_nothing(viewer_client, campaign):
-    get_page(viewer_client, conflicts_address(campaign), status=403)
+def test_a_viewer_decides_nothing_even_with_the_form_of_a_manager(manager_client, viewer, campaign):
+    page = get_page(manager_client, conflicts_address(campaign))
+    signed_in(manager_client, viewer)
+
+    answer = page.submit(SETTLE, BOTH_OURS, status=403)
+
+    assert "may not" in answer.text
+    get_page(manager_client, conflicts_address(campaign), status=403)
+    assert len(queries.open_conflicts(stored(campaign))) == 2
+    assert db.session.query(Change).count() == 0
 
 
 def test_it_returns_to_where_one_came_from(manager_client, campaign):

@@ -13,8 +13,12 @@ from tests.campaigns.form_work import (
     stored,
 )
 from tests.support.pages import get_page
+from webapp.audit import service as audit
+from webapp.audit.service import FieldChange
 from webapp.campaigns.models import Change
+from webapp.campaigns.record import subject
 from webapp.core.db import db
+from webapp.sync.page import MEGAPHONE
 
 
 @pytest.fixture
@@ -141,13 +145,19 @@ def test_an_amount_that_cannot_be_read_is_told_at_its_choice(manager_client, cam
 def test_a_field_in_conflict_with_megaphone_and_with_a_colleague_says_both(manager_client):
     campaign = in_conflict()
     form = get_page(manager_client, edit_address(campaign))
-    campaign.total_budget_minor = 510000
+    edit_elsewhere(campaign, total_budget_minor=510000)
+    # As a pull has it: the other value was seen, and ours is the colleague's still.
+    factories.conflict(campaign, "budget", theirs=[480000, "USD"])
+    seen = [FieldChange("budget", "USD 5,100.00", "USD 4,800.00")]
+    audit.record(MEGAPHONE, "conflict", subject(campaign), seen)
     campaign.version += 1
     db.session.commit()
 
     page = form.submit(SAVE, {"total_budget": "5,200"}, status=409)
 
-    assert "in conflict with Megaphone too, which has USD 4,800.00" in choice(page, "budget")[0]
+    words = choice(page, "budget")[0]
+    assert "in conflict with Megaphone too, which has USD 4,800.00" in words
+    assert "There now USD 5,100.00 tester@example.com," in words
 
 
 def test_a_conflict_that_came_since_the_form_was_opened_is_weighed_first(manager_client, campaign):

@@ -10,10 +10,9 @@ from typing import Any
 from wtforms import Field
 
 from webapp.advertisers import queries as advertisers
-from webapp.audit import queries as audit
-from webapp.audit.models import AuditEvent
 from webapp.auth import queries as operators
 from webapp.campaigns import queries
+from webapp.campaigns.authors import Authors, authors_of
 from webapp.campaigns.decisions import OURS, THEIRS, Decision
 from webapp.campaigns.fields import (
     EDITABLE,
@@ -28,12 +27,11 @@ from webapp.campaigns.fields import (
 from webapp.campaigns.forms import CampaignForm, fields_of
 from webapp.campaigns.models import Campaign, Conflict
 from webapp.campaigns.weighing import clashing
+from webapp.web.filters import sentence
 
-EVENTS_SEARCHED = 200
 # Ad copy is needed or it is not: there is no other value.
 WITHOUT_THIRD = "copy_needed"
 
-Authors = Mapping[str | None, AuditEvent]
 Names = tuple[Mapping[int, str], Mapping[int, str]]
 
 
@@ -70,7 +68,7 @@ class Group:
 
     @property
     def title(self) -> str:
-        return self.label[0].upper() + self.label[1:]
+        return sentence(self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +201,21 @@ def clash_page(
     return Weighed(groups, hidden)
 
 
+def settled_meanwhile(campaign: Campaign, seen: Mapping[str, Decision]) -> list[str]:
+    """A sentence for each field that was in conflict when a page was drawn, and is no more."""
+    still = {each.field_group for each in queries.open_conflicts(campaign)}
+    ids = [decision.conflict_id for group, decision in seen.items() if group not in still]
+    closed = queries.closed_conflicts(campaign, ids) if ids else []
+    values = snapshot(campaign)
+    names = names_in(values)
+    return [
+        f"{sentence(LABELS[each.field_group])} was settled meanwhile"
+        f"{f' by {each.decided_by}' if each.decided_by else ''}: it is "
+        f"{readable(each.field_group, values[each.field_group], names) or 'nothing'} now."
+        for each in closed
+    ]
+
+
 def with_errors(weighed: Weighed, errors: Mapping[str, str]) -> Weighed:
     """The same page with a message at these groups."""
     return replace(
@@ -218,12 +231,6 @@ def names_in(*snapshots: Mapping[str, Any]) -> Mapping[int, str]:
 
 def owners_in(*snapshots: Mapping[str, Any]) -> Mapping[int, str]:
     return operators.emails_of([each.get("owner") for each in snapshots])
-
-
-def authors_of(campaign: Campaign, *, here: bool = False) -> Authors:
-    """By field, who changed it last: anyone, or someone here."""
-    events = audit.events_of("campaign", campaign.id, EVENTS_SEARCHED)
-    return {e.field: e for e in reversed(events) if not (here and e.source == "sync")}
 
 
 def _authored(group: str, values: Snapshot, names: Names, authors: Authors) -> Side:

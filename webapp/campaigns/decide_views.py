@@ -80,8 +80,10 @@ def _page(
 ) -> ResponseReturnValue:
     seen, chosen = weighing.seen_in(request.form), weighing.choices_in(request.form)
     weighed = choices.conflict_page(campaign, form, seen, chosen)
+    settled = choices.settled_meanwhile(campaign, seen)
     if not weighed.groups:
-        flash("Nothing of this campaign is in conflict any more.", "ok")
+        for words in settled or ["Nothing of this campaign is in conflict any more."]:
+            flash(words, "warn" if settled else "ok")
         return redirect(back() or url_for("campaigns.show", uuid=campaign.uuid))
     page = render_template(
         "campaigns/decide.html",
@@ -90,6 +92,7 @@ def _page(
         words=choices.CONFLICT,
         action=url_for("campaigns.conflicts", uuid=campaign.uuid, back=back()),
         is_stale=status == 409,
+        settled=settled,
         back=back(),
     )
     return page, status

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from webapp.advertisers import queries as advertisers
-from webapp.audit import queries as audit
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import Actor
 from webapp.campaigns import outgoing, pending, queries
+from webapp.campaigns.authors import authors_of
 from webapp.campaigns.fields import GROUPS, LABELS, Snapshot, readable, snapshot
 from webapp.campaigns.intents import Intent, digest_of, earlier, enqueue
 from webapp.campaigns.models import CANCELLED, CREATE, UPDATE, Campaign, Change
@@ -24,7 +24,6 @@ from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import InvalidInput, StaleEdit, TooLate
 
-EVENTS_SEARCHED = 200
 BOOKED = "A booking that was sent cannot be undone here. Archive it, and cancel it in Megaphone."
 TAKEN_BACK = "This booking was taken back before it was sent. There is nothing to undo."
 UNRECORDED = "What it was before was not kept, so it cannot be undone."
@@ -154,7 +153,7 @@ def _no_undo(campaign: Campaign) -> str:
 def _preview(campaign: Campaign, before: Snapshot, after: Snapshot, since: datetime) -> Preview:
     now = snapshot(campaign)
     names = advertisers.names_of([before.get("advertiser"), now["advertiser"]])
-    authors = _authors(campaign, since)
+    authors = authors_of(campaign, since=since)
     blocked = _blocked(campaign, before)
     groups = [
         GroupUndo(
@@ -175,12 +174,6 @@ def _preview(campaign: Campaign, before: Snapshot, after: Snapshot, since: datet
     is_free = bool(possible) and not _to_send(campaign, now | possible, list(possible))
     problem = NOTHING_LEFT if done else None
     return Preview(campaign, groups, campaign.version, is_free, problem)
-
-
-def _authors(campaign: Campaign, since: datetime) -> dict[str | None, AuditEvent]:
-    """By field, who changed it last after that moment."""
-    events = audit.events_of("campaign", campaign.id, EVENTS_SEARCHED)
-    return {event.field: event for event in reversed(events) if event.at > since}
 
 
 def _blocked(campaign: Campaign, before: Mapping[str, Any]) -> dict[str, str]:
