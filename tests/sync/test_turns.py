@@ -76,6 +76,44 @@ def test_lanes_take_turns(synced: Desk) -> None:
     assert whose in ([True, False] * 3, [False, True] * 3)
 
 
+def read_in_order(desk: Desk) -> list[str]:
+    """The campaigns that were looked at before a write, in that order."""
+    reads = (each for each in desk.sandbox.requests() if each["method"] == "GET")
+    return [each["path"].rsplit("/", 1)[-1] for each in reads if "/campaigns/" in each["path"]]
+
+
+def test_a_bulk_edit_that_finds_nothing_to_send_has_had_its_turns_all_the_same(
+    synced: Desk,
+) -> None:
+    *bulk, single = some(6)
+    for campaign in bulk:
+        edit_as(ANA, campaign, f"Bulk {campaign.id}")
+        synced.edit_in_megaphone(campaign, title=f"Bulk {campaign.id}")
+    edit_as(BEN, single, "Single")
+    remote_id = single.remote_id
+
+    synced.push()
+
+    assert read_in_order(synced).index(remote_id or "") == 1
+    assert len(sent_in_order(synced)) == 1
+
+
+def test_a_lane_served_by_a_clock_that_was_ahead_does_not_wait_until_then(synced: Desk) -> None:
+    *of_ben, first, second = some(5)
+    synced.clock.move(days=1)
+    edit_as(ANA, first, "Tomorrow")
+    synced.push()
+    synced.clock.move(days=-1)
+    for campaign in of_ben:
+        edit_as(BEN, campaign, "Of Ben")
+    edit_as(ANA, second, "Today")
+    remote_id = second.remote_id
+
+    synced.push()
+
+    assert sent_in_order(synced).index(remote_id or "") <= 2
+
+
 def test_a_change_is_not_sent_before_its_time(synced: Desk) -> None:
     campaign = synced.any_campaign()
     synced.edit(campaign, title="Later")

@@ -2,7 +2,7 @@
 
 Every step names the lease and the state it expects. A worker that was too slow finds that it no
 longer holds the lease, and changes nothing. Which change may be claimed is in
-``webapp.sync.turns``; the campaign is locked before its change, as everywhere.
+``webapp.sync.turns``; the campaign is locked before its change (decision 10).
 """
 
 from dataclasses import dataclass
