@@ -8,23 +8,22 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, sel
 from sqlalchemy.orm import joinedload
 
 from webapp.advertisers.models import Advertiser, Agency
+from webapp.campaigns import terms, terms_arguments
 from webapp.campaigns.models import (
     CHANGE_STATES,
-    CONFIRMED,
     CREATE,
     IN_FLIGHT,
-    NEEDS_YOU,
     NOT_SENT,
     PROBING,
     REJECTED,
     SETTLING,
     STUCK,
-    SYNC_STATES,
     Campaign,
     Change,
     Conflict,
 )
-from webapp.campaigns.search import search_for
+from webapp.campaigns.search import search_words
+from webapp.campaigns.terms import Asker
 from webapp.connections.models import DETACHED, Connection
 from webapp.core.db import db
 from webapp.core.errors import NotFound
@@ -38,46 +37,31 @@ from webapp.core.listing import (
     is_counted,
     page_of,
 )
+from webapp.core.query import MAX_LENGTH
+from webapp.core.query_terms import ANY
 
 # The error code of a booking that the ad server is known to have, as another campaign of ours.
 MADE_THERE = "made_there"
 UNFINISHED = (*NOT_SENT, *IN_FLIGHT)
+MAX_QUERY = 2 * MAX_LENGTH
+ARCHIVED: Mapping[str, Sequence[ColumnElement[bool]]] = {
+    terms.NO: (Campaign.archived_at.is_(None),),
+    terms.YES: (Campaign.archived_at.is_not(None),),
+    ANY: (),
+}
 # Made once: every page asks for it.
 DETACHED_IDS = select(Connection.id).where(Connection.state == DETACHED)
 
 
-def _by_advertiser(text: str) -> ColumnElement[bool] | None:
-    return Campaign.advertiser_id == _row_id(text) if text else None
+def _argument(name: str) -> Filter:
+    """A filter that is a term in another spelling: what it means is in ``campaigns.terms``."""
 
-
-def _row_id(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise ValueError(text)
-    return int(text)
-
-
-def _by_archive(text: str) -> ColumnElement[bool] | None:
-    conditions = {
-        "active": Campaign.archived_at.is_(None),
-        "archived": Campaign.archived_at.is_not(None),
-        "all": None,
-    }
-    if text not in conditions:
-        raise ValueError(text)
-    return conditions[text]
-
-
-def _by_sync(text: str) -> ColumnElement[bool] | None:
-    if not text:
+    def check(text: str) -> ColumnElement[bool] | None:
+        if text:
+            terms_arguments.term_of(name, text)
         return None
-    if text == "needs_you":
-        return Campaign.sync_state.in_(NEEDS_YOU)
-    if text not in SYNC_STATES:
-        raise ValueError(text)
-    if text == CONFIRMED:
-        # Said this way round SQLite keeps to the index of the order: nearly all are confirmed.
-        return Campaign.sync_state.not_in([state for state in SYNC_STATES if state != CONFIRMED])
-    return Campaign.sync_state == text
+
+    return Filter(check, default=terms_arguments.DEFAULTS.get(name, ""))
 
 
 CAMPAIGNS = ListTable(
@@ -91,45 +75,57 @@ CAMPAIGNS = ListTable(
     },
     tie_break=Campaign.id,
     default_sort="-changed",
-    filters={
-        "advertiser": Filter(_by_advertiser),
-        "archived": Filter(_by_archive, default="active"),
-        "sync": Filter(_by_sync),
-    },
+    filters={name: _argument(name) for name in terms_arguments.ARGUMENTS},
+    max_query=MAX_QUERY,
 )
 
 
-def list_campaigns(params: ListParams) -> Page[Row[Any]]:
-    """One page of the list: at most four statements, whatever the number of rows."""
-    return _listed(params, with_archived=False)[0]
+def find(text: str, asker: Asker, **arguments: str) -> Page[Row[Any]]:
+    """One page of what a query finds, with the list's other arguments. Raises ``QueryError``."""
+    return list_campaigns(CAMPAIGNS.parse({"q": text, **arguments}), asker)
 
 
-def list_with_archived(params: ListParams) -> tuple[Page[Row[Any]], int]:
+def list_campaigns(params: ListParams, asker: Asker | None = None) -> Page[Row[Any]]:
+    """One page of the list: a few statements, whatever the number of rows.
+
+    Raises ``QueryError``.
+    """
+    return _listed(params, asker, with_archived=False)[0]
+
+
+def list_with_archived(
+    params: ListParams, asker: Asker | None = None
+) -> tuple[Page[Row[Any]], int]:
     """The same page, and how many archived rows the same search and filters find.
 
     That number stops at ``COUNT_CAP``. It is 0 where the list shows archived rows itself, and where
     nothing was searched for and something found.
     """
-    return _listed(params, with_archived=True)
+    return _listed(params, asker, with_archived=True)
 
 
-def _listed(params: ListParams, *, with_archived: bool) -> tuple[Page[Row[Any]], int]:
-    search = search_for(params.query)
+def _listed(
+    params: ListParams, asker: Asker | None, *, with_archived: bool
+) -> tuple[Page[Row[Any]], int]:
+    query = terms_arguments.asked(params.query, params.filters)
+    found = terms.conditions(query, asker or Asker())
+    search = search_words(found.words, found.excluded)
     hidden = visible()
-    shared = [*hidden, *search.conditions]
-    conditions = [*CAMPAIGNS.conditions(params), *shared]
-    archived = [*_archived_conditions(params), *shared]
+    shared = [*hidden, *search.conditions, *found.conditions]
+    conditions = [*ARCHIVED[found.archived], *shared]
+    archived = [*ARCHIVED[terms.YES], *shared]
     rows = _rows(conditions, params)
     counts: dict[str, ColumnElement[int]] = {}
     most = params.most_counted
+    hides_archived = found.archived == terms.NO
     if not is_counted(rows, params):
-        if search.ids is not None and not hidden and not params.filters:
+        if search.ids is not None and hides_archived and not hidden and not found.conditions:
             # Quicker than reading so many campaigns, and never stops short.
             counts["total"], most = _count_by_index(search.ids, archived), None
         else:
             counts["total"] = _count_of(conditions, most)
-    is_narrowed = bool(params.query or params.filters) or not rows
-    if with_archived and is_narrowed and "archived" not in params.filters:
+    is_narrowed = bool(query.terms) or not rows
+    if with_archived and is_narrowed and hides_archived:
         counts["archived"] = _count_of(archived, COUNT_CAP)
     counted = _counted(counts)
     return page_of(rows, params, counted.get("total"), most), counted.get("archived", 0)
@@ -157,15 +153,6 @@ def _counted(counts: Mapping[str, ColumnElement[int]]) -> Mapping[str, int]:
         return {}
     query = select(*[count.label(name) for name, count in counts.items()])
     return dict(db.session.execute(query).mappings().one())
-
-
-def _archived_conditions(params: ListParams) -> list[ColumnElement[bool]]:
-    conditions = [
-        spec.condition(params.filters.get(name, spec.default))
-        for name, spec in CAMPAIGNS.filters.items()
-        if name != "archived"
-    ]
-    return [Campaign.archived_at.is_not(None), *(c for c in conditions if c is not None)]
 
 
 def _rows(conditions: Sequence[ColumnElement[bool]], params: ListParams) -> Sequence[Row[Any]]:

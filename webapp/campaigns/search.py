@@ -4,6 +4,7 @@ SQLite: a trigram index answers rare words at once; words that very many rows ha
 found by reading rows in the list's own order. PostgreSQL's planner makes that choice by itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, column, func, select, table, text
@@ -31,12 +32,22 @@ class Search:
 
 
 def search_for(query: str) -> Search:
-    """What finds campaigns that contain every word of ``query``, wherever it stands."""
-    words = list(dict.fromkeys(fold(query).split()))[:MAX_WORDS]
+    """What finds campaigns that contain every word of a text, wherever it stands."""
+    return search_words(list(dict.fromkeys(fold(query).split()))[:MAX_WORDS])
+
+
+def search_words(words: Sequence[str], excluded: Sequence[str] = ()) -> Search:
+    """What finds campaigns that contain all of these folded words, and none of the excluded.
+
+    A word may have blanks in it: then it is a phrase.
+    """
     if db.engine.dialect.name != "sqlite":
-        return Search([Campaign.search_text.contains(word, autoescape=True) for word in words])
+        has = [Campaign.search_text.contains(word, autoescape=True) for word in words]
+        lacks = [~Campaign.search_text.contains(word, autoescape=True) for word in excluded]
+        return Search([*has, *lacks])
     by_reading: list[ColumnElement[bool]] = [
-        func.instr(Campaign.search_text, word) > 0 for word in words
+        *[func.instr(Campaign.search_text, word) > 0 for word in words],
+        *[func.instr(Campaign.search_text, word) == 0 for word in excluded],
     ]
     indexed = [word for word in words if len(word) >= TRIGRAM]
     if not indexed:
@@ -44,7 +55,8 @@ def search_for(query: str) -> Search:
     phrase = " ".join(f'"{_quoted(word)}"' for word in indexed)
     found = select(_index.c.rowid).where(_index.c.campaign_search.op("MATCH")(phrase))
     if _is_frequent(phrase):
-        return Search(by_reading, found if indexed == words else None)
+        is_all = len(indexed) == len(words) and not excluded
+        return Search(by_reading, found if is_all else None)
     return Search([Campaign.id.in_(found), *by_reading])
 
 

@@ -38,13 +38,14 @@ class ListTable:
     tie_break: InstrumentedAttribute[int]
     default_sort: str
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    max_query: int = MAX_QUERY_LENGTH
 
     def parse(self, args: Mapping[str, str]) -> "ListParams":
         notes: list[str] = []
         query = _clean(args.get("q", ""))
-        if len(query) > MAX_QUERY_LENGTH:
-            query = query[:MAX_QUERY_LENGTH].strip()
-            notes.append(f"Only the first {MAX_QUERY_LENGTH} characters were searched for.")
+        if len(query) > self.max_query:
+            query = query[: self.max_query].strip()
+            notes.append(f"Only the first {self.max_query:,} characters were searched for.")
         return ListParams(
             query=query,
             filters=self._filters(args, notes),

@@ -94,12 +94,14 @@ class _Reader:
         return spec
 
     def _refuse_unknown(self, found: re.Match[str]) -> None:
+        """Raise for what must be meant as a field; ``C:/ads`` and ``https://`` are words."""
         name, sign = found.groups()
         near = self.fields.nearest(name)
-        is_word = not near if sign != ":" else self.text[found.end() : found.end() + 1] in ("", " ")
-        if not is_word:
-            message = f"There is no field “{name}”."
-            raise QueryError(message, self.text, *found.span(1), near)
+        after = self.text[found.end() : found.end() + 2]
+        is_word = after[:1] in ("", " ") or after == "//" or len(name) == 1
+        if not near if sign != ":" else is_word:
+            return
+        raise QueryError(f"There is no field “{name}”.", self.text, *found.span(1), near)
 
     def _word(self) -> tuple[Value, ...]:
         start = self.at
