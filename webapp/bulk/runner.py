@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.audit.service import Actor
 from webapp.auth import queries as operators
@@ -22,13 +23,14 @@ from webapp.bulk.models import (
     IMPORT,
     PLANNED,
     RUNNING,
-    UNCHANGED,
     UNDER_WAY,
     UNDO,
     BulkItem,
     BulkJob,
 )
 from webapp.bulk.service import COUNT_OF, lock
+from webapp.bulk.verbs import Outcome
+from webapp.campaigns import many
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db, transaction
 from webapp.core.errors import DomainError
@@ -91,12 +93,13 @@ def _locked(ids: Sequence[int]) -> Sequence[Campaign]:
 
 def _carry_out(batch: Batch) -> None:
     if _may_edit(batch.job):
-        outcomes = [_outcome(batch, item) for item in batch.items]
+        outcomes = _outcomes(batch)
     else:
-        outcomes = [(FAILED, words.NO_RIGHTS.format(batch.job.actor))] * len(batch.items)
+        refused = FAILED, words.NO_RIGHTS.format(batch.job.actor)
+        outcomes = {item.id: refused for item in batch.items}
     # Written down together: one by one, each would be a statement of its own.
-    for item, outcome in zip(batch.items, outcomes, strict=True):
-        item.state, item.message = outcome
+    for item in batch.items:
+        item.state, item.message = outcomes[item.id]
         column = COUNT_OF[item.state]
         setattr(batch.job, column, getattr(batch.job, column) + 1)
 
@@ -110,8 +113,36 @@ def _may_edit(job: BulkJob) -> bool:
     return operator.active and role_may(operator.role, Permission.EDIT_CAMPAIGNS)
 
 
-def _outcome(batch: Batch, item: BulkItem) -> tuple[str, str | None]:
-    """Do one item, all or nothing of it: its state, and words where there is something to say."""
+def _outcomes(batch: Batch) -> dict[int, Outcome]:
+    """By item, its state and words where there is something to say."""
+    done = _together(batch, _plain(batch)) if batch.job.kind != UNDO else {}
+    return {item.id: done.get(item.id) or _alone(batch, item) for item in batch.items}
+
+
+def _plain(batch: Batch) -> list[verbs.Pair]:
+    """Items that can be done together with others, each campaign once."""
+    plain = many.plain(list(batch.campaigns.values()))
+    found: dict[int, verbs.Pair] = {}
+    for item in batch.items:
+        campaign = batch.campaigns.get(item.campaign_id or 0)
+        if campaign and (campaign.id in plain or verbs.is_local(item.wanted or {})):
+            waiting = plain.get(campaign.id, frozenset())
+            found.setdefault(campaign.id, verbs.Pair(item, campaign, waiting))
+    return list(found.values())
+
+
+def _together(batch: Batch, pairs: Sequence[verbs.Pair]) -> dict[int, Outcome]:
+    """Do these items in few statements; none of them when the database refuses one."""
+    try:
+        with db.session.begin_nested():
+            return verbs.change_many(batch.actor, pairs, batch.in_conflict, batch.job.uuid)
+    except SQLAlchemyError:
+        log.exception("bulk_items_refused", job=batch.job.id)
+        return {}
+
+
+def _alone(batch: Batch, item: BulkItem) -> Outcome:
+    """Do one item, all or nothing of it."""
     try:
         with db.session.begin_nested():
             return _do(batch, item)
@@ -122,7 +153,7 @@ def _outcome(batch: Batch, item: BulkItem) -> tuple[str, str | None]:
         return FAILED, words.OUR_FAULT
 
 
-def _do(batch: Batch, item: BulkItem) -> tuple[str, str | None]:
+def _do(batch: Batch, item: BulkItem) -> Outcome:
     uuid = batch.job.uuid
     if item.campaign_id is None:
         item.campaign_id = verbs.book(batch.actor, item, uuid).id
@@ -131,6 +162,4 @@ def _do(batch: Batch, item: BulkItem) -> tuple[str, str | None]:
     if batch.job.kind == UNDO:
         original = batch.undone[item.campaign_id]
         return DONE, undoing.undo(batch.actor, item, original, campaign, uuid)
-    in_conflict = batch.in_conflict.get(campaign.id, set())
-    is_changed = verbs.change(batch.actor, item, campaign, in_conflict, uuid)
-    return (DONE, None) if is_changed else (UNCHANGED, words.SO_ALREADY)
+    return verbs.change(batch.actor, item, campaign, batch.in_conflict, uuid)

@@ -1,52 +1,120 @@
 """One item of a job, done by the verbs that a single edit uses, on the version it was picked at."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from webapp.audit import queries as audit
 from webapp.audit.service import Actor
-from webapp.bulk.models import BulkItem
+from webapp.bulk.models import DONE, FAILED, UNCHANGED, BulkItem
 from webapp.bulk.warnings import conflict_problem
-from webapp.campaigns import service
-from webapp.campaigns.fields import EDITABLE, editable, values_of
+from webapp.bulk.words import SO_ALREADY
+from webapp.campaigns import many, service
+from webapp.campaigns.fields import EDITABLE, GROUPS, CampaignValues, editable, values_of
+from webapp.campaigns.many import Edit
 from webapp.campaigns.models import Campaign
 from webapp.connections import queries as connections
 from webapp.core.errors import DomainError, InvalidInput, StaleEdit, TooLate
 from webapp.web.filters import absolute
 
 NOTHING = dict.fromkeys(EDITABLE) | {"title": "", "copy_needed": False}
+Outcome = tuple[str, str | None]
+# The groups in conflict, by campaign.
+Conflicts = Mapping[int, Collection[str]]
+
 NO_CONNECTION = "There is no connection to book it in."
 
 
-def change(
-    actor: Actor, item: BulkItem, campaign: Campaign, in_conflict: Collection[str], batch: UUID
-) -> bool:
-    """Whether anything was to be changed. Raises ``StaleEdit`` when it was changed since.
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An item with its campaign, and the groups of it that wait to be sent."""
 
-    The campaign is locked already. Raises ``InvalidInput`` like the verbs, and for a group that is
-    in conflict: nobody has weighed it.
+    item: BulkItem
+    campaign: Campaign
+    waiting: frozenset[str]
+
+    @property
+    def wanted(self) -> Mapping[str, Any]:
+        return self.item.wanted or {}
+
+
+def change(
+    actor: Actor, item: BulkItem, campaign: Campaign, in_conflict: Conflicts, batch: UUID
+) -> Outcome:
+    """Do one item; the campaign is locked already. Raises like :func:`is_due` and the verbs."""
+    if not is_due(item, campaign, in_conflict):
+        return UNCHANGED, SO_ALREADY
+    wanted = item.wanted or {}
+    edit(actor, campaign, wanted, item.key, batch)
+    file_away(actor, campaign, wanted)
+    return DONE, None
+
+
+def change_many(
+    actor: Actor, pairs: Sequence[Pair], in_conflict: Conflicts, batch: UUID
+) -> dict[int, Outcome]:
+    """Do items whose campaigns are at rest, or of which only local groups are wanted."""
+    outcomes: dict[int, Outcome] = {}
+    due: list[Pair] = []
+    for pair in pairs:
+        try:
+            if is_due(pair.item, pair.campaign, in_conflict):
+                due.append(pair)
+            else:
+                outcomes[pair.item.id] = UNCHANGED, SO_ALREADY
+        except DomainError as problem:
+            outcomes[pair.item.id] = FAILED, said_of(problem, pair.item)
+    refused = many.edit_campaigns(actor, [_edit_of(pair) for pair in due], batch)
+    sound = [pair for pair in due if pair.campaign.id not in refused]
+    for archived in (True, False):
+        moved = [pair.campaign for pair in sound if pair.wanted.get("archived") is archived]
+        many.file_campaigns(actor, moved, archived=archived)
+    for pair in due:
+        why = refused.get(pair.campaign.id)
+        outcomes[pair.item.id] = (FAILED, str(why)) if why else (DONE, None)
+    return outcomes
+
+
+def is_due(item: BulkItem, campaign: Campaign, in_conflict: Conflicts) -> bool:
+    """Whether there is something to change.
+
+    Raises ``StaleEdit`` when the campaign was changed since it was looked at, and ``InvalidInput``
+    for a group that is in conflict: nobody has weighed it.
     """
     wanted = item.wanted or {}
-    if is_so(campaign, wanted):
+    now = editable(campaign) | {"archived": campaign.archived_at is not None}
+    if all(now[group] == value for group, value in wanted.items()):
         return False
     if campaign.version != item.version:
         raise StaleEdit({})
-    problem = conflict_problem(wanted, in_conflict)
+    problem = conflict_problem(wanted, in_conflict.get(campaign.id, ()))
     if problem:
         raise InvalidInput({"conflict": problem})
-    edit(actor, campaign, wanted, item.key, batch)
-    file_away(actor, campaign, wanted)
     return True
+
+
+def is_local(wanted: Collection[str]) -> bool:
+    """Whether no ad server is told of any of these groups."""
+    return not set(wanted) & set(GROUPS)
+
+
+def _edit_of(pair: Pair) -> Edit:
+    values = _values(pair.campaign, pair.wanted)
+    return Edit(pair.campaign, values, pair.item.key, pair.waiting)
+
+
+def _values(campaign: Campaign, wanted: Mapping[str, Any]) -> CampaignValues:
+    groups = {group: wanted[group] for group in EDITABLE if group in wanted}
+    return values_of(editable(campaign) | groups)
 
 
 def edit(
     actor: Actor, campaign: Campaign, wanted: Mapping[str, Any], key: UUID, batch: UUID
 ) -> None:
     """Set the groups among ``wanted``, if there are any."""
-    groups = {group: wanted[group] for group in EDITABLE if group in wanted}
-    if groups:
-        values = values_of(editable(campaign) | groups)
+    if set(wanted) & set(EDITABLE):
+        values = _values(campaign, wanted)
         service.edit_campaign(actor, campaign, values, campaign.version, key, batch=batch)
 
 
@@ -68,11 +136,6 @@ def book(actor: Actor, item: BulkItem, batch: UUID) -> Campaign:
     campaign = service.create_campaign(actor, connection, values_of(groups), item.key, batch=batch)
     file_away(actor, campaign, wanted)
     return campaign
-
-
-def is_so(campaign: Campaign, wanted: Mapping[str, Any]) -> bool:
-    now = editable(campaign) | {"archived": campaign.archived_at is not None}
-    return all(now[group] == value for group, value in wanted.items())
 
 
 def said_of(problem: DomainError, item: BulkItem) -> str:

@@ -81,30 +81,38 @@ def enqueue(
         .where(Change.id.in_([change.id for change in waiting]), Change.state.in_(NOT_SENT))
         .values(state=SUPERSEDED, finished_at=now)
     )
-    change = Change(
-        campaign_id=campaign.id,
-        connection_id=campaign.connection_id,
-        intent_key=intent.key,
-        payload_digest=intent.digest,
-        kind=kind,
-        fields=[group for group in GROUPS if kind == CREATE or group in carried],
-        state=state,
-        held_by=held_by,
-        next_attempt_at=now,
-        not_before=intent.not_before or max(put_off, default=None),
-        clean_probes=clean_probes,
-        lane=f"batch:{intent.batch}" if intent.batch else actor.label[:LANE_LENGTH],
-        before=intent.before,
-        after=intent.after,
-        undoes_id=intent.undoes_id,
-        operator_id=actor.operator_id,
-        created_at=now,
-    )
+    fields = [group for group in GROUPS if kind == CREATE or group in carried]
+    change = Change(**change_row(actor, campaign, kind, fields, intent, now))
+    change.state, change.held_by, change.clean_probes = state, held_by, clean_probes
+    change.not_before = intent.not_before or max(put_off, default=None)
     db.session.add(change)
     db.session.flush()
     refresh_sync_state(campaign)
     db.session.flush()
     return change
+
+
+def change_row(
+    actor: Actor, campaign: Campaign, kind: str, fields: list[str], intent: Intent, now: datetime
+) -> dict[str, object]:
+    """A change that nothing else of its campaign has a part in, as a plain row."""
+    return {
+        "campaign_id": campaign.id,
+        "connection_id": campaign.connection_id,
+        "intent_key": intent.key,
+        "payload_digest": intent.digest,
+        "kind": kind,
+        "fields": fields,
+        "state": READY,
+        "next_attempt_at": now,
+        "not_before": intent.not_before,
+        "lane": f"batch:{intent.batch}" if intent.batch else actor.label[:LANE_LENGTH],
+        "before": intent.before,
+        "after": intent.after,
+        "undoes_id": intent.undoes_id,
+        "operator_id": actor.operator_id,
+        "created_at": now,
+    }
 
 
 def _lost_before(campaign: Campaign) -> int:

@@ -25,15 +25,26 @@ def subject(campaign: Campaign) -> Subject:
 
 def set_groups(campaign: Campaign, values: Mapping[str, Any]) -> None:
     """Give field groups new values; forms that were drawn before are out of date by it."""
+    is_sent = not values.keys().isdisjoint(GROUPS)
+    advertiser_id = values.get("advertiser", campaign.advertiser_id) if is_sent else None
+    names = advertisers.names_of([advertiser_id])
+    put_groups(campaign, values, names, operators.emails_of([values.get("owner")]))
+
+
+def put_groups(
+    campaign: Campaign,
+    values: Mapping[str, Any],
+    advertiser_names: Mapping[int, str],
+    owner_names: Mapping[int, str],
+) -> None:
+    """The same, by names that were looked up before."""
     for group, value in values.items():
         for column, part in columns_of(group, value).items():
             setattr(campaign, column, part)
     if "owner" in values:
-        owners = operators.emails_of([campaign.owner_id])
-        campaign.owner_key = owner_key(owners.get(campaign.owner_id or 0))
+        campaign.owner_key = owner_key(owner_names.get(campaign.owner_id or 0))
     if not values.keys().isdisjoint(GROUPS):
-        names = advertisers.names_of([campaign.advertiser_id])
-        refresh_keys(campaign, names.get(campaign.advertiser_id or 0))
+        refresh_keys(campaign, advertiser_names.get(campaign.advertiser_id or 0))
     touch(campaign)
 
 
