@@ -48,6 +48,10 @@ def work(desk: Desk, run_id: int) -> SyncRun:
     return found
 
 
+def waiting() -> list[SyncRun]:
+    return list(db.session.scalars(select(SyncRun).where(SyncRun.state == "requested")))
+
+
 def held() -> int:
     return db.session.scalar(select(func.count(Campaign.id))) or 0
 
@@ -117,7 +121,9 @@ def test_the_next_run_starts_as_usual_after_a_cancelled_one(long_list: Desk) -> 
     assert (run.state, run.created_count, run.unchanged_count) == ("complete", 540, 500)
 
 
-def test_a_resumed_run_reads_the_rest_and_concludes_nothing(long_list: Desk) -> None:
+def test_a_resumed_run_reads_the_rest_concludes_nothing_and_has_a_whole_one_follow(
+    long_list: Desk,
+) -> None:
     stopped = cancelled_after(long_list, pages=1)
     asked_before = len(long_list.sandbox.requests())
 
@@ -130,6 +136,44 @@ def test_a_resumed_run_reads_the_rest_and_concludes_nothing(long_list: Desk) -> 
     assert run.cursor is None
     assert held() == 1040
     assert len(long_list.sandbox.requests()) - asked_before == 2
+    (following,) = waiting()
+    assert f"Run {following.id} reads everything next." in (run.problem or "")
+    assert f"run {run.id}" in (following.problem or "")
+    whole = work(long_list, following.id)
+    assert (whole.state, whole.read_count) == ("complete", 1040)
+    assert waiting() == []
+
+
+def test_the_run_that_follows_is_the_one_that_was_asked_for_meanwhile(long_list: Desk) -> None:
+    resumed_id = resume(cancelled_after(long_list, pages=1))
+    asked: list[int] = []
+
+    def ask_once() -> bool:
+        if not asked:
+            asked.append(ask(long_list))
+        return True
+
+    long_list.work = replace(long_list.work, keep_going=ask_once)
+    run = work(long_list, resumed_id)
+
+    assert (run.state, run.read_count) == ("incomplete", 540)
+    assert [each.id for each in waiting()] == asked
+    assert f"Run {asked[0]} reads everything next." in (run.problem or "")
+
+
+def test_asking_for_everything_replaces_a_run_that_waits_to_read_the_rest(long_list: Desk) -> None:
+    resumed_id = resume(cancelled_after(long_list, pages=1))
+
+    asked_id = ask(long_list)
+
+    assert ask(long_list) == asked_id
+    replaced = db.session.get_one(SyncRun, resumed_id)
+    assert (replaced.state, replaced.cancelled_by) == ("cancelled", ANA.label)
+    assert "reads everything instead" in (replaced.problem or "")
+    assert replaced.finished_at is not None
+    assert f"in place of run {resumed_id}" in (db.session.get_one(SyncRun, asked_id).problem or "")
+    run = work(long_list, asked_id)
+    assert (run.state, run.resumes_id, run.read_count) == ("complete", None, 1040)
 
 
 def test_resuming_twice_is_one_run_and_not_possible_when_that_went_on(long_list: Desk) -> None:

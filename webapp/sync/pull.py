@@ -20,7 +20,7 @@ from webapp.audit.service import Actor
 from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, reading, transaction
-from webapp.sync import absence, breaker, directory, runs
+from webapp.sync import absence, breaker, directory, runs, service
 from webapp.sync.campaign_pages import PageContext, PageResult, merge_page
 from webapp.sync.models import BRAKED, CANCELLED, COMPLETE, FAILED, INCOMPLETE
 from webapp.sync.observations import begin_observation, next_observation
@@ -38,11 +38,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run closes; ``brake`` holds the missing campaigns that somebody must decide about."""
+    """How a run closes; ``brake`` holds the missing campaigns that somebody must decide about.
+
+    ``is_rest``: it has read the rest only, so that a whole run has to follow.
+    """
 
     state: str
     problem: str | None = None
     brake: list[int] | None = None
+    is_rest: bool = False
 
 
 def run(pull: Pull) -> str:
@@ -51,10 +55,14 @@ def run(pull: Pull) -> str:
     now = pull.clock()
     with transaction():
         pull.beat()
-        runs.close(pull.run_id, ending.state, now, ending.problem, brake=ending.brake)
+        problem = ending.problem
+        if ending.is_rest:
+            following = service.follow_up(pull.run_id, pull.connection_id)
+            problem = f"{problem} Run {following} reads everything next."
+        runs.close(pull.run_id, ending.state, now, problem, brake=ending.brake)
         if ending.state == COMPLETE:
             _connection(pull).last_success_at = now
-    log.info("pull_finished", state=ending.state, problem=ending.problem)
+    log.info("pull_finished", state=ending.state, problem=problem)
     return ending.state
 
 
@@ -90,13 +98,14 @@ def _read_everything(pull: Pull) -> Ending:
 
 
 def _read_on(pull: Pull, plan: Plan, cursor: str) -> Ending:
-    """Rows may have moved between two runs, so that this can never prove that one is missing."""
+    """Rows may have moved between two runs, so that this can never be the whole list."""
     walk = Walk(pull.remote.list_campaigns, noun="campaigns", start=cursor)
     _campaigns(pull, walk)
     return Ending(
         INCOMPLETE,
-        f"It went on from where run {plan.resumes_id} was left. "
-        "What may be missing from the list is looked at by the next whole run.",
+        f"It went on from where run {plan.resumes_id} was left, and read the rest. Campaigns may "
+        "have moved to pages that were read before, so it cannot say that it saw them all.",
+        is_rest=True,
     )
 
 

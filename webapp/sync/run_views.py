@@ -90,7 +90,7 @@ def resume(run_id: int) -> ResponseReturnValue:
     except TooLate as late:
         flash(str(late), "warn")
         return redirect(url_for("sync.show", run_id=run_id))
-    flash("It goes on where the earlier run was left.", "ok")
+    flash("It goes on where the earlier run was left; a run of everything follows.", "ok")
     return redirect(url_for("sync.show", run_id=resumed))
 
 

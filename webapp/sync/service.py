@@ -31,13 +31,13 @@ OPERATOR, SCHEDULE, START = "operator", "schedule", "start"
 
 
 def request_run(actor: Actor, connection: Connection) -> SyncRun:
-    """Ask the worker for a pull now. Asked twice before it began, it is one run.
+    """Ask the worker for a pull of everything now. Asked twice before it began, it is one run.
 
     A paused connection is read too: that is how it is found to be mended.
     """
-    run = _add_run(connection.id, OPERATOR, requested_by=actor.label)
+    run = _whole_run(actor, connection.id)
     if run is None:
-        return _requested(connection.id)
+        return _open_already(connection.id)
     audit.record(actor, "asked for a sync", connections.subject(connection))
     return run
 
@@ -45,6 +45,13 @@ def request_run(actor: Actor, connection: Connection) -> SyncRun:
 def schedule_run(connection: Connection, trigger: str, due_at: datetime) -> SyncRun | None:
     """A run for a moment of the schedule; ``None`` when that moment has its run already."""
     return _add_run(connection.id, trigger, due_at=due_at)
+
+
+def follow_up(resumed_id: int, connection_id: int) -> int:
+    """Ask for the whole run that has to follow a resumed one. Returns its id."""
+    why = f"It reads everything, after run {resumed_id} went on in the middle."
+    run = _add_run(connection_id, SCHEDULE, problem=why)
+    return (run or _open_already(connection_id)).id
 
 
 def cancel_run(actor: Actor, run: SyncRun) -> SyncRun:
@@ -89,7 +96,7 @@ def resume_run(actor: Actor, run: SyncRun) -> SyncRun:
         cursor=run.cursor,
     )
     if resumed is None:
-        raise TooLate("Another run is about to start, and reads everything.")
+        raise TooLate("Another run is about to start. Wait until it has ended.")
     _record(actor, "resumed a sync", run)
     return resumed
 
@@ -133,15 +140,37 @@ def close_duplicate(actor: Actor, duplicate: Duplicate) -> Duplicate:
 
 
 def _ask_with_approval(actor: Actor, braked: SyncRun) -> None:
-    run = _add_run(braked.connection_id, OPERATOR, requested_by=actor.label, approved=braked.brake)
-    if run is not None:
+    if _whole_run(actor, braked.connection_id, approved=braked.brake) is not None:
         return
-    waiting = _requested(braked.connection_id)
+    waiting = _open_already(braked.connection_id)
     _lock(waiting)
     if waiting.state != REQUESTED or waiting.resumes_id:
         raise TooLate("Another run is just starting. Decide when it has ended.")
     waiting.approved = braked.brake
     db.session.flush()
+
+
+def _whole_run(actor: Actor, connection_id: int, **values: Any) -> SyncRun | None:
+    """A run that reads everything, when no such one waits already.
+
+    It takes the place of one that waits to go on where another was left.
+    """
+    for waiting in queries.open_runs(connection_id):
+        if waiting.resumes_id:
+            values |= _give_way(actor, waiting)
+    return _add_run(connection_id, OPERATOR, requested_by=actor.label, **values)
+
+
+def _give_way(actor: Actor, resumed: SyncRun) -> dict[str, str]:
+    """Close it if it has not begun. What the run in its place says of that."""
+    _lock(resumed)
+    if resumed.state != REQUESTED:
+        return {}
+    resumed.state, resumed.finished_at = CANCELLED, utc_now()
+    resumed.cancelled_by = actor.label
+    resumed.problem = f"{actor.label} asked for a run that reads everything instead."
+    db.session.flush()
+    return {"problem": f"It reads everything, in place of run {resumed.id}."}
 
 
 def _add_run(connection_id: int, trigger: str, **values: Any) -> SyncRun | None:
@@ -161,8 +190,9 @@ def _add_run(connection_id: int, trigger: str, **values: Any) -> SyncRun | None:
     return run
 
 
-def _requested(connection_id: int) -> SyncRun:
-    return next(run for run in queries.open_runs(connection_id) if run.state == REQUESTED)
+def _open_already(connection_id: int) -> SyncRun:
+    """The run that waits; the one under way when it began a moment ago."""
+    return queries.open_runs(connection_id)[-1]
 
 
 def _lock(run: SyncRun) -> None:

@@ -83,8 +83,9 @@ def _under_way() -> list[tuple[object, object]]:
 def run_now(connection_id: int) -> ResponseReturnValue:
     """Ask for a run. The worker makes it; the page then shows how far it is."""
     with transaction():
-        service.request_run(web_actor(), connections.get_connection(connection_id))
-    flash("A run is asked for; it starts in a moment.", "ok")
+        run = service.request_run(web_actor(), connections.get_connection(connection_id))
+        why = f" {run.problem}" if run.problem else ""
+    flash(f"A run is asked for; it starts in a moment.{why}", "ok")
     return redirect(url_for("sync.index"))
 
 
