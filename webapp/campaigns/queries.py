@@ -131,6 +131,22 @@ def _listed(
     return page_of(rows, params, counted.get("total"), most), counted.get("archived", 0)
 
 
+def matching(params: ListParams, asker: Asker, most: int) -> Sequence[Row[int, int]]:
+    """Ids and versions of what the list finds on all its pages, in its order: at most so many.
+
+    Raises ``QueryError``.
+    """
+    query = terms_arguments.asked(params.query, params.filters)
+    found = terms.conditions(query, asker)
+    search = search_words(found.words, found.excluded)
+    ordered = (
+        select(Campaign.id, Campaign.version)
+        .where(*ARCHIVED[found.archived], *visible(), *search.conditions, *found.conditions)
+        .order_by(*CAMPAIGNS.order(params))
+    )
+    return db.session.execute(ordered.limit(most)).all()
+
+
 def visible() -> list[ColumnElement[bool]]:
     """Campaigns of a connection that is no longer in the settings are kept, but not shown."""
     # Asked beforehand: as a condition it would make each list leave its narrow index.
