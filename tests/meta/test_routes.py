@@ -15,7 +15,12 @@ from webapp.auth.access import PUBLIC_ENDPOINTS, TOKEN_BLUEPRINTS
 from webapp.auth.permissions import Permission, role_may
 from webapp.core.config import Settings
 
-FRAGMENT_ONLY = {"campaigns.sync_line", "sync.progress"}
+FRAGMENT_ONLY = {
+    "advertisers.suggest",
+    "campaigns.budget",
+    "campaigns.sync_line",
+    "sync.progress",
+}
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def _value(control: Element) -> str | None:
     if control.has("disabled") or kind in ("submit", "button", "image", "reset"):
         return None
     if control.tag == "textarea":
-        return control.raw_text.removeprefix("\n")
+        return control.raw_text.replace("\r\n", "\n").removeprefix("\n")
     if control.tag == "select":
         options = control.all("option")
         chosen = [option for option in options if option.has("selected")] or options[:1]

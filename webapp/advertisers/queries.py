@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.connections.models import DETACHED, Connection
@@ -17,6 +17,7 @@ ADVERTISERS = ListTable(
     default_sort="name",
 )
 MAX_CHOICES = 5_000
+MAX_SUGGESTED = 20
 
 
 def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
@@ -59,16 +60,35 @@ def _matching(query: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def advertiser_choices() -> list[tuple[int, str]]:
-    """Id and "name, via agency" of every advertiser that can be booked, by name."""
-    query = (
-        select(Advertiser.id, Advertiser.name, Agency.name)
-        .join(Connection, Advertiser.connection_id == Connection.id)
-        .outerjoin(Agency, Advertiser.agency_id == Agency.id)
-        .where(Connection.state != DETACHED)
-        .order_by(Advertiser.name_key, Advertiser.id)
-        .limit(MAX_CHOICES)
+def advertiser_choices(limit: int = MAX_CHOICES) -> list[tuple[int, str]]:
+    """Id and "name – agency" of every advertiser that can be booked, by name."""
+    return _choices(_bookable().order_by(Advertiser.name_key, Advertiser.id).limit(limit))
+
+
+def suggest(text: str, limit: int = MAX_SUGGESTED) -> list[tuple[int, str]]:
+    """The same of those with every word of ``text`` in name or agency; first words come first."""
+    begins = Advertiser.name_key.startswith(fold(text).strip(), autoescape=True)
+    query = _bookable().where(*_matching(text))
+    return _choices(query.order_by(begins.desc(), Advertiser.name_key, Advertiser.id).limit(limit))
+
+
+def choice_of(advertiser_id: int | None) -> list[tuple[int, str]]:
+    """The same of one advertiser, whether it can be booked or not; empty when there is none."""
+    return _choices(_with_agency().where(Advertiser.id == advertiser_id)) if advertiser_id else []
+
+
+def _with_agency() -> Select[int, str, str]:
+    return select(Advertiser.id, Advertiser.name, Agency.name).outerjoin(
+        Agency, Advertiser.agency_id == Agency.id
     )
+
+
+def _bookable() -> Select[int, str, str]:
+    connected = select(Connection.id).where(Connection.state != DETACHED)
+    return _with_agency().where(Advertiser.connection_id.in_(connected))
+
+
+def _choices(query: Select[int, str, str]) -> list[tuple[int, str]]:
     return [
         (id_, f"{name} – {agency}" if agency and agency != name else name)
         for id_, name, agency in db.session.execute(query)

@@ -1,6 +1,6 @@
-"""The list of advertisers, as the ad server has them."""
+"""The list of advertisers, as the ad server has them, and those that match what is being typed."""
 
-from flask import Blueprint, make_response, render_template
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.advertisers import queries
@@ -8,6 +8,8 @@ from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.web.htmx import wants_fragment
 from webapp.web.lists import list_params, list_url
+
+MAX_TYPED = 100
 
 blueprint = Blueprint("advertisers", __name__)
 
@@ -24,3 +26,13 @@ def index() -> ResponseReturnValue:
         address = list_url("advertisers.index", params.link(page=params.page))
         response.headers["HX-Push-Url"] = address
     return response
+
+
+@blueprint.get("/advertisers/suggest")
+@requires(Permission.READ)
+def suggest() -> ResponseReturnValue:
+    """A fragment: the options of a list that opens under a field."""
+    typed = request.args.get("q", "")[:MAX_TYPED]
+    return render_template(
+        "advertisers/_suggestions.html", typed=typed, found=queries.suggest(typed)
+    )

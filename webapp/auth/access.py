@@ -6,15 +6,16 @@ A view on no list and without a permission answers 403 to everybody; a test walk
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
-from werkzeug.wrappers import Response
+from flask_wtf.csrf import CSRFError
 
-from webapp.auth import queries
+from webapp.auth import kept, queries
+from webapp.auth.forms import SignInForm
 from webapp.auth.models import Operator
 from webapp.auth.permissions import Permission, role_may
-from webapp.web import htmx
+from webapp.web import errors, htmx
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -23,6 +24,7 @@ PUBLIC_ENDPOINTS = frozenset({"static", "auth.sign_in", "ops.healthy"})
 TOKEN_BLUEPRINTS = frozenset({"api"})
 
 _login = LoginManager()
+_keeping: set[Callable[..., Any]] = set()
 
 
 def init_app(app: Flask) -> None:
@@ -32,12 +34,19 @@ def init_app(app: Flask) -> None:
     _login.session_protection = None
     _login.user_loader(queries.operator_by_session_id)
     app.before_request(_check)
+    app.register_error_handler(CSRFError, _form_of_another_session)
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Mark a view with the permission it needs."""
+def requires(permission: Permission, *, keeps_typed: bool = False) -> Callable[[View], View]:
+    """Mark a view with the permission it needs.
+
+    ``keeps_typed``: its form can be drawn again as it was filled in (``web.forms.drawn_again``),
+    so that a session that ends meanwhile costs nobody what they typed.
+    """
 
     def mark(view: View) -> View:
+        if keeps_typed:
+            _keeping.add(view)
         view.permission = permission  # type: ignore[attr-defined]
         return view
 
@@ -78,8 +87,34 @@ def _check() -> ResponseReturnValue | None:
     return None
 
 
-def _ask_to_sign_in() -> Response:
+def _ask_to_sign_in() -> ResponseReturnValue:
     # After signing in, a page is shown again; what was to be changed is not done unseen.
-    target = request.full_path.rstrip("?") if request.method == "GET" else None
-    url = url_for("auth.sign_in", next=target)
-    return htmx.send_to(url) if htmx.wants_fragment() else redirect(url)
+    address = request.full_path.rstrip("?") if request.method == "GET" else None
+    url = url_for("auth.sign_in", next=address)
+    if htmx.wants_fragment():
+        return htmx.send_to(url)
+    typed = _typed()
+    if typed is None:
+        if request.method != "GET":
+            flash("Your session had ended. Nothing was done: sign in, then do it again.", "warn")
+        return redirect(url)
+    page = render_template(
+        "auth/sign_in.html",
+        form=SignInForm(formdata=None),
+        action=url_for("auth.sign_in", next=typed.address),
+        kept=typed.signed(),
+    )
+    return page, 401
+
+
+def _form_of_another_session(error: CSRFError) -> ResponseReturnValue:
+    """A form that was opened before its operator signed in anew, perhaps in another window."""
+    typed = _typed()
+    if typed is None or not current_user.is_authenticated:
+        return errors.form_is_no_longer_valid(error)
+    return render_template("auth/go_on.html", kept=typed, again="session"), 400
+
+
+def _typed() -> kept.Kept | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return kept.sent() if view in _keeping else None

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
-from webapp.auth import service
+from webapp.auth import kept, service
 from webapp.auth.access import is_safe_target, requires
 from webapp.auth.forms import SignInForm
 from webapp.auth.permissions import Permission
@@ -17,11 +17,13 @@ blueprint = Blueprint("auth", __name__)
 def sign_in() -> ResponseReturnValue:
     target = request.args.get("next", "")
     target = target if is_safe_target(target) else url_for("overview.index")
+    typed = request.form.get("kept")
     if current_user.is_authenticated:
-        return redirect(target)
+        return _go_on(target, typed)
     form = SignInForm()
     if not form.validate_on_submit():
-        return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
+        page = render_template("auth/sign_in.html", form=form, kept=typed)
+        return page, 422 if form.errors else 200
     try:
         operator = service.sign_in(
             form.email.data or "", form.password.data or "", request.remote_addr or "unknown"
@@ -29,9 +31,19 @@ def sign_in() -> ResponseReturnValue:
     except service.SignInFailed as problem:
         db.session.commit()
         form.form_errors.append(str(problem))
-        return render_template("auth/sign_in.html", form=form), 422
+        return render_template("auth/sign_in.html", form=form, kept=typed), 422
     with transaction():
         login_user(operator)
+    return _go_on(target, typed)
+
+
+def _go_on(target: str, typed: str | None) -> ResponseReturnValue:
+    """Back to where someone wanted to go, with what they had typed there."""
+    found = kept.read(typed) if typed else None
+    if found:
+        return render_template("auth/go_on.html", kept=found, again="signed in")
+    if typed:
+        flash("What you had typed was more than an hour old and was not kept.", "warn")
     return redirect(target)
 
 

@@ -11,20 +11,22 @@ from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import choices, decisions, queries, service, weighing
 from webapp.campaigns.decisions import TYPED, Decision
-from webapp.campaigns.edit_views import after_saving, back, choices_with_own, clash_answer
+from webapp.campaigns.edit_views import after_saving, back, clash_answer
 from webapp.campaigns.fields import editable, values_of
 from webapp.campaigns.forms import GROUP_OF, MINE, CampaignForm
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.offers import choices_with_own
 from webapp.core.db import transaction
 from webapp.core.errors import InvalidInput, StaleEdit
+from webapp.web.forms import drawn_again
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def conflicts(uuid: str) -> ResponseReturnValue:
     """The fields that were changed here and in the ad server; all are settled in one form."""
     campaign = queries.get_campaign(uuid)
     form = CampaignForm(choices_with_own(campaign), campaign)
-    if request.method == "GET":
+    if request.method == "GET" or drawn_again():
         return _page(campaign, form, 200)
     seen, chosen = weighing.seen_in(request.form), weighing.choices_in(request.form)
     unchosen = weighing.missing(seen, chosen)
@@ -41,7 +43,7 @@ def conflicts(uuid: str) -> ResponseReturnValue:
     return after_saving(campaign.uuid)
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def weigh(uuid: str) -> ResponseReturnValue:
     """Save a form that was out of date, the way it was weighed against what is there."""
     campaign = queries.get_campaign(uuid)
@@ -51,6 +53,8 @@ def weigh(uuid: str) -> ResponseReturnValue:
         # Someone reloads the page, or came back to it from elsewhere.
         return redirect(url_for("campaigns.edit", uuid=uuid, back=back()))
     chosen = weighing.choices_in(request.form)
+    if drawn_again():
+        return clash_answer(campaign, mine, form, chosen=chosen)
     try:
         wanted = values_of(weighing.merged(mine, form, editable(campaign), chosen))
         with transaction():

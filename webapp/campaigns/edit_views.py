@@ -1,24 +1,27 @@
 """Booking and editing: the form pages. Their addresses are in ``webapp.campaigns.views``."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
-from webapp.advertisers import queries as advertisers
 from webapp.audit.actors import web_actor
-from webapp.auth import queries as operators
 from webapp.auth.access import is_safe_target, operator, requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import choices, queries, said, service, weighing
 from webapp.campaigns.fields import CampaignValues, readable
-from webapp.campaigns.forms import FIELD_OF, FIELD_OF_GROUP, CampaignForm, Offered
+from webapp.campaigns.forms import FIELD_OF, FIELD_OF_GROUP, CampaignForm, Offered, as_copy, row_id
 from webapp.campaigns.models import Campaign, Conflict
+from webapp.campaigns.offers import choices_with_own, offered
 from webapp.connections import queries as connections
 from webapp.core.db import transaction
 from webapp.core.errors import InvalidInput, KeyReused, StaleEdit
+from webapp.web.forms import clean_text, drawn_again
+
+MAX_SEARCH = 100
 
 Save = Callable[[CampaignValues], Campaign]
 
@@ -29,12 +32,13 @@ def back() -> str | None:
     return target if target and is_safe_target(target) else None
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def new() -> ResponseReturnValue:
     connection = connections.first_connection()
     if connection is None:
         return render_template("campaigns/no_connection.html")
-    form = CampaignForm(choices_with_own(), start={"owner_id": operator().id})
+    source = queries.get_campaign(request.args["copy"]) if "copy" in request.args else None
+    form = _form(start=(as_copy(source) if source else {}) | {"owner_id": operator().id})
     saved, status = None, 200
     if form.validate_on_submit():
         try:
@@ -45,14 +49,14 @@ def new() -> ResponseReturnValue:
         except KeyReused as problem:
             return _form_page(form, 409, problem=problem, booked=queries.uuid_of_key(form.key()))
     if saved is None:
-        return _form_page(form, 422 if form.errors else status)
+        return _form_page(form, 422 if form.errors else status, source=source)
     return after_saving(saved, said.BOOKED)
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def edit(uuid: str) -> ResponseReturnValue:
     campaign = queries.get_campaign(uuid)
-    form = CampaignForm(choices_with_own(campaign), campaign)
+    form = _form(campaign)
     saved, status = None, 200
     if form.validate_on_submit():
         try:
@@ -63,12 +67,23 @@ def edit(uuid: str) -> ResponseReturnValue:
                 ),
             )
         except StaleEdit:
-            return clash_answer(queries.get_campaign(uuid), form, form)
+            other = CampaignForm(choices_with_own(campaign), campaign)
+            return clash_answer(queries.get_campaign(uuid), form, other)
         except KeyReused as problem:
             return _form_page(form, 409, queries.get_campaign(uuid), problem=problem)
     if saved is None:
         return _form_page(form, 422 if form.errors else status, queries.get_campaign(uuid))
-    return after_saving(saved)
+    return after_saving(saved, said.SAVED if queries.change_by_key(form.key()) else said.KEPT)
+
+
+@requires(Permission.READ)
+def budget() -> ResponseReturnValue:
+    """A fragment: what the budget that is being typed means beside the one that is there."""
+    uuid = request.args.get("campaign")
+    form = CampaignForm(Offered((), ()), queries.get_campaign(uuid) if uuid else None)
+    form.total_budget.data = str(clean_text(request.args.get("total_budget", "")))
+    form.total_budget_currency.data = request.args.get("total_budget_currency", "")
+    return render_template("campaigns/_budget.html", form=form, figures=form.figures())
 
 
 def clash_answer(
@@ -101,26 +116,18 @@ def after_saving(uuid: UUID, done: str = said.SAVED) -> ResponseReturnValue:
     return redirect(back() or url_for("campaigns.show", uuid=uuid))
 
 
-def choices_with_own(campaign: Campaign | None = None) -> Offered:
-    """What there is to pick from, and the campaign's own where it is not listed."""
-    offered = Offered(advertisers.advertiser_choices(), operators.operator_choices())
-    if campaign is None:
-        return offered
-    return Offered(
-        _with(offered.advertisers, advertisers.names_of([campaign.advertiser_id])),
-        _with(offered.owners, operators.emails_of([campaign.owner_id])),
-    )
-
-
-def _with(found: Sequence[tuple[int, str]], own: Mapping[int, str]) -> Sequence[tuple[int, str]]:
-    listed = {id_ for id_, _ in found}
-    return [*found, *((id_, words) for id_, words in own.items() if id_ not in listed)]
+def _form(campaign: Campaign | None = None, start: Mapping[str, Any] | None = None) -> CampaignForm:
+    search = str(clean_text(request.form.get("advertiser_search", "")))[:MAX_SEARCH]
+    lists = offered(campaign, search, row_id(request.form.get("advertiser_id", "")))
+    form = CampaignForm(lists, campaign, start=start)
+    form.read_as(drawn_again())
+    return form
 
 
 def _save(form: CampaignForm, save: Save) -> tuple[UUID | None, int]:
     """The saved campaign, or ``None`` with the reasons at the form's fields."""
     values = form.values()
-    if values is None:
+    if values is None or form.asks_for_tick():
         return None, 422
     try:
         with transaction():
@@ -141,13 +148,17 @@ def _form_page(
     *,
     problem: Exception | None = None,
     booked: UUID | None = None,
+    source: Campaign | None = None,
 ) -> ResponseReturnValue:
     page = render_template(
         "campaigns/form.html",
         form=form,
+        figures=form.figures(),
         campaign=campaign,
+        source=source,
         problem=problem,
         booked=booked,
+        again=drawn_again(),
         theirs=_theirs(queries.open_conflicts(campaign)) if campaign else {},
         back=back(),
     )

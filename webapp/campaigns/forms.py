@@ -9,7 +9,9 @@ from typing import Any
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
 from webapp.campaigns.fields import EDITABLE, CampaignValues, Snapshot, editable, values_of
+from webapp.campaigns.figures import LARGE_RISE_PERCENT, Figures, figures
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.validation import MAX_TITLE
 from webapp.core.money import CURRENCIES, MoneyError, parse_amount, plain_amount
 from webapp.web.forms import BaseForm, clean_text
 
@@ -36,35 +38,46 @@ CARRIED = ("intent_key", "opened")
 # Before the names of fields that carry along what someone typed, while it is weighed.
 MINE = "mine-"
 MAX_ID_DIGITS = 9
+LARGE_RISE = f"Tick the box if a rise by more than {LARGE_RISE_PERCENT} % is meant:"
+# What a button says that offers one of two readings of an amount: this, and then the amount.
+READING = "reading:"
 
 
-def _row_id(text: Any) -> int | None:
+def row_id(text: Any) -> int | None:
+    """A row's id from a form; ``None`` for anything that cannot be one."""
     text = str(text)
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS else None
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What the form's lists offer: ids and words."""
+    """What the form's lists offer: ids and words.
+
+    ``is_many``: there are too many advertisers for a list; these are what a search found.
+    """
 
     advertisers: Sequence[tuple[int, str]]
     owners: Sequence[tuple[int, str]]
+    is_many: bool = False
 
 
 class CampaignForm(BaseForm):
     """``opened`` is what the fields held when the form was drawn, to tell what was typed since.
 
-    ``start`` is what the fields of a new campaign hold at first.
+    ``start`` is what the fields of a new campaign hold at first. ``budget_tick`` is the box that a
+    large rise asks for: it holds the figures that it was ticked for.
     """
 
     title = StringField("Title")
-    advertiser_id = SelectField("Advertiser", coerce=_row_id, validate_choice=False)
+    advertiser_id = SelectField("Advertiser", coerce=row_id, validate_choice=False)
     external_id = StringField("External ID")
     total_budget = StringField("Total budget")
     total_budget_currency = SelectField("Currency", validate_choice=False)
     copy_needed = BooleanField("Ad copy is needed")
-    owner_id = SelectField("Owner", coerce=_row_id, validate_choice=False)
+    owner_id = SelectField("Owner", coerce=row_id, validate_choice=False)
     notes = TextAreaField("Notes")
+    advertiser_search = StringField("Find an advertiser")
+    budget_tick = StringField()
     intent_key = HiddenField()
     version = HiddenField()
     opened = HiddenField()
@@ -78,6 +91,7 @@ class CampaignForm(BaseForm):
     ) -> None:
         super().__init__(data=_shown(campaign) | dict(start or {}), prefix=prefix)
         self._campaign = campaign
+        self.is_many = offered.is_many
         # For the label; the service says what is missing.
         self.title.flags.required = True
         self.advertiser_id.choices = [("", "Pick an advertiser"), *offered.advertisers]
@@ -97,6 +111,25 @@ class CampaignForm(BaseForm):
         except MoneyError as problem:
             self.add_errors({"total_budget": str(problem)}, {})
             return None
+
+    def figures(self) -> Figures:
+        """What the typed budget means beside the one that is there."""
+        now = editable(self._campaign)["budget"] if self._campaign else None
+        currency = self.total_budget_currency.data or None
+        return figures(self.total_budget.data or "", currency, now, is_new=self._campaign is None)
+
+    def asks_for_tick(self) -> bool:
+        """Whether the budget rises by much and nobody has said that it should; with the reason."""
+        found = self.figures()
+        if not found.tick or self.budget_tick.data == found.tick:
+            return False
+        self.add_errors({"budget_tick": f"{LARGE_RISE} {found.words}."}, {})
+        return True
+
+    def read_as(self, again: str | None) -> None:
+        """Put the reading of an amount that a button offered in place of what was typed."""
+        if again and again.startswith(READING):
+            self.total_budget.data = again.removeprefix(READING)
 
     def group(self, group: str) -> Any:
         """What was typed for one field group. Raises ``MoneyError``."""
@@ -128,7 +161,7 @@ class CampaignForm(BaseForm):
             return uuid.uuid4()
 
     def seen_version(self) -> int:
-        return _row_id(self.version.data) or 0
+        return row_id(self.version.data) or 0
 
     def opened_groups(self) -> Snapshot:
         """What the fields held when the form was drawn; empty when that cannot be read."""
@@ -139,6 +172,14 @@ class CampaignForm(BaseForm):
         texts = {name: str(self[name].data or "") for name in (*FIELDS, *CARRIED)}
         texts["copy_needed"] = "y" if self.copy_needed.data else ""
         return [(MINE + name, text) for name, text in texts.items()]
+
+
+def as_copy(campaign: Campaign) -> dict[str, Any]:
+    """What the form of a new campaign like this one holds at first; its ids stay behind."""
+    shown = _shown(campaign)
+    own = ("external_id", "intent_key", "version", "opened", "owner_id")
+    title = f"Copy of {shown['title']}"[:MAX_TITLE]
+    return {name: value for name, value in shown.items() if name not in own} | {"title": title}
 
 
 def fields_of(group: str) -> list[str]:
@@ -164,7 +205,7 @@ def _is_sound(group: str, found: Snapshot) -> bool:
     if group == "copy_needed":
         return isinstance(value, bool)
     if group in ("advertiser", "owner"):
-        return value is None or _row_id(value) == value
+        return value is None or row_id(value) == value
     if group == "budget":
         return value is None or _is_money(value)
     return value is None or isinstance(value, str)

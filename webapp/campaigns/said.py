@@ -12,6 +12,8 @@ from webapp.core.clock import utc_now
 from webapp.web.filters import absolute
 
 BOOKED, SAVED = "Booked here.", "Saved here."
+# Nothing that was changed is the ad server's business.
+KEPT = "Saved here. There is nothing new to send."
 ON_ITS_WAY = {
     BOOKED: "It is on its way to Megaphone.",
     SAVED: "What changed is on its way to Megaphone.",
@@ -28,6 +30,8 @@ class Stop:
 
 def after_saving(campaign: Campaign, done: str = SAVED) -> tuple[str, str]:
     """The sentence, and its tone."""
+    if done == KEPT:
+        return KEPT, "ok"
     conflicts = queries.open_conflicts(campaign)
     waits = _why_it_waits(campaign)
     if conflicts:

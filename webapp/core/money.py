@@ -93,6 +93,14 @@ class MoneyError(ValueError):
     """An amount that cannot be read, with a sentence that says what to type instead."""
 
 
+class AmbiguousAmount(MoneyError):
+    """Its comma or point may mean either thing; ``readings`` are texts that mean one each."""
+
+    def __init__(self, message: str, readings: tuple[str, str]) -> None:
+        super().__init__(message)
+        self.readings = readings
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """``minor`` units (cents, yen, fils) of ``currency`` (ISO 4217)."""
@@ -153,15 +161,17 @@ def _refuse_ambiguous(text: str, digits: int) -> None:
     point = re.fullmatch(r"([1-9]\d{0,2})\.(\d{3})", text)
     if point and digits != 3:
         whole = point[1] + point[2]
-        raise MoneyError(
+        raise AmbiguousAmount(
             f"{text} can be read two ways. Type {whole} for {int(whole):,}, "
-            f"or {point[1]}.{point[2][:2]} for {point[1]} and a fraction."
+            f"or {point[1]}.{point[2][:2]} for {point[1]} and a fraction.",
+            (whole, f"{point[1]}.{point[2][:2]}"),
         )
     comma = re.fullmatch(r"(\d+),(\d{1,2})", text)
     if comma:
-        raise MoneyError(
+        raise AmbiguousAmount(
             f"{text} can be read two ways. Type {comma[1]}.{comma[2]} for a fraction, "
-            f"or {comma[1]}{comma[2]} for a whole amount."
+            f"or {comma[1]}{comma[2]} for a whole amount.",
+            (f"{comma[1]}.{comma[2]}", f"{comma[1]}{comma[2]}"),
         )
 
 

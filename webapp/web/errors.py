@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(CSRFError, form_is_no_longer_valid)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(InvalidInput, _invalid)
@@ -46,7 +46,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return answer(error.code or 500, WORDS.get(error.code or 500, error.name))
 
 
-def _csrf(_error: CSRFError) -> ResponseReturnValue:
+def form_is_no_longer_valid(_error: CSRFError) -> ResponseReturnValue:
     return answer(400, "This form is no longer valid. Go back, reload the page and send it again.")
 
 

@@ -9,6 +9,8 @@ from wtforms import Field, PasswordField, StringField
 
 from webapp.core.errors import InvalidInput
 
+# A form that is sent with this is drawn again as it was filled in, and nothing is done.
+AGAIN = "again"
 MAX_TYPED = 10_000
 MAX_DIGITS = 9
 
@@ -19,6 +21,11 @@ def clean_text(text: object) -> object:
         return text
     kept = "".join(c for c in text[:MAX_TYPED] if c.isprintable() or c in "\n\t")
     return kept.strip()
+
+
+def drawn_again() -> str | None:
+    """Why a form that was sent is only to be drawn again; ``None`` when it is to be acted on."""
+    return request.form.get(AGAIN)
 
 
 def posted_version() -> int:
@@ -46,6 +53,9 @@ class BaseForm(FlaskForm):
                 filters = [*unbound_field.kwargs.get("filters", ()), clean_text]
                 unbound_field.kwargs["filters"] = list(dict.fromkeys(filters))
             return unbound_field.bind(form=form, **options)
+
+    def is_submitted(self) -> bool:
+        return drawn_again() is None and bool(super().is_submitted())
 
     def add_errors(self, problems: dict[str, str], fields: dict[str, str]) -> None:
         """Put a service's messages at the form's fields; ``fields`` maps its names to ours."""
