@@ -72,7 +72,11 @@
 
   // Live regions: asked more slowly while nothing changes, not in a hidden tab, never under someone's hands.
   const watched = new Map();
-  const touched = (el) => el.contains(document.activeElement) && typing(document.activeElement);
+  const touched = (el) => {
+    const focus = el.contains(document.activeElement) && document.activeElement;
+    // A row to be pressed must not move away from under the pointer or the focus.
+    return (focus && (typing(focus) || focus.closest("form:has(.pick)"))) || $(".pick :checked, form:has(.pick) button:hover", el);
+  };
   const every = (el) => Number(el.dataset.liveEvery) || 2;
   function watch() {
     $$("[data-live]").forEach((el) => { if (!watched.has(el.id)) plan(el.id, every(el)); });
@@ -123,6 +127,20 @@
 
   // Typing another value is choosing it.
   on("input", ({ target }) => { if (target.dataset.chooses) $(`#${target.dataset.chooses}`).checked = true; });
+
+  // The box in a table's head stands for every row's: ticked together, and not without all of them.
+  on("change", ({ target }) => {
+    const table = target.closest(".pick")?.closest("table");
+    const head = table && $("thead .pick input", table);
+    if (!head) return;
+    const rows = $$("tbody .pick input", table);
+    if (target === head) rows.forEach((box) => { box.checked = head.checked; });
+    const ticked = rows.filter((box) => box.checked).length;
+    head.checked = ticked === rows.length;
+    head.indeterminate = ticked > 0 && !head.checked;
+    $("[data-ticked]").textContent = ticked ? `With the ${ticked} ticked:` : "With the ticked:";
+    say(`${ticked} of ${rows.length} selected`);
+  });
 
   const silent = () => localStorage.getItem("keys") === "off";
   function step(by) {

@@ -8,6 +8,7 @@ from tests import factories
 from tests.support.stack import MANAGER
 from webapp.campaigns.fields import GROUPS, snapshot
 from webapp.campaigns.models import APPLIED, HELD, READY, STUCK
+from webapp.campaigns.queries import MADE_THERE
 from webapp.core.clock import utc_now
 
 BUDGET = {"before": {"budget": [450_000, "USD"]}, "after": {"budget": [500_000, "USD"]}}
@@ -23,6 +24,7 @@ def prepare() -> dict[str, str]:
         "arrived_change": f"/changes/{arrived.id}",
         "lost_booking": _lost_booking(),
         "gone_record": _gone_record(),
+        "made_there": _made_there(),
         "twice": f"/needs-you/duplicates/{_duplicate().id}",
     }
 
@@ -52,6 +54,20 @@ def _lost_booking() -> str:
     return f"/changes/parked/{lost.uuid}"
 
 
+def _made_there() -> str:
+    lost = factories.campaign(title="Booked and listed", waiting=True)
+    lost.sync_state = "parked"
+    factories.change(
+        lost,
+        state=STUCK,
+        sent_payload=snapshot(lost),
+        sent_at=utc_now(),
+        error_code=MADE_THERE,
+        last_error="Someone has worked on the other one.",
+    )
+    return f"/changes/parked/{lost.uuid}"
+
+
 def _gone_record() -> str:
     gone = factories.campaign(title="Gone there", sync_state="parked")
     factories.change(gone, state=STUCK, error_code="not_found", last_status=404)
@@ -68,3 +84,8 @@ def hold_what_is_held(page: Page) -> None:
     page.get_by_label("Select the change of Held back").check()
     page.get_by_role("button", name="Hold", exact=True).first.click()
     page.wait_for_selector("h1:has-text('Put on hold')")
+
+
+def select_the_page(page: Page) -> None:
+    page.get_by_label("Select the whole page").check()
+    page.get_by_text("ticked:").wait_for()

@@ -13,7 +13,7 @@ from webapp.campaigns.models import HELD, REJECTED, SETTLING, SYNC_STATES, Campa
 from webapp.connections.models import DETACHED
 from webapp.core.clock import utc_now
 from webapp.core.db import db
-from webapp.sync.models import BRAKED, COMPLETE, FAILED, RUNNING, SyncRun
+from webapp.sync.models import BRAKED, COMPLETE, FAILED, LOST, RUNNING, SyncRun
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Addresses:
     archived: str
     complete_run: str
     failed_run: str
+    lost_run: str
     running_run: str
     braked_run: str
     pulled: str
@@ -36,6 +37,7 @@ class Addresses:
     arrived_change: str
     lost_booking: str
     gone_record: str
+    made_there: str
     twice: str
 
 
@@ -67,6 +69,7 @@ def prepare(stack: Stack) -> Addresses:
         failed = factories.sync_run(
             state=FAILED, problem="Megaphone answered 500 three times.", trigger="operator"
         )
+        lost = factories.sync_run(state=LOST, read_count=7, unchanged_count=7, cursor="2")
         complete = db.session.query(SyncRun).filter_by(state=COMPLETE).first()
         assert complete
         return Addresses(
@@ -78,6 +81,7 @@ def prepare(stack: Stack) -> Addresses:
             archived=_address(archived),
             complete_run=f"/sync/{complete.id}",
             failed_run=f"/sync/{failed.id}",
+            lost_run=f"/sync/{lost.id}",
             connection=f"/connections/{complete.connection_id}",
             **_runs_of_another_connection(),
             **outgoing.prepare(),
@@ -223,6 +227,7 @@ STATES = (
     State("sync", _at("/sync")),
     State("run", lambda a: a.complete_run),
     State("run failed", lambda a: a.failed_run),
+    State("run lost", lambda a: a.lost_run),
     State("run running", lambda a: a.running_run),
     State("run stopped by the brake", lambda a: a.braked_run),
     State("run for a viewer", lambda a: a.braked_run, who=VIEWER),
@@ -236,11 +241,13 @@ STATES = (
     State("changes filtered", _at("/changes?state=all&q=state&age=last-1d&sort=campaign&x=1")),
     State("changes empty", _at("/changes?q=xyzzy")),
     State("changes for a viewer", _at("/changes"), who=VIEWER),
+    State("changes selected", _at("/changes"), act=outgoing.select_the_page),
     State("changes acted on", _at("/changes?q=held+back"), act=outgoing.hold_what_is_held),
     State("change on hold", lambda a: a.held_change),
     State("change for a viewer", lambda a: a.held_change, who=VIEWER),
     State("undo a change", lambda a: f"{a.arrived_change}/undo"),
     State("booking in doubt", lambda a: a.lost_booking),
+    State("booking that is there", lambda a: a.made_there),
     State("record gone", lambda a: a.gone_record),
     State("needs you", _at("/needs-you")),
     State("booked twice", lambda a: a.twice),

@@ -1,61 +1,110 @@
-"""A connection that fails and whose sending is paused: its pages, and resuming by keyboard."""
+"""A connection in trouble: its pages, and resuming one whose sending is paused by keyboard."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.browser.conftest import DESKTOP, PHONE, NewPage
 from tests.browser.test_every_state import AXE, OVERFLOW, SMALL_TARGETS, violations
 from tests.support.stack import MANAGER, Stack
-from webapp.connections.models import Connection
+from webapp.connections.models import ACTIVE, PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
-from webapp.sync.models import COMPLETE, SyncRun
+
+
+def hold() -> dict[str, Any]:
+    reason = "The prices of the spring campaigns are wrong."
+    held = {"held_at": utc_now(), "held_by": MANAGER, "hold_reason": reason}
+    return held | silence() | {"retry_tokens": 0.4}
+
+
+def silence() -> dict[str, Any]:
+    return {"failures": 9, "trial_at": utc_now() + timedelta(minutes=1)}
+
+
+def pause() -> dict[str, Any]:
+    reason = "Megaphone does not accept the token (401)."
+    # Looked at a moment ago: the worker does not mend it while the test runs.
+    paused = {"state": PAUSED, "pause_kind": "auth_failed", "state_reason": reason}
+    return paused | {"last_attempt_at": utc_now()}
+
+
+@contextmanager
+def trouble(stack: Stack, values: dict[str, Any]) -> Iterator[str]:
+    """The address of the stack's connection, with these values for as long as the block runs."""
+    with stack.data():
+        connection = db.session.query(Connection).filter_by(state=ACTIVE).one()
+        number = connection.id
+        before = {name: getattr(connection, name) for name in values}
+        _set(number, values)
+    try:
+        yield f"/connections/{number}"
+    finally:
+        with stack.data():
+            _set(number, before)
+
+
+def _set(number: int, values: dict[str, Any]) -> None:
+    db.session.query(Connection).filter_by(id=number).update(values)
 
 
 @pytest.fixture
 def held(stack: Stack) -> Iterator[str]:
-    """The address of the stack's connection, in trouble for as long as the test runs."""
+    """Paused by an operator, with a change that waits."""
     with stack.data():
-        run = db.session.query(SyncRun).filter_by(state=COMPLETE).first()
-        assert run
-        connection = db.session.get_one(Connection, run.connection_id)
-        connection.held_at, connection.held_by = utc_now(), MANAGER
-        connection.hold_reason = "The prices of the spring campaigns are wrong."
-        connection.failures, connection.retry_tokens = 9, 0.4
-        connection.trial_at = utc_now() + timedelta(minutes=1)
         campaign = factories.campaign(title="Waits", budget=(450_000, "USD"))
         campaign.total_budget_minor = 480_000
         # Released by a test, it must not go out: the sandbox knows no such campaign.
         tomorrow = utc_now() + timedelta(days=1)
-        change = factories.change(campaign, fields=["budget"], not_before=tomorrow)
-        address, change_id = f"/connections/{connection.id}", change.id
-    yield address
+        change_id = factories.change(campaign, fields=["budget"], not_before=tomorrow).id
+    with trouble(stack, hold()) as address:
+        yield address
     with stack.data():
-        change = db.session.get_one(type(change), change_id)
+        change = db.session.get_one(factories.Change, change_id)
         change.state, change.finished_at = "cancelled", utc_now()
-        connection = db.session.get_one(Connection, int(address.rpartition("/")[2]))
-        connection.held_at = connection.held_by = connection.hold_reason = None
-        connection.failures, connection.retry_tokens, connection.trial_at = 0, 10.0, None
 
 
-def problems(page: Page) -> list[str]:
-    return violations(page, "light") + violations(page, "dark") + page.evaluate(SMALL_TARGETS)
+def assert_sound(page: Page) -> None:
+    problems = violations(page, "light") + violations(page, "dark") + page.evaluate(SMALL_TARGETS)
+    assert problems == []
+    assert page.evaluate(OVERFLOW) == 0, "the page can be scrolled sideways"
 
 
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("path", ["", "/release"])
-def test_its_pages_are_sound(new_page: NewPage, held: str, path: str, screen) -> None:
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [(hold, "Sending paused"), (silence, "Does not answer"), (pause, "Paused")],
+    ids=["held", "silent", "paused"],
+)
+def test_every_page_that_tells_of_it_is_sound_and_calls_it_by_its_name(
+    new_page: NewPage, stack: Stack, values, words: str, screen
+) -> None:
     page = new_page(viewport=screen)
     page.context.add_init_script(path=AXE)
 
-    page.goto(f"{held}{path}")
+    with trouble(stack, values()) as address:
+        for path in (address, "/", "/changes", "/needs-you"):
+            page.goto(path)
+            assert_sound(page)
+            if path in (address, "/"):
+                named = page.locator(".head", has=page.get_by_text("Megaphone", exact=True))
+                expect(named).to_contain_text(words)
+                expect(named).not_to_contain_text("Fresh")
 
-    assert problems(page) == []
-    assert page.evaluate(OVERFLOW) == 0, "the page can be scrolled sideways"
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_what_goes_out_is_shown_soundly(new_page: NewPage, held: str, screen) -> None:
+    page = new_page(viewport=screen)
+    page.context.add_init_script(path=AXE)
+
+    page.goto(f"{held}/release")
+
+    assert_sound(page)
 
 
 def test_what_goes_out_is_seen_before_it_is_released_by_keyboard_alone(

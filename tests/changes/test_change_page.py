@@ -1,5 +1,7 @@
 """The page of one change, and undoing it."""
 
+import pytest
+
 from tests import factories
 from tests.support.pages import get_page
 from webapp.campaigns.models import Campaign, Change
@@ -63,9 +65,14 @@ def test_a_waiting_change_says_how_long_it_takes(viewer_client):
     assert "At this pace it is out in less than a minute." in text
 
 
-def test_a_change_that_is_not_there_is_a_404(manager_client):
-    get_page(manager_client, "/changes/999", status=404)
-    get_page(manager_client, "/changes/999/undo", status=404)
+@pytest.mark.parametrize("path", ["/changes/999", "/changes/999/undo"])
+def test_a_change_that_is_not_there_is_said_so(manager_client, path):
+    sent()
+
+    page = get_page(manager_client, path, status=404)
+
+    assert page.h1 == "There is nothing at this address"
+    assert "Spring" not in page.text
 
 
 def test_the_way_back_leads_to_the_list_as_it_was_and_nowhere_else(viewer_client):

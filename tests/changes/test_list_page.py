@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests import factories
+from tests.support.markup import parse
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
 from webapp.core.clock import utc_now
@@ -263,6 +264,41 @@ def test_htmx_gets_the_same_rows_as_a_fragment_and_a_tidy_address(manager_client
     assert "<html" not in answer.text
     assert answer.headers["HX-Push-Url"] == "/changes?q=spring"
     assert re.search(r"<th scope=\"row\">.*Spring", answer.text)
+
+
+def region(page):
+    """The part of the page that asks for news."""
+    return page.root.one(id="outgoing")
+
+
+@pytest.mark.parametrize(
+    ("query", "is_live"),
+    [
+        ("", True),
+        ("?state=checking&page=1", True),
+        ("?state=all", True),
+        ("?state=confirmed", False),
+        ("?state=refused", False),
+    ],
+)
+def test_the_list_asks_for_news_while_something_in_it_can_change(viewer_client, query, is_live):
+    assert region(get_page(viewer_client, f"/changes{query}")).has("data-live") is is_live
+
+
+def test_news_come_from_the_list_s_own_address_with_what_stands_above_it(viewer_client):
+    factories.connection(held_at=utc_now(), held_by="ana", hold_reason="Month end")
+    for number in range(30):
+        change(f"Spring {number:02}")
+    page = get_page(viewer_client, "/changes?sort=campaign&per_page=25&page=2")
+
+    news = parse(viewer_client.get(region(page)["data-live"], headers=HTMX).text)
+
+    rows = news.one(id="outgoing").one("tbody").all("tr")
+    assert [row.one("th").text for row in rows] == [f"Spring {number}" for number in range(25, 30)]
+    outlook = news.one(id="outlook")
+    assert outlook.has("data-beside")
+    assert "30 waiting while nothing is sent." in outlook.text
+    assert "by ana: Month end" in outlook.text
 
 
 def test_pages_follow_each_other(viewer_client):

@@ -52,6 +52,16 @@ def look(client, owner):
     return get_page(client, f"/changes/parked/{owner.uuid}")
 
 
+def steps(client):
+    links = get_page(client, "/needs-you").main.all("a")
+    return [link["aria-label"] for link in links if link.has("aria-label")]
+
+
+def crumb(page):
+    link = page.main.one("nav", **{"aria-label": "Breadcrumb"}).all("a")[0]
+    return link.text, link["href"]
+
+
 def state(change):
     return db.session.get_one(Change, change.id).state
 
@@ -106,15 +116,68 @@ def test_a_lost_booking_is_booked_again_by_someone_who_looked(manager_client):
     assert db.session.query(Change).filter_by(campaign_id=owner.id, state="ready").count() == 1
 
 
-def test_booking_again_twice_books_once(manager_client):
-    owner, _ = lost_booking()
+@pytest.mark.parametrize(
+    ("make", "button", "words"),
+    [
+        (lost_booking, "I looked, it is not there: book it again", "no longer in doubt"),
+        (never_sent, "Send it after all", "Nothing was given up here any more."),
+    ],
+)
+def test_a_button_pressed_twice_sends_once(manager_client, make, button, words):
+    owner, _ = make()
     page = look(manager_client, owner)
 
-    page.submit("I looked, it is not there: book it again")
-    again = page.submit("I looked, it is not there: book it again")
+    page.submit(button)
+    again = page.submit(button)
 
-    assert "no longer in doubt" in again.notices
+    assert words in again.notices
     assert db.session.query(Change).filter_by(campaign_id=owner.id, state="ready").count() == 1
+
+
+def test_a_booking_that_megaphone_has_as_another_campaign_here_is_never_booked_again(
+    manager_client,
+):
+    owner, change = lost_booking(
+        error_code="made_there", last_error="Someone has worked on that one."
+    )
+
+    page = look(manager_client, owner)
+
+    assert page.h1 == "Megaphone has Spring already, as another campaign here"
+    assert "it would run twice" in page.text
+    assert [button.text for button in page.main.all("button")] == ["Archive this entry"]
+    assert steps(manager_client) == ["Settle it: Spring"]
+    manager_client.application.config["WTF_CSRF_ENABLED"] = False
+    for address, verb in (
+        (f"/changes/parked/{owner.uuid}", "book-again"),
+        (f"/changes/parked/{owner.uuid}", "find-out"),
+        (f"/campaigns/{owner.uuid}/book-again", ""),
+    ):
+        manager_client.post(address, data={"verb": verb})
+        assert state(change) == "parked"
+    assert db.session.query(Change).count() == 1
+
+
+def test_one_of_two_entries_of_a_booking_is_put_away(manager_client):
+    owner, _ = lost_booking(error_code="made_there")
+
+    page = look(manager_client, owner).submit("Archive this entry")
+
+    assert "Go on with the other one." in page.notices
+    assert db.session.get_one(Campaign, owner.id).archived_at
+    assert steps(manager_client) == []
+
+
+def test_the_way_back_leads_to_where_one_came_from(manager_client):
+    lost_booking()
+
+    page = get_page(manager_client, "/changes?state=needs-you").follow("Settle it")
+    assert crumb(page) == ("Changes", "/changes?state=needs-you")
+    assert page.submit("Find out").url == "/changes?state=needs-you"
+
+    lost_booking()
+    page = get_page(manager_client, "/needs-you").follow("Find out")
+    assert crumb(page) == ("Needs you", "/needs-you")
 
 
 def test_a_record_that_is_gone_is_booked_anew(manager_client):
@@ -149,17 +212,6 @@ def test_what_was_given_up_before_it_was_sent_goes_out_after_all(manager_client)
     again = db.session.query(Change).filter_by(campaign_id=owner.id, state="ready").one()
     assert (again.kind, again.fields) == ("update", ["budget"])
     assert db.session.get_one(Campaign, owner.id).sync_state == "waiting"
-
-
-def test_sending_after_all_twice_sends_once(manager_client):
-    owner, _ = never_sent()
-    page = look(manager_client, owner)
-
-    page.submit("Send it after all")
-    again = page.submit("Send it after all")
-
-    assert "Nothing was given up here any more." in again.notices
-    assert db.session.query(Change).filter_by(campaign_id=owner.id, state="ready").count() == 1
 
 
 def test_what_may_have_arrived_is_never_offered_to_be_sent_after_all(manager_client):

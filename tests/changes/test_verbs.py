@@ -140,6 +140,20 @@ def test_ticked_changes_are_held_together_and_each_says_how_it_went(manager_clie
     assert (state(first), state(second)) == ("held", "sent")
 
 
+def test_the_box_in_the_head_stands_for_every_row_of_the_page_and_no_other(manager_client):
+    changes = [waiting(f"Spring {number:02}") for number in range(30)]
+    page = get_page(manager_client, "/changes?per_page=25&sort=campaign")
+    form = next(form for form in page.forms if "/changes/bulk" in form.action)
+
+    # The verb is the pressed button's.
+    token = form.values["csrf_token"]
+    data = {"csrf_token": token, "verb": "hold", "all": "on", "on_page": form.values["on_page"]}
+    answer = manager_client.post(form.action, data=data, headers={"Referer": page.url})
+
+    assert "Put on hold: 25 of 25" in answer.text
+    assert [state(each) for each in changes] == ["held"] * 25 + ["ready"] * 5
+
+
 @pytest.mark.parametrize(
     ("verb", "ids"), [("hold", []), ("odd", [1]), ("hold", ["x", "9" * 30]), ("release", [999])]
 )

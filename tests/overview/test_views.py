@@ -122,6 +122,45 @@ def test_days_begin_at_midnight_of_the_operators_zone(in_new_york, viewer_client
     assert [number for _, number in chart(page, "chart-changed")[1][-2:]] == ["1", "1"]
 
 
+def copy_of(page):
+    """What stands of the connection: its heading line, and its facts."""
+    panel = next(p for p in page.main.all("section") if "connection-" in p["aria-labelledby"])
+    return panel.text
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "Fresh"),
+        ({"failures": 5}, "Does not answer"),
+        ({"state": "paused", "failures": 5}, "Paused"),
+        ({"held_at": factories.SOME_DAY, "held_by": "ana", "hold_reason": "x"}, "Sending paused"),
+        ({"last_success_at": factories.SOME_DAY}, "Late"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/sync"])
+def test_a_connection_is_called_fresh_only_while_nothing_is_wrong_with_it(
+    viewer_client, path, values, said
+):
+    now = utc_now()
+    factories.connection(**{"last_attempt_at": now, "last_success_at": now} | values)
+
+    text = copy_of(get_page(viewer_client, path))
+
+    words = text.partition("Last attempt")[0]
+    assert said in words
+    assert ("Fresh" in words) is (said == "Fresh")
+
+
+def test_a_run_that_is_due_is_not_said_to_be_in_the_past(viewer_client):
+    long_ago = utc_now() - timedelta(days=2)
+    factories.connection(last_attempt_at=long_ago, last_success_at=long_ago)
+
+    text = copy_of(get_page(viewer_client, "/"))
+
+    assert text.endswith("Next run due now")
+
+
 def test_the_latest_runs_are_listed(viewer_client):
     for _ in range(7):
         factories.sync_run()

@@ -7,6 +7,7 @@ from webapp.attention import items, queries
 from webapp.audit.actors import web_actor
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
+from webapp.campaigns.edit_views import back
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db, transaction
 from webapp.sync import service
@@ -33,6 +34,7 @@ def duplicate(duplicate_id: int) -> str:
         report=report,
         campaign=db.session.get_one(Campaign, report.campaign_id),
         other=queries.other_record(report),
+        back=back(),
     )
 
 
@@ -42,4 +44,4 @@ def close_duplicate(duplicate_id: int) -> ResponseReturnValue:
     with transaction():
         service.close_duplicate(web_actor(), queries.get_duplicate(duplicate_id))
     flash("Closed. Nothing was removed, here or in Megaphone.", "ok")
-    return redirect(url_for("attention.index"))
+    return redirect(back() or url_for("attention.index"))

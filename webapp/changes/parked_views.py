@@ -12,6 +12,7 @@ from webapp.auth.permissions import Permission
 from webapp.campaigns import outgoing
 from webapp.campaigns import queries as campaigns
 from webapp.campaigns import service as bookings
+from webapp.campaigns.edit_views import back
 from webapp.campaigns.models import STUCK, Campaign, Change
 from webapp.changes import service
 from webapp.core.db import transaction
@@ -27,9 +28,11 @@ def parked(uuid: str) -> ResponseReturnValue:
         "changes/parked.html",
         campaign=campaign,
         unknown=unknown,
+        is_made=unknown is not None and unknown.error_code == campaigns.MADE_THERE,
         is_booking=unknown is not None and campaign.remote_id is None,
         candidates=candidates.candidates_of(campaign),
         is_gone=candidates.is_gone_there(campaign),
+        back=back(),
         given_up=next(iter(service.given_up(campaign)), None),
     )
 
@@ -40,15 +43,15 @@ def settle(uuid: str) -> ResponseReturnValue:
     act, done = WAYS_ON.get(request.form.get("verb", ""), (None, ""))
     if act is None:
         flash("Choose what is to be done.", "warn")
-        return redirect(url_for("changes.parked", uuid=uuid))
+        return redirect(url_for("changes.parked", uuid=uuid, back=back()))
     try:
         with transaction():
             act(campaigns.get_campaign(uuid))
     except DomainError as problem:
         flash(str(problem), "warn")
-        return redirect(url_for("changes.parked", uuid=uuid))
+        return redirect(url_for("changes.parked", uuid=uuid, back=back()))
     flash(done, "ok")
-    return redirect(url_for("campaigns.show", uuid=uuid))
+    return redirect(back() or url_for("campaigns.show", uuid=uuid))
 
 
 def _unknown(campaign: Campaign) -> Change | None:
@@ -61,7 +64,7 @@ def _unknown(campaign: Campaign) -> Change | None:
 
 def _find_out(campaign: Campaign) -> None:
     change = _unknown(campaign)
-    if change is None:
+    if change is None or change.error_code == campaigns.MADE_THERE:
         raise TooLate("Nothing of it is unknown any more. Look at what is there now.")
     outgoing.find_out(web_actor(), change)
 
@@ -80,6 +83,10 @@ WAYS_ON: Mapping[str, tuple[Callable[[Campaign], object], str]] = {
     "book-again": (
         lambda campaign: bookings.book_again(web_actor(), campaign),
         "Booked again; it is on its way to Megaphone.",
+    ),
+    "archive": (
+        lambda campaign: bookings.archive_campaign(web_actor(), campaign),
+        "This entry is in the archive. Go on with the other one.",
     ),
     "recreate": (
         lambda campaign: candidates.recreate(web_actor(), campaign),

@@ -101,7 +101,7 @@ def send_at(change_id: int) -> ResponseReturnValue:
 def bulk() -> ResponseReturnValue:
     """Do the same with each change that is ticked; each says how it went."""
     verb = VERBS.get(request.form.get("verb", ""))
-    ids = [int(text) for text in request.form.getlist("change") if _is_id(text)][:MOST_AT_ONCE]
+    ids = [int(text) for text in _ticked() if _is_id(text)][:MOST_AT_ONCE]
     if verb is None or not ids:
         flash("Nothing was ticked.", "warn")
         return redirect(back() or url_for("changes.index"))
@@ -117,6 +117,13 @@ def bulk() -> ResponseReturnValue:
         done=sum(outcome.is_done for outcome in outcomes),
         back=back(),
     )
+
+
+def _ticked() -> list[str]:
+    """The rows' boxes, or all rows of the page by the box in the table's head."""
+    if "all" in request.form:
+        return request.form.get("on_page", "").split()
+    return request.form.getlist("change")
 
 
 def _one(name: str, change_id: int) -> ResponseReturnValue:

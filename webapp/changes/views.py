@@ -50,11 +50,13 @@ def index() -> ResponseReturnValue:
     title = page.items[0].title if "campaign" in params.filters and page.items else None
     response = make_response(
         render_template(
-            "changes/_results.html" if is_fragment else "changes/index.html",
+            "changes/_renewed.html" if is_fragment else "changes/index.html",
+            is_fragment=is_fragment,
+            is_live=words.may_change(params.filters.get("state")),
             params=params,
             page=page,
             rows=shown.shown(page.items),
-            sending=sending,
+            connections=[(each.connection.id, each.connection.name) for each in sending],
             forecast=notices.forecast_line(sending),
             notices=notices.notices(sending),
             chips=shown.chips(params, dict(operators), title),

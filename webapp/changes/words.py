@@ -98,3 +98,8 @@ WHY = {
 
 def why_words(why: str) -> str:
     return WHY.get(why, "waiting after an error")
+
+
+def may_change(filtered: str | None) -> bool:
+    """Whether a list filtered by this word of ``STATES`` can show something else in a while."""
+    return filtered in (None, "all") or bool(set(OPEN) & set(STATES[filtered]))

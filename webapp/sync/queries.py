@@ -11,6 +11,7 @@ from webapp.connections.models import DETACHED, PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import NotFound
+from webapp.sync import breaker
 from webapp.sync.models import BRAKED, COMPLETE, FAILED, INCOMPLETE, OPEN_STATES, SyncRun
 
 TROUBLE_INTERVAL = timedelta(minutes=5)
@@ -18,11 +19,12 @@ TROUBLE_INTERVAL = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old what we show of a connection may be."""
+    """How old what we show of a connection may be. ``silent``: it does not answer any more."""
 
     connection: Connection
     late: bool
     paused: bool
+    silent: bool
     age: timedelta | None
     interval: timedelta
 
@@ -101,6 +103,7 @@ def freshness_of(connection: Connection, interval: timedelta) -> Freshness:
         connection=connection,
         late=waited > 2 * interval or connection.state == PAUSED,
         paused=connection.state == PAUSED,
+        silent=connection.failures >= breaker.OPENS_AFTER,
         age=age,
         interval=interval,
     )

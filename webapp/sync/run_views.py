@@ -106,15 +106,6 @@ def decide(run_id: int) -> ResponseReturnValue:
     return _done(act, run_id)
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
-def close_duplicate(run_id: int, duplicate_id: int) -> ResponseReturnValue:
-    def act() -> str:
-        service.close_duplicate(web_actor(), run_queries.get_duplicate(duplicate_id))
-        return "Closed. Nothing was removed, here or in Megaphone."
-
-    return _done(act, run_id)
-
-
 def _done(act: Callable[[], str], run_id: int) -> ResponseReturnValue:
     """Do it, say how it went, and show the run. What came too late is said in its words."""
     try:

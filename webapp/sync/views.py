@@ -22,7 +22,6 @@ TROUBLED_SHOWN = 20
 RUNS_SHOWN = 10
 
 RUN = "/sync/<int(max=2147483647):run_id>"
-DUPLICATE = f"{RUN}/duplicates/<int(max=2147483647):duplicate_id>/close"
 CONNECTION = "/connections/<int(max=2147483647):connection_id>"
 
 ITEM = "/sync/items/<int(max=2147483647):pulled_id>/undo"
@@ -33,7 +32,6 @@ for rule, name, view, method in (
     (f"{RUN}/cancel", "cancel", run_views.cancel, "POST"),
     (f"{RUN}/resume", "resume", run_views.resume, "POST"),
     (f"{RUN}/brake", "decide", run_views.decide, "POST"),
-    (DUPLICATE, "close_duplicate", run_views.close_duplicate, "POST"),
     (ITEM, "undo", item_views.undo, "GET POST"),
     (CONNECTION, "connection", connection_views.show, "GET"),
     (f"{CONNECTION}/hold", "hold", connection_views.hold, "POST"),

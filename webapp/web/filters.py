@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(options)
     app.add_template_filter(duration)
     app.add_template_filter(sentence)
+    app.add_template_test(over)
 
 
 def amount(minor: int, currency: str | None) -> str:
@@ -77,6 +78,11 @@ def relative(when: datetime) -> str:
     else:
         return f"{when.astimezone(zone):%-d %b %Y}"
     return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+def over(when: datetime) -> bool:
+    """Whether a moment is over: what was to happen then is due."""
+    return when <= utc_now()
 
 
 def absolute(when: datetime, *, seconds: bool = False) -> str:
