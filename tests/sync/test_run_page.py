@@ -324,7 +324,8 @@ def test_a_second_record_is_reported_until_somebody_closes_it(manager_client):
         "second-1",
     ]
 
-    page = page.submit("Close: I looked at both")
+    page = page.follow("Look at both").submit("I looked: close this report")
+    assert page.url == f"/sync/{run.id}"
     assert "Nothing was removed" in page.notices
     assert "closed by manager@example.com" in page.text
 

@@ -192,14 +192,6 @@ def duplicates_of(run: SyncRun) -> Sequence[Any]:
     return db.session.execute(query).all()
 
 
-def get_duplicate(duplicate_id: int) -> Duplicate:
-    """Raises ``NotFound``."""
-    found = db.session.get(Duplicate, duplicate_id)
-    if found is None:
-        raise NotFound("There is no such report.")
-    return found
-
-
 def _pulled_rows() -> Any:
     return select(PulledChange, Campaign.uuid, Campaign.title).join(
         Campaign, PulledChange.campaign_id == Campaign.id
