@@ -19,6 +19,7 @@ from webapp.campaigns import views as campaigns
 from webapp.changes import views as changes
 from webapp.core.config import Settings, load_settings, secret_key
 from webapp.core.db import db, engine_options
+from webapp.exchange import views as exchange
 from webapp.ops import health, logs
 from webapp.overview import navigation
 from webapp.overview import views as overview
@@ -51,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.
     csrf.exempt(api_campaigns.blueprint)
     navigation.init_app(app)
-    pages = (auth, overview, campaigns, attention, changes, advertisers, sync, audit)
+    pages = (auth, overview, campaigns, attention, changes, advertisers, sync, audit, exchange)
     for feature in (*pages, health):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api_campaigns.blueprint)

@@ -136,15 +136,22 @@ def matching(params: ListParams, asker: Asker, most: int) -> Sequence[Row[int, i
 
     Raises ``QueryError``.
     """
+    return db.session.execute(all_pages(params, asker).limit(most)).all()
+
+
+def all_pages(params: ListParams, asker: Asker) -> Select[int, int]:
+    """What reads ids and versions of all that the list finds, in its order.
+
+    Raises ``QueryError``.
+    """
     query = terms_arguments.asked(params.query, params.filters)
     found = terms.conditions(query, asker)
     search = search_words(found.words, found.excluded)
-    ordered = (
+    return (
         select(Campaign.id, Campaign.version)
         .where(*ARCHIVED[found.archived], *visible(), *search.conditions, *found.conditions)
         .order_by(*CAMPAIGNS.order(params))
     )
-    return db.session.execute(ordered.limit(most)).all()
 
 
 def visible() -> list[ColumnElement[bool]]:

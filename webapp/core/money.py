@@ -182,4 +182,8 @@ def format_amount(minor: int, currency: str) -> str:
 
 def plain_amount(minor: int, currency: str) -> str:
     """``123456, "USD"`` as ``1234.56``: for form fields, scripts and spreadsheets."""
-    return f"{Money(minor, currency).amount:f}"
+    digits = minor_digits(currency)
+    if not digits:
+        return str(minor)
+    text = str(abs(minor)).zfill(digits + 1)
+    return f"{'-' if minor < 0 else ''}{text[:-digits]}.{text[-digits:]}"
