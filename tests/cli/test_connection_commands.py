@@ -1,6 +1,7 @@
 """``flask connections``: which there are, whether they answer, pausing and resuming sending."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -9,9 +10,10 @@ from tests.cli.conftest import Terminal, leading_to
 from tests.factories import ACTOR
 from tests.support.sandbox import Sandbox
 from webapp.audit.models import AuditEvent
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import Campaign, Change
 from webapp.connections import service
 from webapp.connections.models import ACTIVE, NO_MARKER, PAUSED, STORED_MARKER, Connection
+from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, transaction
 from webapp.sync.models import RequestLog
@@ -161,10 +163,25 @@ def test_resuming_shows_what_goes_out(terminal: Terminal, held: Connection) -> N
     result = terminal("connections", "resume", "--yes")
 
     assert result.exit_code == 0, result.output
-    assert "Megaphone: 1 to send, in less than a minute; 0 put off." in result.stderr
+    assert "Megaphone: 1 to send, in less than a minute.\n" in result.stderr
     assert "Spring: budget USD 4,500.00 -> USD 4,800.00" in result.stderr
     assert result.stdout == "Sending goes on.\n"
     assert the_connection().held_at is None
+
+
+def test_resuming_says_that_nothing_goes_out_and_what_goes_out_later(
+    terminal: Terminal, held: Connection
+) -> None:
+    change = db.session.query(Change).one()
+    change.not_before = utc_now() + timedelta(hours=1)
+    assert "Megaphone: nothing to send; 1 put off.\n" in resumed(terminal)
+    change.state, change.not_before = "applied", None
+    assert "Megaphone: nothing to send.\n" in resumed(terminal)
+
+
+def resumed(terminal: Terminal) -> str:
+    terminal("connections", "pause", "--reason", "Not today")
+    return terminal("connections", "resume", "--yes").stderr
 
 
 def test_resuming_with_nobody_to_ask_needs_a_yes(terminal: Terminal, held: Connection) -> None:

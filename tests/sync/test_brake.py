@@ -13,7 +13,7 @@ from webapp.campaigns.models import Campaign
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
 from webapp.core.errors import InvalidInput, TooLate
-from webapp.sync import breaker, jobs
+from webapp.sync import breaker, jobs, runs
 from webapp.sync import service as sync_service
 from webapp.sync.absence import Missing, brake
 from webapp.sync.models import APPLY, KEEP, PulledChange, SyncRun
@@ -240,6 +240,20 @@ def test_one_that_is_seen_again_while_it_is_looked_for_is_not_taken_for_gone(syn
 
     assert (run.state, run.missing_count, run.gone_count) == ("complete", 1, 0)
     assert synced.campaign(id=campaign.id).sync_state == "confirmed"
+
+
+def test_a_run_that_concludes_keeps_the_first_ids_of_what_was_missing(
+    synced: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MAX_NAMED", 2)
+    absent = all_campaigns()[:3]
+    for campaign in absent:
+        synced.sandbox.control("DELETE", f"campaigns/{campaign.remote_id}")
+
+    run = synced.pull()
+
+    assert (run.state, run.missing_count) == ("complete", 3)
+    assert run.missing == [campaign.id for campaign in absent[:2]]
 
 
 ONE_CAMPAIGN = "campaigns/[^/]+$"

@@ -244,6 +244,14 @@ def test_with_nothing_waiting_it_says_so(manager_client, held):
     assert "Nothing waits." in get_page(manager_client, f"{address(held)}/release").text
 
 
+def test_with_nothing_but_what_is_put_off_nothing_goes_out_now(manager_client, held):
+    factories.change(factories.campaign(), not_before=utc_now() + timedelta(hours=1))
+
+    page = get_page(manager_client, f"{address(held)}/release")
+
+    assert "Nothing goes out now. 1 is put off, and goes out at its time." in page.text
+
+
 def test_of_very_many_some_are_listed_and_the_rest_counted(manager_client, held):
     for _ in range(52):
         factories.change(factories.campaign())

@@ -254,6 +254,34 @@ def test_the_brake_lists_what_was_missing_and_waits_for_an_answer(manager_client
     assert page.follow("Missing 1").h1 == "Missing 1"
 
 
+def test_a_run_names_what_was_missing_and_how_each_is_by_now(manager_client):
+    missing = [
+        factories.campaign(title=f"Missing {number}", **values)
+        for number, values in enumerate(({"missed_runs": 1}, {"sync_state": "gone"}, {}))
+    ]
+    run = factories.sync_run(missing_count=3, gone_count=1, missing=[m.id for m in missing])
+
+    page = get_page(manager_client, f"/sync/{run.id}")
+
+    assert "3 campaigns were not in Megaphone’s list" in page.text
+    listed = cells(page, "Campaigns that were not in the list")
+    assert [row[:3] for row in listed] == [
+        ["Missing 0", missing[0].remote_id, "missing once"],
+        ["Missing 1", missing[1].remote_id, "gone"],
+        ["Missing 2", missing[2].remote_id, "seen since"],
+    ]
+    assert page.follow("See all that are gone").rows
+
+
+def test_a_run_that_missed_more_than_it_names_says_how_many_more(manager_client):
+    run = factories.sync_run(missing_count=201, missing=[factories.campaign().id])
+
+    page = get_page(manager_client, f"/sync/{run.id}")
+
+    assert "201 campaigns were not in Megaphone’s list" in page.text
+    assert "And 200 more, which are not listed here." in page.text
+
+
 def test_keeping_changes_nothing_and_says_who_decided(manager_client):
     campaign = factories.campaign()
     run = braked_run(campaign)

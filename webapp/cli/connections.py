@@ -137,8 +137,10 @@ def _agree(ids: Sequence[int], *, yes: bool) -> None:
 
 def _show_outgoing(connection: Connection) -> None:
     found = connection_queries.outgoing(connection, utc_now())
-    out = f"{found.total:,} to send, in {found.forecast.words}; {found.put_off:,} put off."
-    click.echo(f"{connection.name}: {out}", err=True)
+    is_any = f"{found.total:,} to send, in {found.forecast.words}"
+    to_send = is_any if found.total else "nothing to send"
+    put_off = f"; {found.put_off:,} put off" if found.put_off else ""
+    click.echo(f"{connection.name}: {to_send}{put_off}.", err=True)
     for row in found.shown:
         fields = ", ".join(
             f"{c.field} {c.before or 'nothing'} -> {c.after or 'nothing'}" for c in row.changes

@@ -183,9 +183,11 @@ def _conclude(pull: Pull, walk: Walk[RemoteCampaign], first_observation: int, pl
     if problem:
         words = f"Stopped by the brake: {problem} Nothing was marked as missing."
         return Ending(BRAKED, words, sorted(each.id for each in missing))
+    ids = [each.id for each in missing]
     with transaction():
-        absence.count_misses([each.id for each in missing])
-        pull.beat({"stage": MISSING}, missing_count=len(missing))
+        absence.count_misses(ids)
+        named = sorted(ids)[: runs.MAX_NAMED]
+        pull.beat({"stage": MISSING, "missing": named or None}, missing_count=len(ids))
 
     def before_each() -> None:
         still_wanted(pull)

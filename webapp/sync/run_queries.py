@@ -24,9 +24,9 @@ from webapp.sync.models import (
     PulledChange,
     SyncRun,
 )
+from webapp.sync.runs import MAX_NAMED
 from webapp.sync.words import PULLED_WORDS, SINCE, TRIGGERS
 
-LISTED_IDS = 200
 # Before that the pace says little.
 ETA_AFTER_SECONDS = 3.0
 
@@ -131,11 +131,19 @@ def progress_of(run: SyncRun, now: datetime) -> Progress | None:
 
 
 def missing_of(run: SyncRun) -> Sequence[Any]:
-    """The campaigns that a braked run did not see, as many as a page lists."""
-    ids = (run.brake or [])[:LISTED_IDS]
+    """The campaigns that a run did not see, as many as a page lists, and how each is now."""
+    found = run.brake if run.state == BRAKED else run.missing if run.missing_count else None
+    ids = (found or [])[:MAX_NAMED]
     if not ids:
         return []
-    query = select(Campaign.uuid, Campaign.title, Campaign.remote_id, Campaign.synced_at)
+    query = select(
+        Campaign.uuid,
+        Campaign.title,
+        Campaign.remote_id,
+        Campaign.synced_at,
+        Campaign.sync_state,
+        Campaign.missed_runs,
+    )
     return db.session.execute(query.where(Campaign.id.in_(ids)).order_by(Campaign.title_key)).all()
 
 
@@ -187,7 +195,7 @@ def duplicates_of(run: SyncRun) -> Sequence[Any]:
         .join(Campaign, Duplicate.campaign_id == Campaign.id)
         .where(Duplicate.run_id == run.id)
         .order_by(Duplicate.id)
-        .limit(LISTED_IDS)
+        .limit(MAX_NAMED)
     )
     return db.session.execute(query).all()
 

@@ -16,6 +16,8 @@ from webapp.sync.models import LOST, REQUESTED, RUNNING, SyncRun
 
 HEARTBEAT_LIMIT = timedelta(minutes=2)
 MAX_SET_ASIDE = 200
+# As many of the campaigns that a list did not have are named on the run's page.
+MAX_NAMED = 200
 # What a run is reading, in this order; the last looks for those that no list had.
 AGENCIES, ADVERTISERS, CAMPAIGNS, MISSING = "agencies", "advertisers", "campaigns", "missing"
 
