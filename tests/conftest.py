@@ -1,6 +1,7 @@
 """Fixtures of all tests: databases, application, client, operators; and a closed network."""
 
 import os
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from sqlalchemy.orm import Session, scoped_session
 from tests import factories
 from tests.support import client as clients
 from tests.support import network, required, sizes
-from tests.support.compiled import CompiledTemplates
-from tests.support.databases import PostgresDatabase, SqliteTemplate, application
+from tests.support.applications import Applications
+from tests.support.databases import PostgresDatabase, SqliteDatabase, SqliteTemplate
 from tests.support.postgres import Postgres, find_programs, start_postgres
 from webapp.auth.models import Operator
 from webapp.core.config import Settings
@@ -21,7 +22,10 @@ from webapp.core.db import db
 
 SECRET_KEY = "a key for tests only, of at least 32 characters"
 
-_templates = CompiledTemplates()
+# Where the system has it: every commit is written out to a disk, and waited for.
+MEMORY = Path("/dev", "shm")
+
+_applications = Applications()
 
 hypothesis_settings.register_profile("flightdeck", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("flightdeck")
@@ -83,8 +87,24 @@ def _in_an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 @pytest.fixture(scope="session")
+def memory_folder() -> Iterator[Path]:
+    """A folder that is quick to write to, for what many tests write."""
+    with tempfile.TemporaryDirectory(
+        prefix="flightdeck-", dir=MEMORY if MEMORY.is_dir() else None
+    ) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
     return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(sqlite_template: SqliteTemplate, memory_folder: Path) -> SqliteDatabase:
+    folder = memory_folder / "sqlite"
+    folder.mkdir()
+    return SqliteDatabase(sqlite_template, folder)
 
 
 @pytest.fixture(scope="session")
@@ -118,11 +138,11 @@ def postgres_database(
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """An empty, migrated database: each test that uses it runs on both kinds."""
     if request.param == "sqlite":
-        template: SqliteTemplate = request.getfixturevalue("sqlite_template")
-        return template.fresh(tmp_path)
+        file: SqliteDatabase = request.getfixturevalue("sqlite_database")
+        return file.fresh()
     database: PostgresDatabase | None = request.getfixturevalue("postgres_database")
     return database.fresh() if database else required.do_without(required.POSTGRESQL)
 
@@ -140,9 +160,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application, its context pushed: factories and queries can be used at once."""
-    with application(settings) as app:
-        app.test_client_class = clients.Client
-        app.jinja_env.bytecode_cache = _templates
+    with _applications.lent(settings) as app:
         yield app
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import requests
@@ -12,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.campaigns.form_work import SAVE
 from tests.storage.failing import full_disk, locked
 from tests.support.client import Client
-from tests.support.databases import SqliteTemplate
+from tests.support.databases import SqliteDatabase
 from tests.support.desk import Desk
 from tests.support.pages import get_page
 from webapp.campaigns.models import Campaign
@@ -25,8 +24,8 @@ Outage = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
-def database_url(sqlite_template: SqliteTemplate, tmp_path: Path) -> str:
-    return sqlite_template.fresh(tmp_path)
+def database_url(sqlite_database: SqliteDatabase) -> str:
+    return sqlite_database.fresh()
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,13 @@ NAME = "flightdeck_tests"
 
 @contextmanager
 def application(settings: Settings) -> Iterator[Flask]:
-    """The application with its context pushed; afterwards every connection is closed."""
-    app = create_app(settings)
+    """A new application with its context pushed; afterwards every connection is closed."""
+    with in_context(create_app(settings)) as app:
+        yield app
+
+
+@contextmanager
+def in_context(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         try:
             yield app
@@ -47,6 +52,31 @@ class SqliteTemplate:
         target = folder / "flightdeck.db"
         shutil.copyfile(self._file, target)
         return f"sqlite:///{target}"
+
+
+class SqliteDatabase:
+    """One address for all tests. Behind it, each has a file of its own.
+
+    With one address, the application and its SQL are kept from test to test. Links are followed
+    before anything is opened, so whoever still has an earlier test's file open does no harm.
+    """
+
+    def __init__(self, template: SqliteTemplate, folder: Path) -> None:
+        self._template = template
+        self._folder = folder
+        self._link = folder / "current.db"
+        self._number = 0
+
+    def fresh(self) -> str:
+        last = self._folder / str(self._number)
+        self._number += 1
+        folder = self._folder / str(self._number)
+        folder.mkdir()
+        self._template.fresh(folder)
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(folder / "flightdeck.db")
+        shutil.rmtree(last, ignore_errors=True)
+        return f"sqlite:///{self._link}"
 
 
 class PostgresDatabase:

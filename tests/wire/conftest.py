@@ -4,12 +4,11 @@ What an answer does is the same on both databases; these run on SQLite.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from tests.support.databases import SqliteTemplate
+from tests.support.databases import SqliteDatabase
 from tests.support.desk import Desk, connected, with_credential
 from tests.support.sandbox import Sandbox, start_sandbox
 from tests.wire.broken import MOST_BODY
@@ -29,8 +28,8 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 
 @pytest.fixture
-def database_url(sqlite_template: SqliteTemplate, tmp_path: Path) -> str:
-    return sqlite_template.fresh(tmp_path)
+def database_url(sqlite_database: SqliteDatabase) -> str:
+    return sqlite_database.fresh()
 
 
 @pytest.fixture
