@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp.advertisers import queries
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
+from webapp.web.forms import clean_text
 from webapp.web.htmx import wants_fragment
 from webapp.web.lists import list_params, list_url
 
@@ -32,7 +33,7 @@ def index() -> ResponseReturnValue:
 @requires(Permission.READ)
 def suggest() -> ResponseReturnValue:
     """A fragment: the options of a list that opens under a field."""
-    typed = request.args.get("q", "")[:MAX_TYPED]
+    typed = str(clean_text(request.args.get("q", "")))[:MAX_TYPED]
     return render_template(
         "advertisers/_suggestions.html", typed=typed, found=queries.suggest(typed)
     )
