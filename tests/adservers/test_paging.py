@@ -4,7 +4,14 @@ import time
 
 import pytest
 
-from webapp.adservers.megaphone.paging import count, first_cursor, links, next_cursor, total
+from webapp.adservers.megaphone.paging import (
+    count,
+    first_cursor,
+    first_middle_last,
+    links,
+    next_cursor,
+    total,
+)
 
 URL = "https://cms.example/api/organizations/o/campaigns"
 TOTALS = {"X-Total": "1200", "X-Page": "1", "X-Per-Page": "500"}
@@ -16,6 +23,14 @@ def after(link: str, *, cursor: str = "page=1&per_page=500", rows: int = 500) ->
 
 def test_the_first_page_asks_for_as_many_rows_as_there_may_be() -> None:
     assert first_cursor() == "page=1&per_page=500"
+
+
+@pytest.mark.parametrize(
+    ("total", "pages"),
+    [(None, [1]), (0, [1]), (1, [1]), (2, [1, 2]), (3, [1, 2, 3]), (41, [1, 21, 41])],
+)
+def test_first_middle_and_last_row_are_pages_of_one(total: int | None, pages: list[int]) -> None:
+    assert first_middle_last(total) == [f"page={page}&per_page=1" for page in pages]
 
 
 def test_the_next_link_is_found_wherever_it_stands() -> None:

@@ -66,7 +66,8 @@ def test_a_check_says_what_it_saw_and_keeps_it(terminal: Terminal, connection) -
     assert kept.checked_at is not None
     assert db.session.query(AuditEvent).one().action == "checked"
     calls = db.session.query(RequestLog).all()
-    assert [(call.connection_id, call.outcome) for call in calls] == [(kept.id, "ok")] * 2
+    assert [(call.connection_id, call.outcome) for call in calls] == [(kept.id, "ok")] * 4
+    assert (kept.capabilities["looked_at"], kept.capabilities["unreadable"]) == (3, [])
 
 
 def test_an_ad_server_that_refuses_the_token_fails_and_pauses(
@@ -131,6 +132,37 @@ def test_an_external_id_that_is_another_now_proves_nothing(
 
     assert the_connection().marker_mode == STORED_MARKER
     assert the_connection().capabilities["marker_seen"] is False
+
+
+def test_one_of_those_booked_first_and_last_and_between_is_proof_enough(
+    terminal: Terminal, sandbox: Sandbox, connection
+) -> None:
+    connection.marker_mode = NO_MARKER
+    remote = sandbox.control("GET", "campaigns")["campaigns"][:5]
+    for number, record in enumerate(remote):
+        # Each but the first was given another external ID there since.
+        marker = f"fd-{number}" if number == 0 else "theirs"
+        sandbox.control("PUT", f"campaigns/{record['id']}", {"externalId": marker})
+        factories.campaign(remote_id=record["id"], marker=f"fd-{number}")
+
+    terminal("connections", "check")
+
+    assert the_connection().marker_mode == STORED_MARKER
+    one = [call for call in db.session.query(RequestLog) if call.path.endswith("{campaign}")]
+    assert len(one) == 2
+
+
+def test_a_row_at_the_end_of_the_list_that_cannot_be_read_is_said(
+    terminal: Terminal, sandbox: Sandbox, connection
+) -> None:
+    row = {"status": 200, "headers": {"Content-Type": "application/json", "X-Total": "40"}}
+    answer = {"action": "answer", "path": "campaigns$", "page": 40, **row}
+    sandbox.fault(answer | {"body": '[{"id": "x", "title": 7}]'})
+
+    result = terminal("connections", "check")
+
+    assert result.exit_code == 0, result.output
+    assert "; 1 of 3 looked at cannot be used: " in result.stdout
 
 
 def test_sending_is_paused_with_a_reason(terminal: Terminal, connection) -> None:

@@ -133,6 +133,8 @@ def test_what_the_last_check_found_is_listed_in_words(viewer_client):
             "label": "Megaphone (v1)",
             "campaigns": 1240,
             "advertisers": None,
+            "looked_at": 3,
+            "unreadable": ["Its title is no text."],
             "update_fields": ["copy_needed", "title"],
             "delete": False,
             "archive": "local_only",
@@ -143,6 +145,7 @@ def test_what_the_last_check_found_is_listed_in_words(viewer_client):
     shown = facts(get_page(viewer_client, address(connection)))
 
     assert shown["May see"] == "1,240 campaigns, advertisers"
+    assert shown["Looked at"].endswith("1 cannot be used. Its title is no text.")
     assert shown["Fields that can be changed"] == "copy needed, title"
     assert (shown["Deleting"], shown["Archiving"]) == ("no", "kept here only")
 

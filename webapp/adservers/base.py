@@ -34,7 +34,7 @@ class AdServer(Protocol):
         """The same connection, whose calls wait for their slots with this priority."""
 
     def check(self) -> CheckResult:
-        """Prove that address, credential and organisation fit together, by two small reads."""
+        """Prove that address, credential and organisation fit together, by a few small reads."""
 
     def list_agencies(self, cursor: str | None = None) -> RemotePage[RemoteAgency]: ...
 

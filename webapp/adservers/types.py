@@ -165,10 +165,16 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A connection that answers: how many records its credential may see."""
+    """A connection that answers: how many records its credential may see.
+
+    ``looked_at`` campaigns were read from the list's beginning, middle and end, as far as that can
+    be; ``unreadable`` says what was wrong with those of them that cannot be used.
+    """
 
     advertisers: int | None
     campaigns: int | None
+    looked_at: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def list_connections(as_json: bool) -> None:
 @json_option
 @plainly
 def check(connection_id: int | None, as_json: bool) -> None:
-    """Ask the ad server whether it answers as agreed, by two or three small calls."""
+    """Ask the ad server whether it answers as agreed, by a few small calls."""
     with reading():
         ids = chosen(connection_id)
         db.session.rollback()
@@ -79,7 +79,10 @@ def _check_line(found: dict[str, Any]) -> str:
     seen = found["capabilities"]["campaigns"]
     campaigns = f"{seen:,} campaigns" if seen is not None else "campaigns"
     kept = MARKER_WORDS[found["marker_mode"]]
-    return f"{found['id']}  answers, shows {campaigns}; external IDs: {kept}"
+    line = f"{found['id']}  answers, shows {campaigns}; external IDs: {kept}"
+    bad = found["capabilities"]["unreadable"]
+    looked_at = found["capabilities"]["looked_at"]
+    return f"{line}; {len(bad)} of {looked_at} looked at cannot be used: {bad[0]}" if bad else line
 
 
 @connections.command("pause")

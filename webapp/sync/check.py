@@ -1,9 +1,10 @@
 """Checking a connection: whether it answers, and what it can be trusted with."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from webapp.adservers.base import AdServer
 from webapp.adservers.errors import (
@@ -47,21 +48,21 @@ class Sample:
 def check_connection(
     actor: Actor, connection_id: int, settings: Settings, limiter: RateLimiter
 ) -> dict[str, Any]:
-    """Ask the ad server now, by two or three small reads, and keep what was found.
+    """Ask the ad server now, by a few small reads, and keep what was found.
 
     Commits by itself, and is called outside of any transaction. A connection that was paused and
     answers goes on; one whose trouble only a person can end is paused. Raises ``CheckFailed``.
     """
     with reading():
         platform = db.session.get_one(Connection, connection_id).platform
-        sample = _sample(connection_id)
+        samples = _samples(connection_id)
         db.session.rollback()
     requests = RequestCount(Caller(connection_id))
     leave_database()
     try:
         # Somebody waits for it.
         with open_remote(platform, settings, limiter, Priority.PUSH, requests) as remote:
-            found, mode = _ask(remote, sample)
+            found, mode = _ask(remote, samples)
     except AdServerError as error:
         _failed(actor, connection_id, error)
         raise CheckFailed(error.message) from None
@@ -73,32 +74,36 @@ def check_connection(
     return found
 
 
-def _sample(connection_id: int) -> Sample | None:
-    """The latest campaign that was booked under a marker and is bound."""
-    query = (
-        select(Campaign.remote_id, Campaign.marker)
-        .where(
-            Campaign.connection_id == connection_id,
-            Campaign.marker.is_not(None),
-            Campaign.remote_id.is_not(None),
-        )
-        .order_by(Campaign.id.desc())
-        .limit(1)
+def _samples(connection_id: int) -> list[Sample]:
+    """The last, the first and a middle campaign that were booked under a marker and are bound.
+
+    The external id of any single one may have been changed in the ad server since.
+    """
+    booked = (
+        Campaign.connection_id == connection_id,
+        Campaign.marker.is_not(None),
+        Campaign.remote_id.is_not(None),
     )
-    row = db.session.execute(query).one_or_none()
-    return Sample(row.remote_id, row.marker) if row else None
+    number = db.session.scalar(select(func.count(Campaign.id)).where(*booked)) or 0
+    places = dict.fromkeys((number - 1, 0, number // 2)) if number else {}
+    query = select(Campaign.remote_id, Campaign.marker).where(*booked).order_by(Campaign.id)
+    rows = [db.session.execute(query.offset(place).limit(1)).one() for place in places]
+    return [Sample(row.remote_id, row.marker) for row in rows]
 
 
-def _ask(remote: AdServer, sample: Sample | None) -> tuple[dict[str, Any], str | None]:
+def _ask(remote: AdServer, samples: Sequence[Sample]) -> tuple[dict[str, Any], str | None]:
     """What was found, and the marker mode where there is proof of one."""
-    counts = remote.check()
+    seen = remote.check()
     capabilities = asdict(remote.capabilities)
-    proof = _keeps_marker(remote, sample) if sample else None
+    # Asked one after the other: the first that has it is proof enough.
+    proof = any(_keeps_marker(remote, sample) for sample in samples) if samples else None
     found = capabilities | {
         # JSON knows no sets.
         **{name: sorted(v) for name, v in capabilities.items() if isinstance(v, frozenset)},
-        "advertisers": counts.advertisers,
-        "campaigns": counts.campaigns,
+        "advertisers": seen.advertisers,
+        "campaigns": seen.campaigns,
+        "looked_at": seen.looked_at,
+        "unreadable": list(seen.unreadable),
         "marker_seen": proof,
     }
     return found, str(remote.capabilities.marker) if proof else None

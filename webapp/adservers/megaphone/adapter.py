@@ -73,9 +73,16 @@ class Megaphone:
 
     def check(self) -> CheckResult:
         smallest = paging.first_cursor(1)
+        advertisers = self.list_advertisers(smallest).total
+        first = self.list_campaigns(smallest)
+        # Old records may look otherwise than new ones.
+        others = paging.first_middle_last(first.total)[1:]
+        pages = [first, *(self.list_campaigns(cursor) for cursor in others)]
         return CheckResult(
-            advertisers=self.list_advertisers(smallest).total,
-            campaigns=self.list_campaigns(smallest).total,
+            advertisers,
+            first.total,
+            looked_at=sum(len(page.items) + len(page.bad_rows) for page in pages),
+            unreadable=tuple(row.reason for page in pages for row in page.bad_rows),
         )
 
     def list_agencies(self, cursor: str | None = None) -> RemotePage[RemoteAgency]:

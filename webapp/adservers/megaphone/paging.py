@@ -23,6 +23,12 @@ def first_cursor(page_size: int = PAGE_SIZE) -> str:
     return f"page=1&per_page={page_size}"
 
 
+def first_middle_last(total: int | None) -> list[str]:
+    """The cursors of three single rows of a list of so many; of the first alone if unknown."""
+    places = {1, ((total or 1) + 1) // 2, total or 1}
+    return [f"page={place}&per_page=1" for place in sorted(places)]
+
+
 def links(header: str) -> Iterator[tuple[str, str]]:
     """The (rel, address) pairs of a Link header; a link with several rels comes once for each."""
     if len(header) > _LONGEST_LINK_HEADER:
