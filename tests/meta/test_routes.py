@@ -18,9 +18,11 @@ from webapp.core.config import Settings
 FRAGMENT_ONLY = {
     "advertisers.suggest",
     "campaigns.budget",
+    "campaigns.suggest",
     "campaigns.sync_line",
     "sync.progress",
 }
+FILES = {"exchange.campaigns_csv"}
 
 
 @pytest.fixture
@@ -35,6 +37,7 @@ def values(app: Flask) -> dict[str, str]:
         "conflict_id": str(factories.conflict(campaign, "title", theirs="Other").id),
         "change_id": str(factories.change(campaign).id),
         "duplicate_id": str(factories.duplicate(campaign).id),
+        "job_uuid": str(factories.bulk_job([campaign.id]).uuid),
         "filename": "app.css",
     }
 
@@ -94,6 +97,8 @@ def test_everyone_reads_what_the_role_allows(app: Flask, client: Client, values,
         url = address(app, rule, values)
         if rule.endpoint in FRAGMENT_ONLY:
             assert client.get(url, headers={"HX-Request": "true"}).status_code == 200, rule
+        elif rule.endpoint in FILES and role_may(role, permission):
+            assert client.get(url).mimetype == "text/csv", rule
         elif role_may(role, permission):
             get_page(client, url)
         else:
