@@ -1,32 +1,28 @@
 """The three ways an ad server may treat our external ids, and a booking whose answer is lost."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tests.sync.conftest import ANA, Desk
+from tests.sync.losing import (
+    ARRIVED,
+    NEVER_ARRIVED,
+    arrive_late,
+    book_and_lose,
+    let_go,
+    lost_and_not_found,
+    set_mode,
+)
 from webapp.adservers.types import CampaignSpec, Priority, RemoteCampaign
 from webapp.audit.models import AuditEvent
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.models import Campaign
 from webapp.changes import service as changes
-from webapp.connections import service as connections
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
 from webapp.sync import candidates, jobs, outbox, results
 from webapp.sync.payload import prepare
 from webapp.sync.remote import RequestCount, open_remote
-
-LOST = {"method": "POST", "path": "campaigns$", "times": 1}
-NEVER_ARRIVED = {**LOST, "action": "cut_before_apply"}
-ARRIVED = {**LOST, "action": "cut_after_apply"}
-
-
-def set_mode(desk: Desk, mode: str) -> None:
-    with transaction():
-        query = update(Connection).where(Connection.id == desk.connection_id)
-        db.session.execute(query.values(marker_mode=mode))
 
 
 def mode(desk: Desk) -> str:
@@ -34,13 +30,6 @@ def mode(desk: Desk) -> str:
     found = db.session.get_one(Connection, desk.connection_id).marker_mode
     db.session.rollback()
     return found
-
-
-def book_and_lose(desk: Desk, fault: dict[str, Any], **values: Any) -> Campaign:
-    desk.sandbox.fault(fault)
-    campaign = desk.book(title="Lost", **values)
-    desk.push()
-    return desk.campaign(id=campaign.id)
 
 
 def lists_read(desk: Desk) -> int:
@@ -272,30 +261,6 @@ def test_a_booking_that_a_pull_saw_first_and_someone_edited_waits_for_a_person(
     assert len(desk.our_writes("POST")) == 1
 
 
-def lost_and_not_found(desk: Desk, **values: Any) -> Campaign:
-    """A booking whose answer was lost, that complete lists have not shown, and that waits."""
-    campaign = book_and_lose(desk, NEVER_ARRIVED, **values)
-    with transaction():
-        connections.hold_sending(ANA, db.session.get_one(Connection, desk.connection_id), "Wait")
-    desk.settle()
-    desk.settle()
-    found = desk.change_of(campaign)
-    assert (found.state, found.clean_probes > 0) == ("ready", True)
-    return desk.campaign(id=campaign.id)
-
-
-def arrive_late(desk: Desk, campaign: Campaign) -> None:
-    advertiser = desk.remote(desk.any_campaign())["advertiserId"]
-    record = {"advertiserId": advertiser, "title": "Lost", "externalId": campaign.marker}
-    desk.sandbox.control("POST", "campaigns", record)
-
-
-def let_go(desk: Desk) -> None:
-    with transaction():
-        connections.release_sending(ANA, db.session.get_one(Connection, desk.connection_id))
-    desk.push()
-
-
 @pytest.mark.parametrize("is_edited", [False, True])
 def test_a_lost_booking_that_a_pull_finds_before_it_is_sent_again_is_not_made_twice(
     synced: Desk, is_edited: bool
@@ -336,7 +301,7 @@ def test_a_lost_booking_that_was_edited_since_is_found_when_its_external_id_is_t
     assert synced.our_writes("POST") == []
 
 
-def test_a_refused_new_external_id_is_no_sign_that_the_lost_booking_is_there(
+def test_a_new_external_id_that_is_refused_leaves_the_lost_booking_booked(
     synced: Desk,
 ) -> None:
     synced.sandbox.settings(external_id="unique")
@@ -351,7 +316,8 @@ def test_a_refused_new_external_id_is_no_sign_that_the_lost_booking_is_there(
     synced.settle()
 
     refused = synced.campaign(id=campaign.id)
-    assert (refused.remote_id, refused.sync_state) == (None, "refused")
+    assert synced.remote(refused)["externalId"] == campaign.marker
+    assert (refused.external_id, refused.sync_state) == ("IO-9", "refused")
 
 
 def test_a_lost_booking_that_was_given_up_and_found_since_is_not_made_by_sending_it_again(

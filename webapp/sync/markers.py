@@ -12,6 +12,7 @@ from sqlalchemy import or_, select, update
 from webapp.adservers.types import RemoteCampaign
 from webapp.audit import service as audit
 from webapp.audit.service import FieldChange
+from webapp.campaigns.fields import Snapshot
 from webapp.campaigns.models import KEY_LENGTH, Campaign
 from webapp.campaigns.service import is_generated
 from webapp.connections import service as connections
@@ -68,17 +69,19 @@ def forget(campaign_id: int) -> None:
     db.session.execute(update(Campaign).where(Campaign.id == campaign_id).values(marker=None))
 
 
-def may_be_ours(found: RemoteCampaign, sent_at: datetime | None) -> bool:
-    """Whether a record with our marker can be what we sent then, and no stranger's.
+def is_surely_ours(found: RemoteCampaign, sent: Snapshot, sent_at: datetime | None) -> bool:
+    """Whether a record with our marker is what we sent then, and no stranger's.
 
-    Nobody else comes upon a marker that we made up. An external id that people type may have been
-    given to another campaign there before.
+    Nobody else comes upon a marker that we made up. An external id that people type may be that of
+    another campaign there: it has to be as young, and to look like what was sent.
     """
     if is_generated(found.external_id or ""):
         return True
-    if found.created_at is None or sent_at is None:
+    if found.created_at is None or sent_at is None or found.created_at < sent_at - CLOCKS_APART:
         return False
-    return found.created_at >= sent_at - CLOCKS_APART
+    budget = [found.total_budget_minor, found.total_budget_currency]
+    is_same_budget = sent.get("budget") == (None if budget[0] is None else budget)
+    return is_same_budget and fold(found.title) == fold(sent.get("title") or "")
 
 
 def sought(campaign_id: int, connection_id: int) -> Sought:

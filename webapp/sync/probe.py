@@ -53,9 +53,9 @@ TAKEN = (
     "The campaign that Megaphone has with this external ID belongs to another one here. "
     "Link the two, or archive this one and go on with the other."
 )
-OLDER = (
-    "Megaphone has “{}” ({}) with this external ID, made there at {} and so not known to be this "
-    "booking, whose answer was lost. Link it if it is; book this again if it is not."
+DOUBTFUL = (
+    "Megaphone's answer to this booking was lost. It has “{}” ({}) with this external ID, made at "
+    "{}, which may be another campaign. Link it if it is this one; book this again if it is not."
 )
 NEVER_TAKEN = (
     "Megaphone answered with errors for a day and has not taken this. "
@@ -158,10 +158,11 @@ def _conclude(claim: Claim, search: MarkerSearch, clean_needed: int, now: dateti
 
 def _bind(claim: Claim, found: RemoteCampaign, now: datetime) -> None:
     unlisted.take_in_first(found, claim.connection_id, now)
-    sent_at = db.session.scalar(select(Change.sent_at).where(Change.id == claim.change_id))
-    if not markers.may_be_ours(found, sent_at):
+    mark = select(Change.sent_payload, Change.sent_at).where(Change.id == claim.change_id)
+    sent, sent_at = db.session.execute(mark).one()
+    if not markers.is_surely_ours(found, sent or {}, sent_at):
         made_at = absolute(found.created_at) if found.created_at else "an unknown time"
-        results.parked(claim, PROBING, OLDER.format(found.title, found.id, made_at), now)
+        results.parked(claim, PROBING, DOUBTFUL.format(found.title, found.id, made_at), now)
     elif bindings.holder_of(found.id, locked_campaign(claim.campaign_id)):
         results.parked(claim, PROBING, TAKEN, now, error_code=campaigns.MADE_THERE)
     else:
