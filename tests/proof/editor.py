@@ -9,6 +9,9 @@ from webapp.sandbox.records import Record
 from webapp.sandbox.state import State
 from webapp.sandbox.writes import Origin
 
+# How every title begins that they give.
+THEIRS = "Theirs"
+
 
 class RemoteEditor:
     """Every title and amount is used once, so that each can be told from all others."""
@@ -28,7 +31,7 @@ class RemoteEditor:
         """Another value for this group, as members of the wire."""
         number = next(self._numbers)
         if group == "title":
-            return {"title": f"Theirs {number}"}
+            return {"title": f"{THEIRS} {number}"}
         if group == "budget":
             return {"totalBudgetCents": 1_000_000 + number, "totalBudgetCurrency": "EUR"}
         if group == "external_id":
@@ -50,7 +53,7 @@ class RemoteEditor:
 
     def create(self, external_id: str | None = None) -> None:
         values = {
-            "title": f"Theirs {next(self._numbers)}",
+            "title": f"{THEIRS} {next(self._numbers)}",
             "advertiserId": self.advertisers()[0],
             "externalId": external_id,
         }

@@ -130,7 +130,8 @@ class Evidence:
     """Everything at one moment. Values are field groups; ``noted`` is what was seen on the way.
 
     ``initial`` are the remote records before anything was done, ``settled`` says that faults were
-    off, conflicts decided and two pulls made. ``rate`` is the limit of calls in 60 seconds.
+    off, conflicts decided and two pulls made. ``rate`` is the limit of calls in 60 seconds,
+    ``told_gone`` are the records of which the ad server has once said that it has none.
     """
 
     campaigns: dict[int, Row[Any]]
@@ -144,7 +145,6 @@ class Evidence:
     advertiser_names: dict[int, str]
     damage: list[str]
     remote: dict[str, Snapshot]
-    remote_markers: dict[str, str | None]
     writes: list[Write]
     initial: dict[str, Snapshot] = field(default_factory=dict)
     saved: list[Saved] = field(default_factory=list)
@@ -155,6 +155,8 @@ class Evidence:
     noted: list[tuple[str, str]] = field(default_factory=list)
     settled: bool = False
     rate: int | None = None
+    told_gone: frozenset[str] = frozenset()
+    keeps_external_ids: bool = True
 
     @property
     def campaign_events(self) -> list[Row[Any]]:
@@ -197,7 +199,6 @@ def gather(session: AnySession, remote: RemoteSide, **seen: Any) -> Evidence:
         advertiser_names={row.id: row.name for row in rows},
         damage=_damage(session),
         remote={each["id"]: whole(each, ids) for each in records},
-        remote_markers={each["id"]: each["externalId"] for each in records},
         writes=[_write(each, ids) for each in remote.applied_writes()],
         **seen,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from webapp.attention import queries as attention
 from webapp.campaigns.models import (
@@ -57,7 +57,11 @@ class Looks:
         def look() -> float:
             rows = db.session.execute(
                 select(
-                    Change.state, Change.settle_until, Change.next_attempt_at, Change.lease_until
+                    Change.state,
+                    Change.settle_until,
+                    Change.next_attempt_at,
+                    Change.not_before,
+                    Change.lease_until,
                 ).where(Change.state.in_((READY, *IN_FLIGHT)))
             )
             now = self._now()
@@ -78,6 +82,7 @@ class Looks:
                 .where(
                     Change.state.in_((READY, *IN_FLIGHT)),
                     Change.created_at < edge,
+                    or_(Change.not_before.is_(None), Change.not_before < edge),
                     Connection.state == ACTIVE,
                     Connection.held_at.is_(None),
                 )
@@ -101,6 +106,6 @@ class Looks:
 
 
 DUE: Mapping[str, Callable[[Any], datetime | None]] = {
-    READY: lambda row: row.next_attempt_at,
+    READY: lambda row: max(row.next_attempt_at, row.not_before or row.next_attempt_at),
     SETTLING: lambda row: row.settle_until,
 } | dict.fromkeys((CLAIMED, SENT, PROBING), lambda row: row.lease_until)

@@ -22,7 +22,7 @@ from webapp.adservers.types import MarkerSearch
 from webapp.adservers.walk import Walk
 from webapp.attention import queries as attention
 from webapp.campaigns.fields import GROUPS
-from webapp.campaigns.models import Change
+from webapp.campaigns.models import Campaign, Change
 from webapp.core.db import db, transaction
 from webapp.core.ratelimit import RateLimiter
 from webapp.sync import (
@@ -244,6 +244,36 @@ def _limit_kept(patch: Patch) -> None:
     patch.setattr(RateLimiter, "acquire", lambda *_: 0.0)
 
 
+def _first_marker(patch: Patch) -> None:
+    """What is sent again is sent under the external id of now."""
+
+    def now(campaign: Campaign) -> str | None:
+        return markers.own_marker(campaign.id, campaign.connection_id, campaign.external_id)
+
+    patch.setattr(payload, "marker_to_send", now)
+
+
+def _no_stranger(patch: Patch) -> None:
+    patch.setattr(markers, "is_surely_ours", lambda *_: True)
+
+
+def _given_up_agreed(patch: Patch) -> None:
+    patch.setattr(campaign_pages, "sent_of", lambda _: {})
+
+
+def _put_off(patch: Patch) -> None:
+    rules = turns._may_be_sent
+
+    def without(now: Any) -> tuple[Any, ...]:
+        found = rules(now)
+        kept = tuple(rule for rule in found if "not_before" not in str(rule))
+        if len(kept) != len(found) - 1:
+            raise AssertionError("the rule about what is put off was not found")
+        return kept
+
+    patch.setattr(turns, "_may_be_sent", without)
+
+
 def _late_ones_shown(patch: Patch) -> None:
     patch.setattr(attention, "late_changes", list)
 
@@ -278,6 +308,10 @@ MUTANTS = (
     Mutant("no transaction during a call", frozenset({"I14"}), _transaction_left, 0),
     Mutant("refused for good", frozenset({"I12"}), _refused_for_good, 41),
     Mutant("duplicates are reported", frozenset({"I3"}), _duplicates_reported, 2),
+    Mutant("sent again under its first marker", frozenset({"I3"}), _first_marker, 0),
+    Mutant("no stranger is taken for a booking", frozenset({"I4"}), _no_stranger, 0),
+    Mutant("what was given up is agreed", frozenset({"I9"}), _given_up_agreed, 0),
+    Mutant("what is put off waits", frozenset({"I24"}), _put_off, 0),
     Mutant("the limit of calls is kept", frozenset({"I11"}), _limit_kept, 2),
     Mutant("what is late is shown", frozenset({"I8"}), _late_ones_shown, 30),
     Mutant("what was replaced is said", frozenset({"I1"}), _replacement_said, 0),

@@ -105,6 +105,11 @@ class Network:
         session.mount("http://", _Transport(self))
         return session
 
+    def told_gone(self) -> frozenset[str]:
+        """The records that the ad server has once said not to have, rightly or not."""
+        gone = (sent for sent in self.sent if sent.status in (404, 410))
+        return frozenset(sent.path.rpartition("/")[2] for sent in gone)
+
     def exchange(self, request: requests.PreparedRequest) -> urllib3.HTTPResponse:
         self.watcher.before(request)
         fate = self.fate(request)

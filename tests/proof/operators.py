@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from webapp.campaigns.fields import GROUPS, CampaignValues, Snapshot, columns_of
 from webapp.campaigns.models import NOT_SENT, Campaign, Change, Conflict
 from webapp.connections import service as connections
 from webapp.connections.models import Connection
+from webapp.core.clock import utc_now
 from webapp.core.db import db, transaction
 from webapp.core.errors import DomainError, NotFound
 from webapp.sync import candidates
@@ -59,6 +61,14 @@ class Journal:
     saved: list[Saved] = field(default_factory=list)
     booked: set[int] = field(default_factory=set)
     archived: set[int] = field(default_factory=set)
+
+    def titles(self, campaign_id: int) -> set[str]:
+        """Every title that it ever had: it may have been sent with any of them."""
+        return {
+            each.value
+            for each in self.saved
+            if each.campaign_id == campaign_id and each.group == "title"
+        }
 
     def note(self, campaign: Campaign, before: Snapshot, at: float) -> None:
         """Keep what this save changed, in the transaction that saved it."""
@@ -198,6 +208,15 @@ class Operators:
             self.journal.note(campaign, before, self._now())
             if campaign.archived_at is not None:
                 self.journal.archived.add(campaign.id)
+
+        return self._try(act)
+
+    def put_off(self, change_id: int, seconds: float | None) -> str | None:
+        """Have a change sent in so many seconds, or at once."""
+
+        def act() -> None:
+            when = None if seconds is None else utc_now() + timedelta(seconds=seconds)
+            outgoing.send_at(ANA, db.session.get_one(Change, change_id), when)
 
         return self._try(act)
 

@@ -44,6 +44,9 @@ LIST_FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
+# What the ad server makes of our external ids, mostly what it is known to.
+EXTERNAL_IDS = (*["stored"] * 9, "unique", "dropped", "folded")
+DELAYS = (30, 200, 1000, 4000, None)
 WAITING_VERBS = ("hold", "cancel", "undo")
 
 
@@ -76,6 +79,7 @@ class Weather:
     skew: bool
     slow: bool
     rate: int = 0
+    external_ids: str = "stored"
 
 
 @dataclass
@@ -117,6 +121,7 @@ class Player:
             skew=rng.random() < 0.1,
             slow=rng.random() < 0.15,
             rate=rng.choice((0, 0, 0, 0, 0, 12)),
+            external_ids=rng.choice(EXTERNAL_IDS),
         )
         # A few campaigns get all the attention: trouble comes from things that meet.
         ids = world.operators.campaign_ids()
@@ -124,6 +129,8 @@ class Player:
         world.network.fate = self.fate
         if self.weather.rate:
             world.meter(self.weather.rate)
+        if self.weather.external_ids != EXTERNAL_IDS[0]:
+            world.treat_external_ids(self.weather.external_ids)
         if self.weather.slow:
             world.is_slow = True
             world.network.latency = lambda url: SLOW_PAGE if "campaigns?" in url else LATENCY
@@ -177,9 +184,6 @@ class Player:
         if kind == "late" and rng.random() < 0.3:
             seconds = SETTLE - 0.1
         status = rng.choice(STATUSES) if kind == "status" else rng.choice((500, 502, 504))
-        if status == 404 and request.path_url.rpartition("/")[2].count("-") == 4:
-            # No ad server says so of a record that it has; it would be taken at its word.
-            status = 503
         retry_after = rng.choice((None, "1", "30", "soon"))
         return Fate(kind, seconds, status, retry_after)
 
@@ -300,6 +304,14 @@ class Player:
             refusal = self.world.operators.on_change(verb, change_id)
             self.say(f"we {verb} change {change_id} {refusal or ''}")
 
+    def put_off(self) -> None:
+        waiting = self.world.operators.waiting()
+        if waiting:
+            change_id, _ = self.rng.choice(waiting)
+            seconds = self.rng.choice(DELAYS)
+            refusal = self.world.operators.put_off(change_id, seconds)
+            self.say(f"we put off change {change_id} for {seconds} s {refusal or ''}")
+
     def undo_any(self) -> None:
         change_id = self.world.looks.any_change(self.rng)
         if change_id is not None:
@@ -365,6 +377,7 @@ ACTS: dict[Callable[[Player], None], int] = {
     Player.churn: 2,
     Player.look_alike: 1,
     Player.change_verb: 2,
+    Player.put_off: 2,
     Player.undo_any: 2,
     Player.hold_all: 1,
     Player.release_all: 2,

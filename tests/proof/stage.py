@@ -35,7 +35,7 @@ TOKEN = "sandbox"
 ORGANIZATION = "2f6ad6b0-5f1c-11f0-8de9-0242ac120002"
 CAMPAIGNS, ADVERTISERS, AGENCIES = 12, 3, 2
 # The ad server's own limit: a dozen campaigns are then four pages.
-ROWS_A_PAGE = 4
+ROWS_A_PAGE, ALL_ROWS = 4, 500
 SEED = 7
 
 
@@ -57,6 +57,7 @@ class Stage:
 
     def fresh(self) -> tuple[VirtualClock, Standin, bool]:
         """A new clock, a sandbox as at the start, and whether the database has read it already."""
+        self.set_rows_a_page(ROWS_A_PAGE)
         self.clock = VirtualClock()
         now_ms = int(self.clock.true_now().timestamp() * 1000)
         plan = Plan(CAMPAIGNS, ADVERTISERS, AGENCIES, SEED, ORGANIZATION, now_ms)
@@ -64,6 +65,10 @@ class Stage:
         standin.reset(plan)
         self.sandbox.extensions[KEY] = standin
         return self.clock, standin, self._database.restore()
+
+    def set_rows_a_page(self, number: int) -> None:
+        """The ad server's own limit from now on."""
+        paging.MAX_PER_PAGE = number
 
     def keep(self) -> None:
         """Remember the database as it is now: the next world starts from here."""
@@ -150,6 +155,7 @@ def open_stage(database: SqliteCopy | PostgresRows, folder: Path) -> Iterator[St
     )
     with pytest.MonkeyPatch.context() as patch, application(settings) as app:
         stage = Stage(app, settings, database)
+        # Given back its value when the stage is closed.
         patch.setattr(paging, "MAX_PER_PAGE", ROWS_A_PAGE)
         # One thread: a lock that is taken is not given back by waiting.
         patch.setattr(core_db, "BUSY_TIMEOUT_MS", 0)

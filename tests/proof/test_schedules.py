@@ -14,12 +14,17 @@ AT_ONCE = 100 if sizes.SOAK else 25
 @pytest.mark.parametrize("first", range(0, sizes.SCHEDULES, AT_ONCE))
 def test_every_invariant_holds_after_any_schedule(stage: Stage, first: int) -> None:
     begin = sizes.seed() + first
-    play(stage, range(begin, begin + AT_ONCE))
+
+    failure = play(stage, range(begin, begin + AT_ONCE))
+
+    assert failure is None, failure
 
 
 @pytest.mark.sized
 def test_the_schedule_of_the_chosen_seed(stage: Stage) -> None:
-    play(stage, [sizes.seed()])
+    failure = play(stage, [sizes.seed()])
+
+    assert failure is None, failure
 
 
 def test_the_same_seed_is_the_same_schedule(stage: Stage) -> None:

@@ -19,14 +19,21 @@ FAILED_ONCE = [
 @pytest.mark.sized
 def test_some_schedules_on_both_databases(any_stage: Stage) -> None:
     begin = sizes.seed() + sizes.SCHEDULES
-    play(any_stage, range(begin, begin + SOME))
+
+    failure = play(any_stage, range(begin, begin + SOME))
+
+    assert failure is None, failure
 
 
 @pytest.mark.sized
 def test_the_chosen_schedule_on_both_databases(any_stage: Stage) -> None:
-    play(any_stage, [sizes.seed()])
+    failure = play(any_stage, [sizes.seed()])
+
+    assert failure is None, failure
 
 
 @pytest.mark.parametrize("seed", FAILED_ONCE)
 def test_what_failed_once_holds_now(any_stage: Stage, seed: int) -> None:
-    play(any_stage, [seed])
+    failure = play(any_stage, [seed])
+
+    assert failure is None, failure

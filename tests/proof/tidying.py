@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tests.proof.editor import THEIRS
 from tests.proof.world import World
 from webapp.campaigns.models import HELD, PARKED, REFUSED, Campaign
 from webapp.core.db import db
@@ -44,9 +45,10 @@ def drain(world: World, rng: Dice, trace: list[str]) -> bool:
 
 
 def _release(world: World) -> None:
-    """Nothing stays on hold."""
+    """Nothing stays on hold or put off."""
     world.operators.release_all()
     for change_id, state in world.operators.waiting():
+        world.operators.put_off(change_id, None)
         if state == HELD:
             world.operators.on_change("release", change_id)
 
@@ -79,9 +81,12 @@ def _settle(world: World, row: Any, trace: list[str]) -> None:
         return
     if row.remote_id or row.sync_state == REFUSED:
         trace.append(f"we edit {row.id} again: {row.sync_state}")
-        world.operators.edit(row.id, ["title"])
+        # An external id may be what was refused.
+        groups = ["title", "external_id"] if row.sync_state == REFUSED else ["title"]
+        world.operators.edit(row.id, groups)
         return
-    found = [each for each in there.values() if _may_be(each, row)]
+    titles = world.operators.journal.titles(row.id)
+    found = [each for each in there.values() if _may_be(each, row, titles)]
     # An external id may be another's too; a title says which it is.
     for each in sorted(found, key=lambda each: bool(each["title"] != row.title)):
         refusal = world.operators.link(row.id, each["id"])
@@ -95,6 +100,8 @@ def _settle(world: World, row: Any, trace: list[str]) -> None:
         trace.append(f"we look and book {row.id} again {refusal or ''}")
 
 
-def _may_be(record: Record, row: Any) -> bool:
+def _may_be(record: Record, row: Any, titles: set[str]) -> bool:
+    # Its title tells what their own people have booked.
+    is_theirs = record["title"].startswith(THEIRS)
     is_marked = row.marker is not None and record["externalId"] == row.marker
-    return bool(is_marked or record["title"] == row.title)
+    return bool((is_marked and not is_theirs) or record["title"] in titles)

@@ -110,10 +110,41 @@ def far_too_late(player: "Player") -> None:
     player.book()
     fate = Fate("late", SETTLE + player.rng.choice((60, 200)))
     _with_fate(player, "POST", fate, lambda: _push(player, {}))
+    for turn in range(3):
+        if turn == 1 and player.rng.random() < 0.5:
+            # What is sent again is no longer what was sent.
+            newest = max(player.world.operators.journal.booked, default=None)
+            if newest is not None:
+                player.world.operators.edit(newest, ["external_id"])
+        player.pause(player.world.looks.next_due() + 0.5)
+        player.work("probe")
+        player.work("push")
+
+
+def stranger(player: "Player") -> None:
+    """They have something under the external id that we type, and our booking is lost."""
+    external_id = f"IO-{player.rng.randint(100, 999)}"
+    player.say(f"we book {external_id}, which they have")
+    player.world.operators.book(external_id)
+    player.world.editor.create(external_id)
+    player.pause(player.rng.choice((10, 400, 700)))
+    fate = player.rng.choice((Fate("lost"), Fate("late", 60), Fate("cut")))
+    _with_fate(player, "POST", fate, lambda: _push(player, {}))
     for _ in range(3):
         player.pause(player.world.looks.next_due() + 0.5)
         player.work("probe")
         player.work("push")
+
+
+def denied(player: "Player") -> None:
+    """A write whose answer is lost arrives, and the record is then said not to be there."""
+    player.edit_ours()
+    fate = player.rng.choice((Fate("late", 60), Fate("cut"), Fate("garbage")))
+    _with_fate(player, "PUT", fate, lambda: _push(player, {}))
+    if player.rng.random() < 0.5:
+        player.edit_ours()
+    player.pause(player.world.looks.next_due() + 0.5)
+    _with_fate(player, "GET", Fate("status", status=404), lambda: player.work("probe"))
 
 
 TRAPS: tuple[Callable[["Player"], None], ...] = (
@@ -127,6 +158,8 @@ TRAPS: tuple[Callable[["Player"], None], ...] = (
     hidden,
     late_echo,
     far_too_late,
+    stranger,
+    denied,
 )
 
 

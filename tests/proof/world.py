@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.proof.clock import START
@@ -29,7 +29,7 @@ from tests.proof.evidence import (
 from tests.proof.looks import Looks
 from tests.proof.network import Network, Sent
 from tests.proof.operators import ANA, Operators
-from tests.proof.stage import Stage
+from tests.proof.stage import ALL_ROWS, Stage
 from webapp.advertisers.models import Advertiser
 from webapp.audit.models import AuditEvent
 from webapp.campaigns.fields import Snapshot
@@ -40,7 +40,7 @@ from webapp.campaigns.models import (
     Change,
 )
 from webapp.connections import service as connections
-from webapp.connections.models import Connection
+from webapp.connections.models import NO_MARKER, STORED_MARKER, UNIQUE_MARKER, Connection
 from webapp.core.db import db, transaction
 from webapp.core.ratelimit import RateLimiter
 from webapp.sandbox.ratelimit import RateLimit
@@ -102,6 +102,7 @@ class World:
         self.looks = Looks(self.act, self.clock.now, self.noted)
         self.is_slow = False
         self.rate = 0
+        self.keeps_external_ids = True
         self._tasks: list[Task | None] = []
         self._workers = [self._new_worker() for _ in range(WORKERS)]
         stage.on_step = self._step
@@ -146,6 +147,18 @@ class World:
         self.standin.limit = RateLimit(self.clock.monotonic)
         self.standin.change_settings({"requests_per_minute": rate})
         self._workers = [self._new_worker() for _ in range(WORKERS)]
+
+    def treat_external_ids(self, how: str) -> None:
+        """As the ad server does from now on; the connection knows of it."""
+        self.keeps_external_ids = how in (STORED_MARKER, UNIQUE_MARKER)
+        self.standin.change_settings({"external_id": how})
+        mode = how if self.keeps_external_ids else NO_MARKER
+
+        def note() -> None:
+            with transaction():
+                db.session.execute(update(Connection).values(marker_mode=mode))
+
+        self.act(note)
 
     # Doing things
 
@@ -261,6 +274,7 @@ class World:
                 Change.campaign_id,
                 Change.state,
                 Change.sent_payload,
+                Change.not_before,
                 Campaign.remote_id,
             )
             .join(Campaign, Change.campaign_id == Campaign.id)
@@ -276,6 +290,8 @@ class World:
         if marked:
             sent.change_id, sent.campaign_id = marked[0].id, marked[0].campaign_id
             sent.marked = marked[0].sent_payload
+            if marked[0].not_before and marked[0].not_before > self.clock.now():
+                self.noted.append(("I24", f"change {sent.change_id} was sent before its time"))
         sent.last_event = db.session.scalar(select(func.max(AuditEvent.id))) or 0
 
     def _groups(self, sent: Sent) -> Snapshot:
@@ -293,7 +309,8 @@ class World:
     # The end
 
     def heal(self) -> None:
-        """No more faults; what is still under way arrives."""
+        """No more faults; what is still under way arrives. Lists have one page: nothing shifts."""
+        self.stage.set_rows_a_page(ALL_ROWS)
         self.network.fate = lambda _: None
         self.standin.faults.clear()
 
@@ -312,6 +329,8 @@ class World:
             noted=list(dict.fromkeys(self.noted)),
             settled=settled,
             rate=self.rate or None,
+            told_gone=self.network.told_gone(),
+            keeps_external_ids=self.keeps_external_ids,
         )
 
     def _known(self, write: Write) -> Write:
