@@ -7,10 +7,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from tests.storage.failing import Countdown, connection_killed_at, failing_at
 from tests.support.desk import LATER, Desk
+from webapp.campaigns.models import GONE, Campaign
 from webapp.core.db import db
 from webapp.sync import jobs
 
@@ -119,7 +121,8 @@ def test_finding_out_about_a_lost_edit(desk: Desk, failing: Failing) -> None:
 # A cursor of the server's is gone with its connection: nobody can close it.
 @pytest.mark.filterwarnings("ignore:Exception ignored in.*ServerCursor")
 def test_reading_everything(desk: Desk, failing: Failing) -> None:
-    (_, edited), (_, deleted) = desk.some(2)
+    (edited_id, edited), (deleted_id, deleted) = desk.some(2)
+    before = len(desk.initial)
     desk.sandbox.control("DELETE", f"campaigns/{deleted}")
     desk.pull()
 
@@ -128,10 +131,16 @@ def test_reading_everything(desk: Desk, failing: Failing) -> None:
         desk.sandbox.control("POST", "churn", {"create": 1})
         desk.ask_for_a_pull()
 
-    walk(desk, failing, prepare=change, act=lambda: jobs.pull_next(desk.work))
+    rounds = walk(desk, failing, prepare=change, act=lambda: jobs.pull_next(desk.work))
 
     desk.heal()
-    desk.check()
+    ours = desk.check().ours
+    assert ours[edited_id]["title"] == f"Theirs {rounds}"
+    # Each that was made there is here once, and the deleted one is kept, called gone.
+    assert len(ours) == before + rounds
+    row = select(Campaign.remote_id, Campaign.sync_state).where(Campaign.id == deleted_id)
+    assert tuple(desk.ask(lambda: db.session.execute(row).one())) == (deleted, GONE)
+    assert desk.our_writes() == []
 
 
 def test_saving_an_edit(desk: Desk, failing: Failing) -> None:
