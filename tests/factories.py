@@ -5,7 +5,7 @@ Everything is flushed, nothing is committed; the test client commits before each
 
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ from webapp.audit.service import Actor
 from webapp.auth import service as auth
 from webapp.auth.models import ApiToken, Operator
 from webapp.auth.queries import token_digest
+from webapp.bulk import service as bulk
+from webapp.bulk.models import EDIT, BulkJob
 from webapp.campaigns import fields
 from webapp.campaigns.fields import CampaignValues, editable, snapshot
 from webapp.campaigns.keys import derived_columns, owner_key
@@ -299,6 +301,19 @@ def sync_run(**values: Any) -> SyncRun:
         "set_aside": [],
     }
     return _add(SyncRun(**defaults | values))
+
+
+def bulk_job(campaign_ids: Sequence[int], by: Operator | None = None, **values: Any) -> BulkJob:
+    """A draft of somebody's with these campaigns, as they are, and nothing chosen yet."""
+    who = by or operator()
+    versions = select(Campaign.id, Campaign.version).where(Campaign.id.in_(campaign_ids))
+    return bulk.draft(
+        Actor(who.email, "web", operator_id=who.id),
+        values.pop("kind", EDIT),
+        [bulk.Planned(row.id, row.version) for row in db.session.execute(versions)],
+        selection="Picked one by one",
+        **values,
+    )
 
 
 def values_of(campaign: Campaign) -> CampaignValues:

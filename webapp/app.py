@@ -15,6 +15,7 @@ from webapp.attention import views as attention
 from webapp.audit import views as audit
 from webapp.auth import access
 from webapp.auth import views as auth
+from webapp.bulk import views as bulk
 from webapp.campaigns import views as campaigns
 from webapp.changes import views as changes
 from webapp.core.config import Settings, load_settings, secret_key
@@ -52,7 +53,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.
     csrf.exempt(api_campaigns.blueprint)
     navigation.init_app(app)
-    pages = (auth, overview, campaigns, attention, changes, advertisers, sync, audit, exchange)
+    pages = (
+        auth,
+        overview,
+        campaigns,
+        attention,
+        changes,
+        advertisers,
+        sync,
+        audit,
+        bulk,
+        exchange,
+    )
     for feature in (*pages, health):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api_campaigns.blueprint)

@@ -15,6 +15,7 @@ from flask import Flask
 from flask_apscheduler import APScheduler
 
 from webapp.audit.service import Actor
+from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.ops import logs
@@ -58,6 +59,7 @@ class Worker:
             ("probe", jobs.probe_due, LOOK_SECONDS),
             ("pull", jobs.pull_next, LOOK_SECONDS),
             ("schedule", jobs.ask_for_scheduled_run, SCHEDULE_SECONDS),
+            ("bulk", bulk.run_next, PUSH_LOOK_SECONDS),
         ):
             scheduler.add_job(
                 id=name,

@@ -66,6 +66,11 @@ def get_job(uuid_text: str) -> BulkJob:
     return job
 
 
+def uuids_of(job_ids: Iterable[int]) -> Mapping[int, UUID]:
+    query = select(BulkJob.id, BulkJob.uuid).where(BulkJob.id.in_(set(job_ids)))
+    return {row.id: row.uuid for row in db.session.execute(query)}
+
+
 def list_jobs(number: int) -> Page[BulkJob]:
     """Jobs, newest first; drafts of which nothing came are not kept for long."""
     total = db.session.scalar(select(func.count(BulkJob.id))) or 0

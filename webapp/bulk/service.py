@@ -218,6 +218,12 @@ def cancel(actor: Actor, job: BulkJob) -> BulkJob:
     return job
 
 
+def is_draft(job: BulkJob) -> bool:
+    """Whether nobody has started it; who asks has it locked from then on."""
+    lock(job)
+    return job.state == DRAFT
+
+
 def lock(job: BulkJob) -> None:
     """Read the row anew and keep others from changing it until the transaction ends."""
     db.session.refresh(job, with_for_update={"key_share": True})
@@ -245,3 +251,4 @@ def _expect(job: BulkJob, states: Collection[str]) -> None:
 def record(actor: Actor, action: str, job: BulkJob) -> None:
     """Say in the timeline what was done to the job itself."""
     audit.record(actor, action, Subject("bulk", job.id, words.name_of(job)))
+    db.session.flush()

@@ -1,0 +1,131 @@
+"""A draft's page: choosing the operation, and the preview with its ticks. Addresses: ``views``."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.audit.actors import web_actor
+from webapp.auth import access
+from webapp.auth.access import may, requires
+from webapp.auth.permissions import Permission
+from webapp.bulk import planning, queries, selection, service, shown, words
+from webapp.bulk.forms import FORMS, ArchiveForm, OperationForm
+from webapp.bulk.models import EDIT, BulkJob
+from webapp.bulk.paging import numbers, page_number, part_shown
+from webapp.bulk.warnings import RISES
+from webapp.core.db import transaction
+from webapp.core.errors import DomainError, InvalidInput, NotFound
+
+
+def choose(
+    job: BulkJob, name: str, form: OperationForm | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """The operations, and the fields of the one that was chosen."""
+    chosen = FORMS.get(name)
+    page = render_template(
+        "bulk/choose.html",
+        job=job,
+        choices=[(each, label) for each, (label, _) in FORMS.items()],
+        chosen=name if chosen else None,
+        label=chosen[0] if chosen else None,
+        form=form or (chosen[1]() if chosen else None),
+        is_mine=is_mine(job),
+        list_address=selection.list_address(job.list_arguments),
+    )
+    return page, status
+
+
+@requires(Permission.EDIT_CAMPAIGNS)
+def plan(job_uuid: str) -> ResponseReturnValue:
+    job = queries.get_job(job_uuid)
+    name = request.args.get("operation", "")
+    if name not in FORMS or job.kind != EDIT:
+        raise NotFound("There is no such operation.")
+    form = FORMS[name][1]()
+    operation = form.operation()
+    if operation is None:
+        return choose(job, name, form, 422)
+    try:
+        with transaction():
+            planning.plan(web_actor(), job, operation)
+    except DomainError as problem:
+        flash(str(problem), "warn")
+    return redirect(url_for("bulk.show", job_uuid=job_uuid))
+
+
+def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> ResponseReturnValue:
+    """One row for each campaign, before and after, with warnings and totals on top."""
+    show, number = part_shown(), page_number()
+    page = queries.items_page(job, show, number)
+    planned = job.total - job.unchanged_count - job.left_out_count - job.failed_count
+    rises = queries.planned_with(job, RISES)
+    answer = render_template(
+        "bulk/preview.html",
+        job=job,
+        name=words.name_of(job),
+        operation=(job.operation or {}).get("words"),
+        can_choose=job.kind == EDIT,
+        chosen=(job.operation or {}).get("name"),
+        planned=planned,
+        is_sent=shown.is_sent(job),
+        page=page,
+        rows=shown.rows(page.items),
+        show=show,
+        warnings=shown.warnings(job),
+        messages=queries.messages(job),
+        totals=shown.totals(job),
+        rises=rises,
+        problem=problem,
+        is_mine=is_mine(job),
+        form=ArchiveForm(),
+        list_address=selection.list_address(job.list_arguments),
+    )
+    return answer, status
+
+
+@requires(Permission.EDIT_CAMPAIGNS)
+def tick(job_uuid: str) -> ResponseReturnValue:
+    """Keep this page's ticks, leave out what has a warning if asked to, and show a page."""
+    job = queries.get_job(job_uuid)
+    warning = request.form.get("leave")
+    try:
+        with transaction():
+            _keep_ticks(job)
+            left = service.leave_out(web_actor(), job, warning) if warning else 0
+    except DomainError as problem:
+        flash(str(problem), "warn")
+        return redirect(url_for("bulk.show", job_uuid=job_uuid))
+    if left:
+        flash(f"{words.counted(left)} left out.", "ok")
+    number = page_number(request.form.get("go", "1"))
+    part = request.form.get("part", "")
+    show = part if part in queries.SHOWN else None
+    return redirect(url_for("bulk.show", job_uuid=job_uuid, page=number, show=show))
+
+
+@requires(Permission.EDIT_CAMPAIGNS)
+def start(job_uuid: str) -> ResponseReturnValue:
+    """Keep this page's ticks, and have it carried out."""
+    job = queries.get_job(job_uuid)
+    try:
+        with transaction():
+            if service.is_draft(job):
+                _keep_ticks(job)
+        # Of its own: a start that is refused must not lose the ticks.
+        with transaction():
+            service.start(web_actor(), job, confirmed="confirmed" in request.form)
+    except InvalidInput as problem:
+        return preview(queries.get_job(job_uuid), str(problem), 422)
+    except DomainError as problem:
+        flash(str(problem), "warn")
+    return redirect(url_for("bulk.show", job_uuid=job_uuid))
+
+
+def _keep_ticks(job: BulkJob) -> None:
+    on_page = numbers(request.form.get("shown", "").split())
+    ticked = set(numbers(request.form.getlist("tick")))
+    service.tick(web_actor(), job, on_page[: queries.ITEMS_A_PAGE], ticked)
+
+
+def is_mine(job: BulkJob) -> bool:
+    """Whether who is signed in may plan and start it."""
+    return may(Permission.EDIT_CAMPAIGNS) and job.operator_id == access.operator().id

@@ -1,0 +1,162 @@
+"""The forms of the operations: one small form each, read into an operation."""
+
+import re
+from decimal import Decimal
+
+from wtforms import BooleanField, SelectField, StringField
+
+from webapp.advertisers import queries as advertisers
+from webapp.auth import queries as operators
+from webapp.bulk.operations import (
+    AddToBudget,
+    Archive,
+    Operation,
+    ReplaceInTitle,
+    ScaleBudget,
+    SetAdvertiser,
+    SetBudget,
+    SetOwner,
+    Unarchive,
+)
+from webapp.core.money import CURRENCIES, MoneyError, parse_amount
+from webapp.web.forms import BaseForm
+
+NOBODY = "nobody"
+PERCENT = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,2})?) ?%?")
+MAX_PERCENT = 1_000
+# A minus as typographers write it.
+MINUS = "\u2212"
+MAX_ID_DIGITS = 9
+MONEY_CHOICES = [("", "Pick a currency"), *((code, code) for code in CURRENCIES)]
+
+
+class OperationForm(BaseForm):
+    """:meth:`operation` is what was typed; ``None`` with a message at the field that is wrong."""
+
+    def operation(self) -> Operation | None:
+        raise NotImplementedError
+
+    def _refuse(self, field: str, message: str) -> None:
+        self.add_errors({field: message}, {})
+
+
+class ArchiveForm(OperationForm):
+    def operation(self) -> Operation | None:
+        return Archive()
+
+
+class UnarchiveForm(OperationForm):
+    def operation(self) -> Operation | None:
+        return Unarchive()
+
+
+class OwnerForm(OperationForm):
+    owner = SelectField("Owner", validate_choice=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known = {str(id_): email for id_, email in operators.operator_choices()}
+        choices = [("", "Pick an owner"), (NOBODY, "Nobody"), *self._known.items()]
+        self.owner.choices = choices
+
+    def operation(self) -> Operation | None:
+        if self.owner.data == NOBODY:
+            return SetOwner(None, NOBODY)
+        if self.owner.data not in self._known:
+            self._refuse("owner", "Pick an owner from the list.")
+            return None
+        return SetOwner(int(self.owner.data), self._known[self.owner.data])
+
+
+class AdvertiserForm(OperationForm):
+    advertiser = SelectField("Advertiser", validate_choice=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        found = [(str(id_), name) for id_, name in advertisers.advertiser_choices()]
+        self.advertiser.choices = [("", "Pick an advertiser"), *found]
+
+    def operation(self) -> Operation | None:
+        text = self.advertiser.data or ""
+        is_id = text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS
+        found = advertisers.get_advertiser(int(text)) if is_id else None
+        if found is None:
+            self._refuse("advertiser", "Pick an advertiser from the list.")
+            return None
+        return SetAdvertiser(found.id, found.name, found.connection_id)
+
+
+class _MoneyForm(OperationForm):
+    amount = StringField("Amount")
+    currency = SelectField("Currency", choices=MONEY_CHOICES, validate_choice=False)
+
+    def _minor(self, text: str) -> int | None:
+        if self.currency.data not in CURRENCIES:
+            self._refuse("currency", "Pick a currency from the list.")
+            return None
+        try:
+            return parse_amount(text, self.currency.data)
+        except MoneyError as problem:
+            self._refuse("amount", str(problem))
+            return None
+
+
+class BudgetForm(_MoneyForm):
+    def operation(self) -> Operation | None:
+        minor = self._minor(self.amount.data or "")
+        return None if minor is None else SetBudget(minor, self.currency.data)
+
+
+class AddForm(_MoneyForm):
+    amount = StringField("Amount", description="With a minus in front it is taken off.")
+
+    def operation(self) -> Operation | None:
+        typed = (self.amount.data or "").replace(MINUS, "-")
+        sign = -1 if typed.startswith("-") else 1
+        minor = self._minor(typed.lstrip("+-").strip())
+        if minor == 0:
+            self._refuse("amount", "Nothing would change by 0. Type another amount.")
+        return AddToBudget(sign * minor, self.currency.data) if minor else None
+
+
+class PercentForm(OperationForm):
+    percent = StringField(
+        "Per cent",
+        description="Such as 10 or -12.5. Rounded half up to the currency’s smallest unit.",
+    )
+
+    def operation(self) -> Operation | None:
+        found = PERCENT.fullmatch((self.percent.data or "").replace(MINUS, "-"))
+        if found is None:
+            self._refuse("percent", "Type a number such as 10 or -12.5, with a point.")
+            return None
+        percent = Decimal(found[1] + found[2])
+        if not -100 <= percent <= MAX_PERCENT or percent == 0:
+            self._refuse("percent", f"Type a number from -100 to {MAX_PERCENT:,}, but not 0.")
+            return None
+        return ScaleBudget(str(percent))
+
+
+class TitleForm(OperationForm):
+    find = StringField("Find")
+    replacement = StringField("Replace with", description="Left empty, what is found is removed.")
+    match_case = BooleanField("Match capital and small letters")
+
+    def operation(self) -> Operation | None:
+        if not self.find.data:
+            self._refuse("find", "Type what to look for.")
+            return None
+        return ReplaceInTitle(self.find.data, self.replacement.data or "", self.match_case.data)
+
+
+# By the name of the operation: what it is called, and its form.
+FORMS: dict[str, tuple[str, type[OperationForm]]] = {
+    "archive": ("Archive", ArchiveForm),
+    "unarchive": ("Take out of the archive", UnarchiveForm),
+    "owner": ("Set the owner", OwnerForm),
+    "advertiser": ("Set the advertiser", AdvertiserForm),
+    "budget": ("Set the budget", BudgetForm),
+    "add": ("Add to the budget", AddForm),
+    "percent": ("Raise or lower the budget", PercentForm),
+    "title": ("Find and replace in titles", TitleForm),
+}
