@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import sizes
-from webapp.campaigns.fields import GROUPS
-from webapp.sync.merge import merge, still_to_send
+from webapp.campaigns.fields import GROUPS, Snapshot
+from webapp.sync.merge import Merged, merge, still_to_send
 
 TEXT = st.text(max_size=8)
 BUDGET = st.none() | st.tuples(st.integers(0, 10**15), st.sampled_from(("USD", "JPY"))).map(list)
@@ -46,11 +46,16 @@ def documents(draw: st.DrawFn) -> tuple[Any, Any, Any]:
     return base, sides[0], sides[1]
 
 
-def result(base: Any, ours: Any, theirs: Any) -> dict[str, Any]:
-    """By group: our value after, the base after, the conflict, and whether it is still to send."""
+def merge_whole(base: Any, ours: Any, theirs: Any) -> tuple[Merged, Snapshot, Snapshot]:
+    """The merge, ours after it, and what of it is still to send."""
     merged = merge(base, ours, theirs)
     after = ours | merged.take
-    unsent = still_to_send(merged.base, after, set(merged.conflicts))
+    return merged, after, still_to_send(merged.base, after, set(merged.conflicts))
+
+
+def result(base: Any, ours: Any, theirs: Any) -> dict[str, Any]:
+    """By group: our value after, the base after, the conflict, and whether it is still to send."""
+    merged, after, unsent = merge_whole(base, ours, theirs)
     return {
         group: (
             after[group],
@@ -76,9 +81,7 @@ def test_every_combination_of_patterns_over_all_groups() -> None:
 @given(documents())
 def test_nothing_of_ours_is_lost(sides: tuple[Any, Any, Any]) -> None:
     base, ours, theirs = sides
-    merged = merge(base, ours, theirs)
-    after = ours | merged.take
-    unsent = still_to_send(merged.base, after, set(merged.conflicts))
+    merged, after, unsent = merge_whole(base, ours, theirs)
 
     for group in GROUPS:
         is_ours = base is None or group not in base or base[group] != ours[group]
@@ -95,8 +98,8 @@ def test_nothing_of_ours_is_lost(sides: tuple[Any, Any, Any]) -> None:
 @given(documents())
 def test_merging_again_changes_nothing_more(sides: tuple[Any, Any, Any]) -> None:
     base, ours, theirs = sides
-    first = merge(base, ours, theirs)
-    again = merge(first.base, ours | first.take, theirs)
+    first, after, _ = merge_whole(base, ours, theirs)
+    again = merge(first.base, after, theirs)
 
     assert (again.base, again.take, again.conflicts) == (first.base, {}, first.conflicts)
 
@@ -131,9 +134,8 @@ def test_equal_sides_agree_whatever_the_base(sides: tuple[Any, Any, Any]) -> Non
 @given(documents())
 def test_sending_what_is_left_makes_both_sides_equal(sides: tuple[Any, Any, Any]) -> None:
     base, ours, theirs = sides
-    merged = merge(base, ours, theirs)
-    after = ours | merged.take
-    there = theirs | still_to_send(merged.base, after, set(merged.conflicts))
+    merged, after, unsent = merge_whole(base, ours, theirs)
+    there = theirs | unsent
 
     differing = {group for group in GROUPS if after[group] != there[group]}
     assert differing == set(merged.conflicts)
