@@ -68,8 +68,11 @@ Digests = Mapping[str, bytes]
 
 
 def digest_of(cell: str) -> bytes:
-    """Alike for what spreadsheets make of the same cell: blanks, line breaks, decimals dropped."""
-    text = " ".join(cell.split())
+    """Alike for what spreadsheets make of the same cell: other line breaks, no blanks at its ends,
+    no zeros at the end of decimals."""
+    text = cell.strip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text[:1].isdigit() and "." in text:
         text = _without_zeros(text)
     return (zlib.crc32(text.encode()) & _DIGEST_MASK).to_bytes(_DIGEST_BYTES, "big")
