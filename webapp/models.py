@@ -6,6 +6,7 @@ from webapp.auth.models import ApiToken, Operator, SignInThrottle
 from webapp.bulk.models import BulkItem, BulkJob
 from webapp.campaigns.models import Campaign, Change, Conflict
 from webapp.connections.models import Connection
+from webapp.exchange.models import ImportFile
 from webapp.savedviews.models import SavedView
 from webapp.sync.models import (
     Duplicate,
@@ -28,6 +29,7 @@ __all__ = [
     "Conflict",
     "Connection",
     "Duplicate",
+    "ImportFile",
     "Lease",
     "Operator",
     "PulledChange",
