@@ -27,7 +27,6 @@ MAX_PERCENT = 1_000
 # A minus as typographers write it.
 MINUS = "\u2212"
 MAX_ID_DIGITS = 9
-MONEY_CHOICES = [("", "Pick a currency"), *((code, code) for code in CURRENCIES)]
 
 
 class OperationForm(BaseForm):
@@ -88,7 +87,11 @@ class AdvertiserForm(OperationForm):
 
 class _MoneyForm(OperationForm):
     amount = StringField("Amount")
-    currency = SelectField("Currency", choices=MONEY_CHOICES, validate_choice=False)
+    currency = SelectField("Currency", validate_choice=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currency.choices = [("", "Pick a currency"), *((code, code) for code in CURRENCIES)]
 
     def _minor(self, text: str) -> int | None:
         if self.currency.data not in CURRENCIES:
