@@ -194,6 +194,26 @@ def test_a_token_does_not_open_the_pages(client):
     assert "/sign-in" in answer.headers["Location"]
 
 
+def test_a_script_asks_in_the_query_language(script):
+    factories.campaign(title="Spring", budget=(600_000, "USD"))
+    factories.campaign(title="Spring small", budget=(100, "USD"))
+    factories.campaign(title="Spring test", budget=(600_000, "USD"), archived_at=factories.SOME_DAY)
+
+    found = script("/campaigns?q=spring+budget:>5000usd+archived:any+-test")
+
+    assert [item["title"] for item in found["items"]] == ["Spring"]
+
+
+def test_a_query_that_cannot_be_read_is_a_422_that_points_and_suggests(script):
+    error = script("/campaigns?q=spring+budgt:>5000", 422)["error"]
+
+    assert error["message"] == "There is no field “budgt”."
+    assert error["fields"] == {"q": error["message"]}
+    place = error["query"]
+    assert place["text"][place["start"] : place["end"]] == "budgt"
+    assert place["suggestions"] == ["spring budget:>5000"]
+
+
 @pytest.mark.parametrize("name", ["nonsense", "0b5b3f52-0000-4000-8000-000000000000"])
 def test_a_campaign_that_is_not_there_is_a_404(script, name):
     assert script(f"/campaigns/{name}", 404)["error"]["message"] == "There is no such campaign."
@@ -219,7 +239,7 @@ def test_a_page_of_the_list_costs_a_handful_of_statements_and_writes_nothing(cli
 
 
 def test_a_failure_inside_is_json_without_its_details(client, monkeypatch):
-    def fail(params):
+    def fail(*_arguments):
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr("webapp.campaigns.queries.list_campaigns", fail)

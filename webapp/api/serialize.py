@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from webapp.core.listing import ListParams, Page
 from webapp.core.money import plain_amount
+from webapp.core.query import QueryError
 
 Json = dict[str, Any]
 
@@ -58,6 +59,21 @@ def listing(
             "total_is_capped": page.capped,
             "sort": params.sort,
             "notes": list(params.notes),
+        },
+    }
+
+
+def query_error(error: QueryError, request_id: str) -> Json:
+    """``text[start:end]`` of the query is what the message is about; suggestions are whole ones."""
+    return {
+        "message": error.message,
+        "request_id": request_id,
+        "fields": {"q": error.message},
+        "query": {
+            "text": error.text,
+            "start": error.start,
+            "end": error.end,
+            "suggestions": [text for _, text in error.fixes],
         },
     }
 

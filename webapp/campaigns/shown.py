@@ -1,6 +1,6 @@
-"""What the campaign pages show beside a campaign's own values: chips, conflicts, the timeline."""
+"""What the campaign pages show beside a campaign's own values: conflicts and the timeline."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +12,6 @@ from webapp.audit.models import AuditEvent
 from webapp.campaigns import queries
 from webapp.campaigns.fields import LABELS, readable, snapshot
 from webapp.campaigns.models import Campaign
-from webapp.core.listing import ListParams
-from webapp.web.lists import list_url
 
 SYNC_WORDS = {
     "needs_you": "needs you",
@@ -29,15 +27,6 @@ SYNC_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """One applied filter, and the address without it."""
-
-    label: str
-    value: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
 class ShownConflict:
     """One conflict as three texts; ``None`` is nothing."""
 
@@ -48,19 +37,6 @@ class ShownConflict:
     theirs: str | None
     seen_at: datetime
     ours_by: AuditEvent | None
-
-
-def chips(params: ListParams, advertiser_names: Mapping[int, str]) -> list[Chip]:
-    found = [("search", "q", params.query)] if params.query else []
-    for name, text in params.filters.items():
-        words = SYNC_WORDS.get(text, text)
-        if name == "advertiser":
-            words = advertiser_names.get(int(text), "an advertiser that is not listed")
-        found.append((name, name, words))
-    return [
-        Chip(label, words, list_url("campaigns.index", params.link(**{argument: None})))
-        for label, argument, words in found
-    ]
 
 
 def conflicts_of(campaign: Campaign, events: Iterable[AuditEvent]) -> list[ShownConflict]:

@@ -116,15 +116,21 @@ def _place(text: ColumnElement[str] | InstrumentedAttribute[str], part: str) -> 
     return func.strpos(text, part)
 
 
-def names_of(values: Sequence[Value], field: str) -> Mapping[int, str]:
-    """What the numbers (``#12``) of advertisers, agencies or operators are called."""
+def names_of(values: Sequence[Value], field: str, known: Mapping[int, str]) -> Mapping[int, str]:
+    """What the numbers (``#12``) of advertisers, agencies or operators are called.
+
+    Advertisers that are ``known`` are not asked for.
+    """
     columns = {
         "advertiser": (Advertiser.id, Advertiser.name),
         "agency": (Agency.id, Agency.name),
         "owner": (Operator.id, Operator.email),
     }
     ids = {id_ for value in values if (id_ := id_of(value.text)) is not None}
+    if field == "advertiser" and ids <= known.keys():
+        return known
     if not ids or field not in columns:
         return {}
     id_column, name = columns[field]
-    return dict(db.session.execute(select(id_column, name).where(id_column.in_(ids))).tuples())
+    found = db.session.execute(select(id_column, name).where(id_column.in_(ids)))
+    return {row[0]: row[1] for row in found}

@@ -1,6 +1,7 @@
 """How each term of a query was read, in words: "budget more than USD 5,000.00", "not: test"."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from webapp.campaigns import terms_money as money
 from webapp.campaigns.terms import FIELDS
@@ -10,16 +11,17 @@ from webapp.core.query_terms import ANY, NONE, RANGE, Term, Value
 
 NAMED = ("advertiser", "agency", "owner")
 MOST_NAMED = 5
+NOBODY: Mapping[int, str] = MappingProxyType({})
 
 
-def words_of(term: Term) -> tuple[str, str]:
-    """What a term is about, and what it asks of that."""
-    sign = "not: " if term.negated else ""
+def words_of(term: Term, advertisers: Mapping[int, str] = NOBODY) -> tuple[str, str]:
+    """What a term is about, and what it asks of that; ``advertisers`` are names known already."""
     if not term.field:
-        return f"{sign}search", term.word
-    names = names_of(term.values, term.field)
+        return "not:" if term.negated else "search", term.word
+    names = names_of(term.values, term.field, advertisers)
     shown = [_value_words(term.field, value, names) for value in term.values[:MOST_NAMED]]
     more = len(term.values) - MOST_NAMED
+    sign = "not: " if term.negated else ""
     return sign + FIELDS[term.field].label, " or ".join(shown) + (
         f" or {more} more" if more > 0 else ""
     )

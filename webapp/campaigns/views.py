@@ -1,24 +1,24 @@
-"""The campaign list, the campaign page, and what is done there with one press."""
+"""The campaign page, and what is done there with one press; the addresses of campaigns."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.advertisers import queries as advertisers
 from webapp.audit import entries
 from webapp.audit import queries as audit
 from webapp.audit.actors import web_actor
 from webapp.auth import queries as operators
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import decide_views, edit_views, progress, queries, service, shown
+from webapp.campaigns import decide_views, edit_views, list_views, progress, queries, service, shown
 from webapp.core.db import transaction
 from webapp.core.errors import NotFound
 from webapp.web.htmx import wants_fragment
-from webapp.web.lists import list_params, list_url
 
 BOTH = ("GET", "POST")
 
 blueprint = Blueprint("campaigns", __name__)
+blueprint.add_url_rule("/campaigns", view_func=list_views.index)
+blueprint.add_url_rule("/campaigns/suggest", view_func=list_views.suggest)
 blueprint.add_url_rule("/campaigns/new", view_func=edit_views.new, methods=BOTH)
 blueprint.add_url_rule("/campaigns/budget", view_func=edit_views.budget)
 blueprint.add_url_rule("/campaigns/<uuid>/edit", view_func=edit_views.edit, methods=BOTH)
@@ -26,35 +26,6 @@ blueprint.add_url_rule("/campaigns/<uuid>/weigh", view_func=decide_views.weigh, 
 blueprint.add_url_rule(
     "/campaigns/<uuid>/conflicts", view_func=decide_views.conflicts, methods=BOTH
 )
-
-
-@blueprint.get("/campaigns")
-@requires(Permission.READ)
-def index() -> ResponseReturnValue:
-    params = list_params(queries.CAMPAIGNS)
-    page, archived = queries.list_with_archived(params)
-    is_fragment = wants_fragment()
-    choices = [] if is_fragment else advertisers.advertiser_choices()
-    names = dict(choices)
-    if "advertiser" in params.filters and int(params.filters["advertiser"]) not in names:
-        names = dict(advertisers.names_of([int(params.filters["advertiser"])]))
-    address = list_url("campaigns.index", params.link(page=params.page))
-    response = make_response(
-        render_template(
-            "campaigns/_results.html" if is_fragment else "campaigns/index.html",
-            params=params,
-            page=page,
-            archived=archived,
-            chips=shown.chips(params, names),
-            advertisers=choices,
-            sync_words=shown.SYNC_WORDS,
-            back=address if request.args else None,
-        )
-    )
-    if is_fragment:
-        # The address bar gets the tidy form of what the filter form sent.
-        response.headers["HX-Push-Url"] = address
-    return response
 
 
 @blueprint.get("/campaigns/<uuid>")

@@ -112,6 +112,7 @@ class _Reader:
         found: dict[Value, None] = {}
         while True:
             value = self._value(spec)
+            self._refuse_rest(spec)
             if value is not None:
                 found.setdefault(self._checked(spec, value))
             if not self._is(","):
@@ -120,12 +121,15 @@ class _Reader:
         if not found:
             message = f"“{spec.name}” needs a value, such as {spec.name}:{spec.example}."
             raise QueryError(message, self.text, start, self.at)
-        if self.at < len(self.text) and not self._is(" "):
+        return tuple(found)
+
+    def _refuse_rest(self, spec: Field) -> None:
+        """Raise for what is left of a word behind the end of a value."""
+        if self.at < len(self.text) and self.text[self.at] not in " ,":
             place = self.at
             rest = self._until(" ")
             message = f"“{rest}” does not belong to the value of “{spec.name}” before it."
             raise QueryError(message, self.text, place, self.at, (f" {rest}",))
-        return tuple(found)
 
     def _value(self, spec: Field) -> Value | None:
         start = self.at
