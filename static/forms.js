@@ -70,7 +70,7 @@
     list.id = "advertiser-list";
     list.className = "options";
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Advertisers");
+    list.setAttribute("aria-label", "Suggestions");
     list.hidden = true;
     const box = document.createElement("div");
     box.className = "combobox";

@@ -7,7 +7,7 @@ from datetime import timedelta
 from playwright.sync_api import Page
 
 from tests import factories
-from tests.browser import outgoing
+from tests.browser import outgoing, typing
 from tests.support.stack import MANAGER, VIEWER, Stack
 from webapp.campaigns.models import HELD, REJECTED, SETTLING, SYNC_STATES, Campaign
 from webapp.connections.models import DETACHED
@@ -148,7 +148,7 @@ def _at(path: str) -> Callable[[Addresses], str]:
 
 def _submit_empty(page: Page) -> None:
     page.get_by_label("Total budget").fill("1.234")
-    page.locator("form.form button[type=submit]").click()
+    page.locator("form.form button.primary").click()
     page.wait_for_selector("#error-summary")
 
 
@@ -184,7 +184,7 @@ def _save_stale(page: Page) -> None:
           opened.value = JSON.stringify({...JSON.parse(opened.value), title: "As it was"});
         }"""
     )
-    page.locator("form.form button[type=submit]").click()
+    page.locator("form.form button.primary").click()
     page.wait_for_selector("#error-summary")
 
 
@@ -222,6 +222,13 @@ STATES = (
     State("new campaign with errors", _at("/campaigns/new"), act=_submit_empty),
     State("edit", lambda a: f"{a.campaign}/edit"),
     State("edit out of date", lambda a: f"{a.campaign}/edit", act=_save_stale),
+    State("edit that raises the budget", lambda a: f"{a.campaign}/edit", act=typing.raise_budget),
+    State("edit with two readings", lambda a: f"{a.campaign}/edit", act=typing.type_two_readings),
+    State("advertisers suggested", _at("/campaigns/new"), act=typing.look_for_advertiser),
+    State("no advertiser suggested", _at("/campaigns/new"), act=typing.look_for_nobody),
+    State("duplicate", lambda a: f"/campaigns/new?copy={a.campaign.rpartition('/')[2]}"),
+    State("session ended while typing", _at("/sign-in"), who=None, act=typing.send_form),
+    State("form of an earlier session", _at("/"), act=typing.send_form),
     State("advertisers", _at("/advertisers")),
     State("advertisers empty", _at("/advertisers?q=xyzzy")),
     State("sync", _at("/sync")),

@@ -1,0 +1,40 @@
+"""What someone types into the form of a campaign, for the states that it comes to by that."""
+
+from playwright.sync_api import Page
+
+
+def raise_budget(page: Page) -> None:
+    page.get_by_label("Total budget").fill("900000")
+    page.locator("form.form button.primary").click()
+    page.wait_for_selector("#budget_tick-error")
+
+
+def type_two_readings(page: Page) -> None:
+    page.get_by_label("Total budget").fill("1.234")
+    page.wait_for_selector("#figures button")
+
+
+def look_for_advertiser(page: Page) -> None:
+    page.get_by_role("combobox", name="Advertiser").press("ArrowDown")
+    page.wait_for_selector("#advertiser-list li")
+    page.get_by_role("combobox", name="Advertiser").press("ArrowDown")
+
+
+def look_for_nobody(page: Page) -> None:
+    page.get_by_role("combobox", name="Advertiser").fill("xyzzy")
+    page.wait_for_selector("#option-none")
+
+
+def send_form(page: Page) -> None:
+    """Send a form without a session that fits it."""
+    page.evaluate(
+        """() => {
+          const form = document.createElement("form");
+          form.method = "post";
+          form.action = "/campaigns/new";
+          form.innerHTML = "<input name=title value=Typed>";
+          document.body.append(form);
+          form.submit();
+        }"""
+    )
+    page.wait_for_selector("main:has-text('kept')")
