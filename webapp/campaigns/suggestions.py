@@ -83,7 +83,8 @@ def _words(typed: str) -> Iterator[_Offer]:
         return
     for field in FIELDS:
         if any(name.startswith(begun.lower()) for name in (field.name, *field.aliases)):
-            yield _Offer(f"{sign}{field.name}:", field.label, goes_on=True)
+            note = field.label if field.label != field.name else "field"
+            yield _Offer(f"{sign}{field.name}:", note, goes_on=True)
     for name in _names(Advertiser.name, Advertiser.name_key, begun):
         yield _Offer(f"{sign}advertiser:{quoted(name)}", "advertiser")
     for title in _titles(begun):

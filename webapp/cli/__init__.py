@@ -6,6 +6,7 @@ What cannot be done is said in a sentence, with exit status 1; a wrong command l
 
 from flask import Flask
 
+from webapp.cli.campaigns import campaigns
 from webapp.cli.connections import connections
 from webapp.cli.operators import operators
 from webapp.cli.sync import sync
@@ -14,5 +15,5 @@ from webapp.cli.worker import run_worker
 
 
 def init_app(app: Flask) -> None:
-    for command in (operators, tokens, connections, sync, run_worker):
+    for command in (operators, tokens, campaigns, connections, sync, run_worker):
         app.cli.add_command(command)

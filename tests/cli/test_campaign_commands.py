@@ -1,0 +1,57 @@
+"""``flask campaigns find``: the query language at a shell."""
+
+import json
+
+from tests import factories
+from tests.cli.conftest import Terminal
+
+
+def test_a_query_finds_campaigns_and_prints_a_line_for_each(terminal: Terminal) -> None:
+    acme = factories.advertiser(name="Acme")
+    spring = factories.campaign(title="Spring", advertiser_id=acme.id, budget=(600_000, "USD"))
+    factories.campaign(title="Spring test", budget=(600_000, "USD"))
+    factories.campaign(title="Spring small", budget=(1, "USD"))
+
+    result = terminal("campaigns", "find", "spring budget:>5000usd -test")
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{spring.uuid}  Spring  Acme  USD 6,000.00  confirmed\n"
+    assert result.stderr == "1-1 of 1\n"
+
+
+def test_rows_come_sorted_and_page_by_page(terminal: Terminal) -> None:
+    factories.campaigns(30, title=lambda n: f"Campaign {n:02}")
+
+    result = terminal("campaigns", "find", "--sort", "-title", "--rows", "25", "--page", "2")
+
+    assert [line.split("  ")[1] for line in result.stdout.splitlines()] == [
+        f"Campaign {n:02}" for n in (4, 3, 2, 1, 0)
+    ]
+    assert result.stderr == "26-30 of 30\n"
+
+
+def test_json_is_what_the_api_gives(terminal: Terminal) -> None:
+    factories.campaign(title="Then", archived_at=factories.SOME_DAY)
+
+    result = terminal("campaigns", "find", "archived:yes", "--json")
+
+    document = json.loads(result.stdout)
+    assert [item["title"] for item in document["items"]] == ["Then"]
+    assert document["meta"]["total"] == 1
+
+
+def test_a_query_that_cannot_be_read_is_pointed_at(terminal: Terminal) -> None:
+    result = terminal("campaigns", "find", "spring budgt:>5000")
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "There is no field “budgt”.\n  spring budgt:>5000\n         ^^^^^\n" in result.stderr
+    assert "Did you mean: spring budget:>5000" in result.stderr
+
+
+def test_what_the_list_does_not_know_is_said(terminal: Terminal) -> None:
+    result = terminal("campaigns", "find", "--sort", "colour", "--", "-spring")
+
+    assert result.exit_code == 0
+    assert "cannot be sorted by “colour”" in result.stderr
+    assert result.stderr.endswith("None.\n")
