@@ -1,7 +1,7 @@
 """Fixtures of all tests: databases, application, client, operators; and a closed network."""
 
 import os
-import tempfile
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from webapp.core.db import db
 
 SECRET_KEY = "a key for tests only, of at least 32 characters"
 
-# Where the system has it: every commit is written out to a disk, and waited for.
+# Every commit is written out to a disk, and waited for; in memory it costs nothing.
 MEMORY = Path("/dev", "shm")
+ROOM_BYTES = 2 * 1024**3
 
 _applications = Applications()
 
@@ -33,6 +34,9 @@ hypothesis_settings.load_profile("flightdeck")
 
 def pytest_configure() -> None:
     sizes.agree_on_seed()
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        # Where pytest makes the tests' own folders.
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_report_header() -> str:
@@ -87,24 +91,15 @@ def _in_an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 @pytest.fixture(scope="session")
-def memory_folder() -> Iterator[Path]:
-    """A folder that is quick to write to, for what many tests write."""
-    with tempfile.TemporaryDirectory(
-        prefix="flightdeck-", dir=MEMORY if MEMORY.is_dir() else None
-    ) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
     return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(scope="session")
-def sqlite_database(sqlite_template: SqliteTemplate, memory_folder: Path) -> SqliteDatabase:
-    folder = memory_folder / "sqlite"
-    folder.mkdir()
-    return SqliteDatabase(sqlite_template, folder)
+def sqlite_database(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> SqliteDatabase:
+    return SqliteDatabase(sqlite_template, tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(scope="session")

@@ -64,12 +64,12 @@ def test_a_database_of_a_newer_version_is_said_in_a_sentence(app: Flask) -> None
         db.session.commit()
 
 
-def test_a_file_that_is_no_database_is_said_in_a_sentence(app: Flask, tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_said_in_a_sentence(app: Flask) -> None:
     if db.engine.name != "sqlite":
         return
     db.session.remove()
     db.engine.dispose()
-    (tmp_path / "flightdeck.db").write_text("This is a letter, not a database. " * 99)
+    Path(db.engine.url.database or "").write_text("This is a letter, not a database. " * 99)
     with pytest.raises(Problem, match="The database cannot be used: file is not a database"):
         firststart.migrate()
 
