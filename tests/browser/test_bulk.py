@@ -1,0 +1,195 @@
+"""Bulk changes in the browser: by keyboard alone, without scripts, and sound in every state."""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from tests import factories
+from tests.browser.conftest import DESKTOP, PHONE, NewPage
+from tests.browser.test_every_state import AXE, OVERFLOW, SMALL_TARGETS, violations
+from tests.bulk.desk import Desk
+from tests.support.stack import MANAGER, Stack
+from webapp.auth.models import Operator
+from webapp.bulk import service, undoing
+from webapp.bulk.models import BulkJob
+from webapp.bulk.operations import Archive, ReplaceInTitle, ScaleBudget, SetBudget
+from webapp.campaigns.models import CONFLICT, REFUSED
+from webapp.core.clock import utc_now
+from webapp.core.db import db
+
+
+@dataclass(frozen=True)
+class Made:
+    """Addresses of jobs in each state."""
+
+    choosing: str
+    preview: str
+    conflict: str
+    paused: str
+    finished: str
+    undo: str
+    list: str = "/bulk"
+
+
+def _desk() -> Desk:
+    return Desk(db.session.scalars(select(Operator).where(Operator.email == MANAGER)).one())
+
+
+def _some(title: str, number: int = 3) -> list[int]:
+    budgets = [(500_000, "USD"), (90_000, "EUR"), None]
+    return [
+        factories.campaign(title=f"{title} {n}", budget=budgets[n % 3]).id for n in range(number)
+    ]
+
+
+def _address(job: BulkJob) -> str:
+    return f"/bulk/{job.uuid}"
+
+
+@pytest.fixture(scope="module")
+def made(stack: Stack) -> Made:
+    with stack.data():
+        desk = _desk()
+        archived = factories.campaign(
+            title="Archived long ago and with a very long title " * 3,
+            budget=(100, "USD"),
+            archived_at=utc_now(),
+        )
+        refused = factories.campaign(title="Refused", budget=(100, "USD"), sync_state=REFUSED)
+        conflict = factories.campaign(title="Both", budget=(9, "USD"), sync_state=CONFLICT)
+        factories.conflict(conflict, "budget", theirs=[10, "USD"])
+        every = [*_some("Preview"), archived.id, refused.id, conflict.id]
+        paused = desk.plan(_some("Paused"), ReplaceInTitle("Paused", "Late", match_case=True))
+        desk.start(paused)
+        service.pause(desk.actor, paused)
+        finished = desk.do([*_some("Finished"), conflict.id], Archive())
+        return Made(
+            choosing=_address(desk.pick(_some("Choosing"))),
+            preview=_address(desk.plan(every, ScaleBudget("60"))),
+            conflict=_address(desk.plan(every, SetBudget(700_000, "USD"))),
+            paused=_address(paused),
+            finished=_address(finished),
+            undo=_address(_undone(desk)),
+        )
+
+
+def _undone(desk: Desk) -> BulkJob:
+    job = desk.do(_some("Undone"), Archive())
+    draft = undoing.draft_undo(desk.actor, job)
+    db.session.commit()
+    return draft
+
+
+STATES = {
+    "choosing": lambda made: made.choosing,
+    "choosing an amount": lambda made: f"{made.choosing}?operation=add",
+    "choosing an advertiser": lambda made: f"{made.choosing}?operation=advertiser",
+    "preview": lambda made: made.preview,
+    "preview of what is left out": lambda made: f"{made.conflict}?show=left-out",
+    "paused": lambda made: made.paused,
+    "finished": lambda made: made.finished,
+    "undo": lambda made: made.undo,
+    "list": lambda made: made.list,
+}
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_is_sound(new_page: NewPage, made: Made, state: str, size: dict[str, int]) -> None:
+    page = new_page(viewport=size)
+    page.add_init_script(path=AXE)
+    page.goto(STATES[state](made))
+    _is_sound(page)
+
+
+def test_an_error_and_a_rise_that_is_not_meant_are_sound(new_page: NewPage, made: Made) -> None:
+    page = new_page()
+    page.add_init_script(path=AXE)
+    page.goto(f"{made.choosing}?operation=percent")
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+    _is_sound(page)
+    page.goto(made.preview)
+    page.get_by_role("button", name="Do it, and send it to Megaphone").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+    _is_sound(page)
+
+
+def _is_sound(page: Page) -> None:
+    assert violations(page, "light") + violations(page, "dark") == []
+    assert page.evaluate(OVERFLOW) == 0, "the page can be scrolled sideways"
+    assert page.evaluate(SMALL_TARGETS) == []
+
+
+def test_a_bulk_change_by_keyboard_alone(new_page: NewPage, stack: Stack) -> None:
+    address = _draft(stack, "Keyboard")
+    page = new_page()
+    page.goto(address)
+
+    _tab_to(page, "Find and replace in titles")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**operation=title")
+    _tab_to(page, "find")
+    page.keyboard.type("Keyboard")
+    _tab_to(page, "replacement")
+    page.keyboard.type("Keys")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(": 3 of 3")
+    _tab_to(page, "Do it to Keyboard 1")
+    page.keyboard.press("Space")
+    _tab_to(page, "Do it, and send it to Megaphone")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#job")).to_contain_text("Finished", timeout=20_000)
+    expect(page.locator("#job")).to_contain_text("2 done")
+    expect(page.locator("#job-rows tbody th").first).to_contain_text("Keys 0")
+    # Heard by a screen reader without moving to it.
+    expect(page.locator("#live")).to_contain_text("2 of 2 handled")
+    _tab_to(page, "Undo what was done")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Undo “Replace “Keyboard”")
+
+
+def test_a_bulk_change_without_scripts(new_page: NewPage, stack: Stack) -> None:
+    address = _draft(stack, "Plain")
+    page = new_page(java_script_enabled=False)
+    page.goto(address)
+    page.get_by_role("link", name="Archive", exact=True).click()
+    page.get_by_role("button", name="See what would change").click()
+    page.get_by_role("checkbox", name="Do it to Plain 2").uncheck()
+    page.get_by_role("button", name="Do it here").click()
+
+    for _ in range(40):
+        if "Finished" in page.locator("#job").inner_text():
+            break
+        page.reload()
+    expect(page.locator("#job")).to_contain_text("2 done")
+    expect(page.locator("#job")).to_contain_text("1 left out")
+
+
+def test_a_job_pauses_and_goes_on_where_the_focus_stays(new_page: NewPage, made: Made) -> None:
+    page = new_page()
+    page.goto(made.paused)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#job")).to_contain_text("Finished", timeout=20_000)
+    expect(page.locator("#job")).to_contain_text("3 done")
+
+
+def _draft(stack: Stack, title: str) -> str:
+    with stack.data():
+        return _address(_desk().pick(_some(title)))
+
+
+def _tab_to(page: Page, name: str) -> None:
+    """Go on with the Tab key until what has the focus is called so."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            "[document.activeElement].flatMap((el) => [el.name, el.id, el.textContent.trim(), "
+            "el.closest('label')?.textContent.trim()])"
+        )
+        if name in found:
+            return
+    raise AssertionError(f"the Tab key never comes to {name}")
