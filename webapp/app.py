@@ -20,6 +20,7 @@ from webapp.campaigns import views as campaigns
 from webapp.changes import views as changes
 from webapp.core.config import Settings, load_settings, secret_key
 from webapp.core.db import db, engine_options
+from webapp.exchange import limits
 from webapp.exchange import views as exchange
 from webapp.ops import health, logs
 from webapp.overview import navigation
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.init_app(app)
     errors.init_app(app)
     filters.init_app(app)
+    limits.init_app(app)
     access.init_app(app)
     csrf = CSRFProtect(app)
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from webapp.exchange.columns import HEADINGS
-from webapp.exchange.queries import Facts
-from webapp.exchange.values import Buyer, Known
+from webapp.exchange.facts import Buyer, Facts, Known
 from webapp.exchange.writing import as_file, line_of
 
 ACME = Buyer(7, "Acme", "Harbor")

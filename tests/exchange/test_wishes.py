@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.exchange.files import CAMPAIGN, KNOWN, cells_of, exported, retyped, saved
 from webapp.core.money import CURRENCIES, MAX_MINOR
-from webapp.exchange.queries import Facts
+from webapp.exchange.facts import Facts
 from webapp.exchange.reading import read_table
 from webapp.exchange.wishes import ZEROS_LOST, Wish, wish_of
 

@@ -14,7 +14,9 @@ MAX_NOTES = 5_000
 
 
 def check_values(
-    values: CampaignValues, connection_id: int, unchanged_from: Campaign | None = None
+    values: CampaignValues,
+    connection_id: int,
+    unchanged_from: Campaign | CampaignValues | None = None,
 ) -> Advertiser | None:
     """Raise ``InvalidInput`` naming every broken rule; returns the advertiser.
 
@@ -40,7 +42,7 @@ def check_values(
     return advertiser
 
 
-def _same(campaign: Campaign | None, values: CampaignValues, field: str) -> bool:
+def _same(campaign: Campaign | CampaignValues | None, values: CampaignValues, field: str) -> bool:
     if campaign is None:
         return False
     fields = [field]
@@ -85,7 +87,7 @@ def _budget(values: CampaignValues) -> dict[str, str | None]:
     }
 
 
-def _owner(owner_id: int | None, unchanged_from: Campaign | None) -> str | None:
+def _owner(owner_id: int | None, unchanged_from: Campaign | CampaignValues | None) -> str | None:
     if owner_id is None or (unchanged_from and unchanged_from.owner_id == owner_id):
         return None
     owner = operators.get_operator(owner_id)

@@ -1,56 +1,29 @@
 """Reading campaigns for a file: which ones in which order, and their columns, a chunk at a time."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.advertisers.models import Advertiser, Agency
+from webapp.auth import queries as choices
 from webapp.auth.models import Operator
+from webapp.bulk.queries import chunks
 from webapp.campaigns import queries as campaigns
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import KEY_LENGTH, Campaign
 from webapp.campaigns.terms import Asker
-from webapp.core.db import db
+from webapp.core.db import Model, db
 from webapp.core.listing import ListParams
+from webapp.core.text import fold
+from webapp.exchange.facts import Buyer, Facts, Known
 
 IDS_AT_ONCE = 10_000
 UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-
-
-class Facts(NamedTuple):
-    """A campaign as a line of a file is made of it; times and the uuid are text already."""
-
-    id: int
-    uuid: str
-    version: int
-    title: str
-    advertiser_id: int | None
-    advertiser_name: str | None
-    agency_name: str | None
-    external_id: str | None
-    total_budget_minor: int | None
-    total_budget_currency: str | None
-    copy_needed: bool
-    owner_id: int | None
-    owner_email: str | None
-    notes: str | None
-    sync_state: str
-    sync_detail: str | None
-    total_revenue_minor: int | None
-    total_revenue_currency: str | None
-    duration_seconds: int | None
-    booking_source: str | None
-    remote_id: str | None
-    remote_created_at: str | None
-    remote_updated_at: str | None
-    created_at: str
-    changed_at: str
-    synced_at: str | None
-    archived_at: str | None
-    connection_id: int
 
 
 def listed_ids(params: ListParams, asker: Asker) -> "array[int]":
@@ -68,6 +41,46 @@ def listed_ids(params: ListParams, asker: Asker) -> "array[int]":
 def facts_by_id(ids: Sequence[int]) -> dict[int, Facts]:
     """The facts of these campaigns."""
     return {facts.id: facts for facts in _facts(Campaign.id.in_(ids))}
+
+
+def facts_by_uuid(uuids: Sequence[UUID]) -> dict[UUID, Facts]:
+    """The facts of those of these campaigns that can be seen."""
+    found: list[Facts] = []
+    for part in chunks(uuids):
+        found += _facts(and_(Campaign.uuid.in_(part), *campaigns.visible()))
+    return {UUID(facts.uuid): facts for facts in found}
+
+
+def known_by_connection() -> dict[int, Known]:
+    """What lines may pick from, by connection."""
+    query = select(Advertiser.connection_id, Advertiser.id, Advertiser.name, Agency.name)
+    query = query.outerjoin(Agency, Advertiser.agency_id == Agency.id).order_by(Advertiser.id)
+    operators = {fold(email): id_ for id_, email in choices.operator_choices()}
+    known: dict[int, Known] = defaultdict(lambda: Known({}, {}, operators))
+    for connection_id, id_, name, agency in db.session.execute(query):
+        buyer = Buyer(id_, name, agency or "")
+        known[connection_id].buyers[id_] = buyer
+        known[connection_id].named.setdefault(fold(name), []).append(buyer)
+    return known
+
+
+def held(advertiser_ids: Iterable[int], owner_ids: Iterable[int]) -> Sequence[Model]:
+    """Read at once what else would be asked for line by line. Keep it as long as it is needed."""
+    found: list[Model] = []
+    for part in chunks(list(set(advertiser_ids))):
+        found += db.session.scalars(select(Advertiser).where(Advertiser.id.in_(part)))
+    for part in chunks(list(set(owner_ids))):
+        found += db.session.scalars(select(Operator).where(Operator.id.in_(part)))
+    return found
+
+
+def booked_already(titles: Iterable[str]) -> set[tuple[str, int | None]]:
+    """Title and advertiser of the campaigns that have one of these titles."""
+    found: set[tuple[str, int | None]] = set()
+    for part in chunks(list({fold(title)[:KEY_LENGTH] for title in titles})):
+        query = select(Campaign.title, Campaign.advertiser_id).where(Campaign.title_key.in_(part))
+        found |= {(row.title, row.advertiser_id) for row in db.session.execute(query)}
+    return found
 
 
 def _facts(condition: ColumnElement[bool]) -> list[Facts]:

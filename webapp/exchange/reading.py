@@ -71,7 +71,7 @@ def read_table(content: bytes) -> Table:
     places = _places(headings)
     lines = []
     for number, raw in rows:
-        if any(cell.strip() for cell in raw):
+        if _says_something(raw, places.get(PROBLEM)):
             lines.append(_line(number, raw, places, len(headings)))
         if len(lines) > MOST_ROWS:
             raise Unreadable(f"The file has more than {MOST_ROWS:,} rows. Import it in parts.")
@@ -79,6 +79,11 @@ def read_table(content: bytes) -> Table:
         raise Unreadable("The file has headings and no rows below them.")
     read_as = f"Read as {encoding}, cells separated by {SEPARATORS[separator]}."
     return Table(headings, lines, separator, [read_as, *_left_out(headings)])
+
+
+def _says_something(raw: Sequence[str], problem_place: int | None) -> bool:
+    """Whether a row has more than what was said of it before it was emptied."""
+    return any(cell.strip() for place, cell in enumerate(raw) if place != problem_place)
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

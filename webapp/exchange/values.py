@@ -1,6 +1,6 @@
 """From the cells that somebody typed to the value of a field group, or what is wrong with them.
 
-Asks no database: what can be picked comes in by :class:`Known`.
+Asks no database: what can be picked comes in by ``facts.Known``.
 """
 
 import re
@@ -23,7 +23,7 @@ from webapp.exchange.columns import (
     OWNER,
     TITLE,
 )
-from webapp.exchange.queries import Facts
+from webapp.exchange.facts import Facts, Known
 from webapp.web.forms import clean_text
 
 HEADINGS_OF = {
@@ -53,24 +53,6 @@ class Wrong(Exception):
 
     def __init__(self, heading: str, message: str) -> None:
         super().__init__(f"{heading}: {message}")
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """An advertiser that can be picked."""
-
-    id: int
-    name: str
-    agency: str
-
-
-@dataclass(frozen=True)
-class Known:
-    """Advertisers of the connection by id and by folded name, and operators by folded e-mail."""
-
-    buyers: Mapping[int, Buyer]
-    named: Mapping[str, list[Buyer]]
-    operators: Mapping[str, int]
 
 
 @dataclass(frozen=True)

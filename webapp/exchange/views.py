@@ -1,4 +1,4 @@
-"""The list as a file: its address."""
+"""The list as a file; and the addresses of the import, whose pages are in ``import_views``."""
 
 from flask import Blueprint, Response, redirect, request, stream_with_context
 from flask.typing import ResponseReturnValue
@@ -9,14 +9,21 @@ from webapp.campaigns import queries as campaigns
 from webapp.campaigns.terms import Asker
 from webapp.core.clock import utc_now
 from webapp.core.query import QueryError
-from webapp.exchange import export, queries
+from webapp.exchange import export, import_views, queries
 from webapp.exchange.writing import file_name
 from webapp.web.lists import list_params, list_url
 from webapp.web.settings import zone
 
-CSV = "text/csv; charset=utf-8; header=present"
-
 blueprint = Blueprint("exchange", __name__)
+for rule, view, methods in (
+    ("/import", import_views.upload, ("GET", "POST")),
+    ("/import/empty.csv", import_views.template, ("GET",)),
+    ("/import/<file_uuid>", import_views.show, ("GET",)),
+    ("/import/<file_uuid>", import_views.again, ("POST",)),
+    ("/import/<file_uuid>/to-mend.csv", import_views.failed, ("GET",)),
+    ("/bulk/<job_uuid>/file", import_views.of_job, ("GET",)),
+):
+    blueprint.add_url_rule(rule, view_func=view, methods=methods)
 
 
 @blueprint.get("/campaigns.csv")
@@ -31,10 +38,4 @@ def campaigns_csv() -> ResponseReturnValue:
         # The list's page says what is wrong with the query.
         return redirect(list_url("campaigns.index", params.link()))
     name = file_name(request.args.get("view", ""), now.astimezone(zone()).date())
-    return download(Response(stream_with_context(export.stream(ids))), name)
-
-
-def download(answer: Response, name: str) -> Response:
-    answer.content_type = CSV
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return import_views.download(Response(stream_with_context(export.stream(ids))), name)

@@ -17,9 +17,9 @@ from webapp.exchange.columns import (
     digest_of,
     read_mark,
 )
-from webapp.exchange.queries import Facts
+from webapp.exchange.facts import Facts, Known
 from webapp.exchange.reading import Line
-from webapp.exchange.values import HEADINGS_OF, READERS, Known, Typed, Wrong
+from webapp.exchange.values import HEADINGS_OF, READERS, Typed, Wrong
 from webapp.exchange.writing import read_cells
 
 ZEROS_LOST = "The spreadsheet dropped zeros at the front of its external ID, which stays as it is."

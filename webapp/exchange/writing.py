@@ -23,8 +23,8 @@ from webapp.exchange.columns import (
     digest_of,
     mark_of,
 )
+from webapp.exchange.facts import Facts
 from webapp.exchange.guard import guarded
-from webapp.exchange.queries import Facts
 
 BYTE_ORDER_MARK = "\ufeff"
 YES, NO = "yes", "no"
@@ -100,8 +100,13 @@ def as_file(headings: Sequence[str], chunks: Iterable[Iterable[Sequence[str]]]) 
 
 def file_name(view: str, day: date) -> str:
     """``view`` is the name of the list's view, if it has one."""
-    words = [word for word in _NO_WORD.split(fold(view)) if word]
-    return "-".join(["campaigns", *words, f"{day:%Y-%m-%d}"]) + ".csv"
+    name = "-".join(filter(None, ["campaigns", safe_name(view)]))
+    return f"{name}-{day:%Y-%m-%d}.csv"
+
+
+def safe_name(text: str) -> str:
+    """Letters and digits of a text, for a file’s name."""
+    return _NO_WORD.sub("-", fold(text.removesuffix(".csv"))).strip("-")
 
 
 def template() -> bytes:
