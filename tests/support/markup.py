@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 
 VOID = frozenset(
@@ -33,18 +34,22 @@ class Element:
     def walk(self) -> "Iterator[Element]":
         """This element and everything in it, in the order it is read."""
         yield self
+        yield from self._inside
+
+    @cached_property
+    def _inside(self) -> "list[Element]":
+        """Everything in it. Asked for when all of the page is read: from then on it stays so."""
+        found = []
         for child in self.children:
-            yield from child.walk()
+            found += [child, *child._inside]
+        return found
 
     def all(self, *tags: str, **attributes: str) -> "list[Element]":
         """Elements in here with one of these tags (any tag when none is named)."""
-        return [
-            element
-            for element in self.walk()
-            if element is not self
-            and (not tags or element.tag in tags)
-            and all(element.get(name) == value for name, value in attributes.items())
-        ]
+        found = [element for element in self._inside if not tags or element.tag in tags]
+        for name, value in attributes.items():
+            found = [element for element in found if element.get(name) == value]
+        return found
 
     def one(self, *tags: str, **attributes: str) -> "Element":
         found = self.all(*tags, **attributes)

@@ -214,12 +214,12 @@ def _frame(root: Element) -> Iterable[str]:
 
 def _ids(root: Element) -> Iterable[str]:
     ids = [element["id"] for element in root.walk() if element.has("id")]
-    twice = {name for name in ids if ids.count(name) > 1}
-    if twice:
-        yield f"ids are used twice: {sorted(twice)}"
+    known = set(ids)
+    if len(known) < len(ids):
+        yield f"ids are used twice: {sorted(name for name in known if ids.count(name) > 1)}"
     for element in root.walk():
         for attribute in ("for", "aria-labelledby", "aria-describedby", "aria-controls"):
-            missing = set(element.get(attribute).split()) - set(ids)
+            missing = set(element.get(attribute).split()) - known
             if missing:
                 yield f"{attribute} of <{element.tag}> names {sorted(missing)}, which is not there"
 
