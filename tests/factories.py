@@ -3,8 +3,10 @@
 Everything is flushed, nothing is committed; the test client commits before each request.
 """
 
+import hashlib
 import itertools
 import uuid
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -36,6 +38,7 @@ from webapp.connections.models import ACTIVE, DETACHED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import Model, db
 from webapp.core.text import fold
+from webapp.exchange.models import ImportFile
 from webapp.sync.models import COMPLETE, OPEN_STATES, Duplicate, PulledChange, SyncRun
 
 PASSWORD = "correct horse battery"
@@ -314,6 +317,26 @@ def bulk_job(campaign_ids: Sequence[int], by: Operator | None = None, **values: 
         selection="Picked one by one",
         **values,
     )
+
+
+def import_file(job: BulkJob | None = None, **values: Any) -> ImportFile:
+    """A file with one line, of which this job, or nothing, came."""
+    content = b"ID,Title\n,Spring\n"
+    defaults = {
+        "operator_id": job.operator_id if job else operator().id,
+        "actor": job.actor if job else "manager@example.com",
+        "name": "campaigns.csv",
+        "digest": hashlib.sha256(content).hexdigest(),
+        "content": zlib.compress(content),
+        "created_at": utc_now(),
+        "planned_at": utc_now(),
+        "job_id": job.id if job else None,
+        "row_count": 1,
+        "changed_count": int(job is not None),
+        "notes": ["Read as UTF-8, cells separated by commas."],
+        "problems": [] if job else [[2, "Advertiser: A new campaign needs one."]],
+    }
+    return _add(ImportFile(**defaults | values))
 
 
 def values_of(campaign: Campaign) -> CampaignValues:

@@ -22,13 +22,14 @@ FRAGMENT_ONLY = {
     "campaigns.sync_line",
     "sync.progress",
 }
-FILES = {"exchange.campaigns_csv"}
+FILES = {"exchange.campaigns_csv", "exchange.template", "exchange.failed"}
 
 
 @pytest.fixture
 def values(app: Flask) -> dict[str, str]:
     """Something for every name that stands in an address."""
     campaign, run = factories.campaign(), factories.sync_run()
+    job = factories.bulk_job([campaign.id])
     return {
         "uuid": str(campaign.uuid),
         "run_id": str(run.id),
@@ -37,7 +38,8 @@ def values(app: Flask) -> dict[str, str]:
         "conflict_id": str(factories.conflict(campaign, "title", theirs="Other").id),
         "change_id": str(factories.change(campaign).id),
         "duplicate_id": str(factories.duplicate(campaign).id),
-        "job_uuid": str(factories.bulk_job([campaign.id]).uuid),
+        "job_uuid": str(job.uuid),
+        "file_uuid": str(factories.import_file(job).uuid),
         "filename": "app.css",
     }
 

@@ -127,7 +127,7 @@ def template() -> ResponseReturnValue:
     return download(Response(writing.template()), "campaigns.csv")
 
 
-@requires(Permission.READ)
+@requires(Permission.EDIT_CAMPAIGNS)
 def of_job(job_uuid: str) -> ResponseReturnValue:
     """From a bulk job to the file that it carries out."""
     try:
