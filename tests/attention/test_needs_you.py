@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests import factories
 from tests.support.pages import get_page
@@ -268,3 +269,16 @@ def test_the_page_costs_eight_statements_however_much_waits(viewer_client):
 
     assert len(few) == len(many) <= 8
     assert all(statement.lstrip().startswith("SELECT") for statement in many)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_number_in_the_rail_does_not_read_all_runs(app):
+    """For each run all others were read once: minutes, after a year of them."""
+    query = queries._counting().params(queries._times())
+    words = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+
+    plan = [row.detail for row in db.session.execute(text(f"EXPLAIN QUERY PLAN {words}"))]
+
+    assert any("sync_run" in step for step in plan)
+    assert [step for step in plan if "SCAN sync_run" in step] == []
+    assert [step for step in plan if "ORDER BY" in step] == []

@@ -1,8 +1,9 @@
 """What needs a person: one set of conditions for the page and for the number in the rail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import g, has_request_context
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -38,7 +40,7 @@ from webapp.changes import words
 from webapp.changes.queries import why_it_waits
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
 from webapp.core.clock import utc_now
-from webapp.core.db import db
+from webapp.core.db import UtcDateTime, db
 from webapp.core.errors import NotFound
 from webapp.core.listing import count_of
 from webapp.sync.models import BRAKED, COMPLETE, FAILED, INCOMPLETE, LOST, Duplicate, SyncRun
@@ -51,6 +53,9 @@ SHOWN_OF_A_KIND = 20
 SAID_ELSEWHERE = (words.PAUSED, words.ALL_ON_HOLD)
 ENDED = (COMPLETE, INCOMPLETE, FAILED, LOST, BRAKED)
 FULL = (COMPLETE, BRAKED)
+# Given with each use of a statement, so that it need not be made anew for every page.
+NOW = bindparam("now", type_=UtcDateTime())
+LATE_SINCE = bindparam("late_since", type_=UtcDateTime())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,13 @@ def counts() -> Counts:
 
 
 def _counts() -> Counts:
+    numbers: Sequence[int] = db.session.execute(_counting(), _times()).one()
+    return Counts(*numbers)
+
+
+@cache
+def _counting() -> Select[*tuple[int, ...]]:
+    """Made once: to put it together takes many times as long as to carry it out."""
     late = _late().subquery()
     columns: list[ScalarSelect[int]] = [
         *(_number(select(Campaign.id).where(*_troubled(state))) for state in NEEDS_YOU),
@@ -104,8 +116,12 @@ def _counts() -> Counts:
         select(func.count()).select_from(late).scalar_subquery(),
         _number(select(Change.id).where(*_held())),
     ]
-    numbers: Sequence[int] = db.session.execute(select(*columns)).one()
-    return Counts(*numbers)
+    return select(*columns)
+
+
+def _times() -> Mapping[str, datetime]:
+    now = utc_now()
+    return {"now": now, "late_since": now - PATIENCE}
 
 
 def _number(query: Select[int]) -> ScalarSelect[int]:
@@ -143,20 +159,20 @@ def _needs_answer() -> ColumnElement[bool]:
     """
     is_braked = and_(SyncRun.state == BRAKED, SyncRun.brake_decision.is_(None))
     has_failed = and_(SyncRun.state.in_((FAILED, LOST)), Connection.state == ACTIVE)
-    return and_(
-        Connection.state != DETACHED,
-        or_(
-            and_(SyncRun.id == _newest_run(FULL), is_braked),
-            and_(SyncRun.id == _newest_run(ENDED), has_failed),
-        ),
-    )
+    # A braked one of these is the newest that saw the whole list, a failed one the newest of all.
+    newest = union_all(_newest_runs(FULL), _newest_runs(ENDED))
+    return and_(SyncRun.id.in_(newest), Connection.state != DETACHED, or_(is_braked, has_failed))
 
 
-def _newest_run(states: Sequence[str]) -> ScalarSelect[int]:
-    """The id of the connection's newest run in one of these states."""
-    run = aliased(SyncRun)
-    query = select(run.id).where(run.connection_id == Connection.id, run.state.in_(states))
-    return query.order_by(run.id.desc()).limit(1).correlate(Connection).scalar_subquery()
+def _newest_runs(states: Sequence[str]) -> Select[int]:
+    """The id of each connection's newest run in one of these states.
+
+    Found once for each connection: asked of each run, all runs would be read for every one of them.
+    """
+    run, each = aliased(SyncRun), aliased(Connection)
+    query = select(run.id).where(run.connection_id == each.id, run.state.in_(states))
+    newest = query.order_by(run.id.desc()).limit(1).correlate(each)
+    return select(newest.scalar_subquery()).select_from(each)
 
 
 def _late() -> Select[*tuple[Any, ...]]:
@@ -164,12 +180,11 @@ def _late() -> Select[*tuple[Any, ...]]:
 
     One that was put off is late only after its time.
     """
-    now = utc_now()
-    why = why_it_waits(now).label("why")
+    why = why_it_waits(NOW)
     return (
         select(
             Change.connection_id,
-            why,
+            why.label("why"),
             func.count().label("number"),
             func.min(Change.created_at).label("oldest"),
         )
@@ -177,12 +192,12 @@ def _late() -> Select[*tuple[Any, ...]]:
         .join(Connection, Change.connection_id == Connection.id)
         .where(
             Change.state.in_((READY, *IN_FLIGHT)),
-            Change.created_at < now - PATIENCE,
-            or_(Change.not_before.is_(None), Change.not_before < now - PATIENCE),
+            Change.created_at < LATE_SINCE,
+            or_(Change.not_before.is_(None), Change.not_before < LATE_SINCE),
             Connection.state != DETACHED,
-            why_it_waits(now).not_in(SAID_ELSEWHERE),
+            why.not_in(SAID_ELSEWHERE),
         )
-        .group_by(Change.connection_id, why)
+        .group_by(Change.connection_id, "why")
     )
 
 
@@ -275,7 +290,8 @@ def connections() -> Sequence[Row[Connection, int]]:
 
 
 def late_changes() -> list[LateChanges]:
-    rows = db.session.execute(_late().order_by(func.min(Change.created_at))).all()
+    query = _late().order_by(func.min(Change.created_at))
+    rows = db.session.execute(query, _times()).all()
     return [LateChanges(row.connection_id, row.why, row.number, row.oldest) for row in rows]
 
 

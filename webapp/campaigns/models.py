@@ -37,7 +37,6 @@ HELD, CANCELLED = "held", "cancelled"
 IN_FLIGHT = (CLAIMED, SENT, SETTLING, PROBING)
 # Not sent yet: an operator may still hold, release or cancel it.
 NOT_SENT = (READY, HELD)
-OPEN = (*NOT_SENT, *IN_FLIGHT)
 CHANGE_STATES = (READY, HELD, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED, CANCELLED)
 
 
@@ -162,14 +161,6 @@ class Change(Model):
         Index("ix_change_due", "state", "next_attempt_at"),
         Index("ix_change_campaign", "campaign_id", "id"),
         Index("ix_change_lane", "lane", "claimed_at"),
-        # What is under way is little beside all that has ended, and counted for every page.
-        Index(
-            "ix_change_open",
-            "state",
-            "connection_id",
-            sqlite_where=text(f"state IN {OPEN}"),
-            postgresql_where=text(f"state IN {OPEN}"),
-        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

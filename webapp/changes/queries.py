@@ -51,7 +51,7 @@ AGES = {
 NEWER = "last-"
 
 
-def why_it_waits(now: datetime) -> ColumnElement[str]:
+def why_it_waits(now: datetime | ColumnElement[datetime]) -> ColumnElement[str]:
     """Why an open change has not arrived, one of ``words.WHY`` or an error's code.
 
     Needs ``Campaign`` and ``Connection`` joined.

@@ -51,6 +51,8 @@ class SyncRun(Model):
         ),
         # A scheduled moment starts at most one run, however many workers see it come.
         UniqueConstraint("connection_id", "due_at"),
+        # The newest of a connection is asked for by every page.
+        Index("ix_sync_run_newest", "connection_id", "id"),
         # Runs of one connection never overlap, and pressing the button twice asks once.
         Index(
             "uq_sync_run_open",
