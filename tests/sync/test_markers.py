@@ -20,6 +20,7 @@ from webapp.campaigns.models import Campaign
 from webapp.changes import service as changes
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
+from webapp.core.errors import TooLate
 from webapp.sync import candidates, jobs, outbox, results
 from webapp.sync.payload import prepare
 from webapp.sync.remote import RequestCount, open_remote
@@ -207,6 +208,8 @@ def test_a_lost_booking_is_never_bound_to_what_is_another_campaign_here(synced: 
     parked = synced.campaign(id=campaign.id)
     assert (parked.sync_state, parked.remote_id) == ("parked", None)
     assert "belongs to another one here" in (parked.sync_detail or "")
+    with pytest.raises(TooLate, match="it would run twice"), transaction():
+        campaigns.book_again(ANA, parked)
     assert synced.our_writes("POST") == []
 
 
@@ -255,6 +258,8 @@ def test_a_booking_that_a_pull_saw_first_and_someone_edited_waits_for_a_person(
     parked = desk.campaign(id=claim.campaign_id)
     assert (parked.sync_state, parked.remote_id) == ("parked", None)
     assert "Edited meanwhile" in (parked.sync_detail or "")
+    with pytest.raises(TooLate, match="it would run twice"), transaction():
+        campaigns.book_again(ANA, parked)
     desk.push()
     for _ in range(3):
         desk.settle()
