@@ -72,6 +72,7 @@ def prepare(stack: Stack) -> Addresses:
         lost = factories.sync_run(state=LOST, read_count=7, unchanged_count=7, cursor="2")
         complete = db.session.query(SyncRun).filter_by(state=COMPLETE).first()
         assert complete
+        complete.missing, complete.missing_count = [made["waiting"].id, archived.id], 300
         return Addresses(
             campaign=_address(made["confirmed"]),
             conflict=_address(conflict),
@@ -205,6 +206,10 @@ STATES = (
     ),
     State("list with notes", _at("/campaigns?sort=nothing&page=0&per_page=7&sync=x")),
     State("list empty", _at("/campaigns?q=xyzzy")),
+    State("list with chips", _at("/campaigns?q=-test+budget:>0+updated:<9y&owner=none")),
+    State("list unread", _at("/campaigns?q=spring+budgt:>5000usd")),
+    State("list with suggestions", _at("/campaigns"), act=typing.look_for_term),
+    State("list with help", _at("/campaigns"), act=typing.ask_how_to_search),
     State("list beyond the end", _at("/campaigns?page=900")),
     State("list for a viewer", _at("/campaigns?per_page=25"), who=VIEWER),
     State("shortcuts", _at("/advertisers?q=xyzzy"), act=_ask_for_keys),

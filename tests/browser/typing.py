@@ -1,4 +1,4 @@
-"""What someone types into the form of a campaign, for the states that it comes to by that."""
+"""What someone types into the forms of campaigns, for the states that they come to by that."""
 
 from playwright.sync_api import Page
 
@@ -38,3 +38,13 @@ def send_form(page: Page) -> None:
         }"""
     )
     page.wait_for_selector("main:has-text('kept')")
+
+
+def look_for_term(page: Page) -> None:
+    page.get_by_role("combobox", name="Search campaigns").fill("sync:")
+    page.wait_for_selector("#suggestions li")
+    page.keyboard.press("ArrowDown")
+
+
+def ask_how_to_search(page: Page) -> None:
+    page.get_by_text("How to search").click()
