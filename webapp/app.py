@@ -26,7 +26,15 @@ from webapp.ops import health, logs
 from webapp.overview import navigation
 from webapp.overview import views as overview
 from webapp.sync import views as sync
-from webapp.web import errors, filters, headers, htmx, requests
+from webapp.web import (
+    compression,
+    errors,
+    filters,
+    headers,
+    htmx,
+    requests,
+    static_files,
+)
 
 ROOT = Path(__file__).parent.parent
 MAX_REQUEST_BYTES = 1024 * 1024
@@ -47,6 +55,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     requests.init_app(app)
     htmx.init_app(app)
     headers.init_app(app)
+    compression.init_app(app)
+    static_files.init_app(app)
     errors.init_app(app)
     filters.init_app(app)
     limits.init_app(app)
@@ -89,7 +99,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_NAME="flightdeck",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         # A form belongs to its session; a page left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )

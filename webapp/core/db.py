@@ -6,6 +6,7 @@ lose updates or fail half-way. Wrap pure reads in :func:`reading`, which begins 
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, event
 from sqlalchemy.engine import Connection as EngineConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from webapp.core.errors import TooSlow
 
 BUSY_TIMEOUT_MS = 15_000
 CACHE_KIB = 32_768
@@ -24,7 +28,12 @@ MAP_BYTES = 512 * 1024 * 1024
 # A page of a pull changes more than the usual 1,000 pages: it would be copied over each time.
 CHECKPOINT_PAGES = 4_000
 
+# How many steps of its virtual machine SQLite takes between two looks at the clock.
+STEPS_BETWEEN_LOOKS = 20_000
+CANCELLED_BY_SERVER = "57014"
+
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_limit: ContextVar["Limit | None"] = ContextVar("limit", default=None)
 
 
 class Base(DeclarativeBase):
@@ -47,6 +56,14 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
+
+
+class Limit:
+    """How long statements may take, and until when."""
+
+    def __init__(self, seconds: float) -> None:
+        self.milliseconds = int(seconds * 1000)
+        self.until = time.monotonic() + seconds
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -83,13 +100,43 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def reading() -> Iterator[None]:
-    """Transactions begun inside do not take SQLite's write lock: for code that only reads."""
+def reading(seconds: float | None = None) -> Iterator[None]:
+    """Transactions begun inside do not take SQLite's write lock: for code that only reads.
+
+    With ``seconds``, a statement is given up when that time is over: counted from here on SQLite,
+    for each statement on PostgreSQL.
+    """
     token = _reading.set(True)
+    limit = _limit.set(Limit(seconds) if seconds else None)
     try:
         yield
     finally:
+        _limit.reset(limit)
         _reading.reset(token)
+
+
+@contextmanager
+def giving_up() -> Iterator[None]:
+    """Raise ``TooSlow``, the transaction rolled back, when a statement inside took too long."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not was_given_up(error):
+            raise
+        db.session.rollback()
+        raise TooSlow from None
+
+
+def was_given_up(error: DBAPIError) -> bool:
+    """Whether it was stopped by the limit that :func:`reading` sets."""
+    code = getattr(error.orig, "sqlstate", None)
+    name = getattr(error.orig, "sqlite_errorname", None)
+    return code == CANCELLED_BY_SERVER or name == "SQLITE_INTERRUPT"
+
+
+def _is_late() -> bool:
+    limit = _limit.get()
+    return limit is not None and time.monotonic() > limit.until
 
 
 @contextmanager
@@ -109,6 +156,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         return
     # The driver's own BEGIN comes too late for us; the listener below sends it.
     connection.isolation_level = None
+    connection.set_progress_handler(_is_late, STEPS_BETWEEN_LOOKS)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -126,6 +174,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 @event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: EngineConnection) -> None:
+def _begin(connection: EngineConnection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    elif limit := _limit.get():
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {limit.milliseconds}")

@@ -36,3 +36,10 @@ class KeyReused(DomainError):
 
 class TooLate(DomainError):
     """It could have been done before, and things have moved on since. The text says how."""
+
+
+class TooSlow(DomainError):
+    """A question to the database that would have taken longer than anybody waits."""
+
+    def __init__(self) -> None:
+        super().__init__("This takes too long to find. Ask for less, or for something rarer.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 
-from webapp.core.db import db
+from webapp.core.db import db, reading
 from webapp.exchange import queries
 from webapp.exchange.columns import HEADINGS
 from webapp.exchange.writing import as_file, line_of
@@ -36,7 +36,9 @@ def _parts(ids: "array[int]") -> Iterator[Sequence[int]]:
 
 def _lines(ids: Sequence[int]) -> list[list[str]]:
     try:
-        found = queries.facts_by_id(ids)
+        # The limit of a page's time is not that of a file, however long.
+        with reading():
+            found = queries.facts_by_id(ids)
     finally:
         # While the chunk is on its way, its connection serves others.
         db.session.remove()

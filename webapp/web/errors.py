@@ -4,9 +4,11 @@ import structlog
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from webapp.core.errors import InvalidInput, KeyReused, NotFound, TooLate
+from webapp.core.db import db, was_given_up
+from webapp.core.errors import InvalidInput, KeyReused, NotFound, TooLate, TooSlow
 from webapp.web.requests import current_request_id
 
 WORDS = {
@@ -21,6 +23,7 @@ WORDS = {
     422: "Some values cannot be used.",
     429: "Too many requests. Wait a minute.",
     500: "Something went wrong on our side.",
+    503: "This cannot be answered just now. Try again in a minute.",
 }
 
 log = structlog.get_logger()
@@ -33,6 +36,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(InvalidInput, _invalid)
     app.register_error_handler(KeyReused, _clash)
     app.register_error_handler(TooLate, _clash)
+    app.register_error_handler(TooSlow, _too_slow)
+    app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -62,6 +67,17 @@ def _clash(error: KeyReused | TooLate) -> ResponseReturnValue:
     return answer(409, str(error))
 
 
+def _too_slow(error: TooSlow) -> ResponseReturnValue:
+    return answer(503, str(error))
+
+
+def _database(error: DBAPIError) -> ResponseReturnValue:
+    if not was_given_up(error):
+        return _unexpected(error)
+    db.session.rollback()
+    return _too_slow(TooSlow())
+
+
 def _unexpected(error: Exception) -> ResponseReturnValue:
     log.exception("request_failed", exc_info=error, endpoint=request.endpoint)
     return answer(500, WORDS[500])
@@ -74,7 +90,7 @@ def answer(status: int, message: str, fields: dict[str, str] | None = None) -> R
         if fields:
             body["fields"] = fields
         return jsonify(error=body), status
-    if status >= 500:
+    if status == 500:
         # Without context processors: they ask who is signed in, and the database may be what broke.
         page = current_app.jinja_env.get_template("errors/500.html")
         return page.render(request_id=current_request_id()), status

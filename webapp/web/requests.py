@@ -13,6 +13,8 @@ from webapp.core.db import reading
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Fetched every few seconds by machines; failures are logged where they happen.
 QUIET_ENDPOINTS = ("static", "ops.healthy")
+# Nobody waits longer for a page, and the next question is better a narrower one.
+READ_SECONDS = 10.0
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 
 log = structlog.get_logger()
@@ -35,7 +37,7 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     if request.method in READ_METHODS:
-        scope: AbstractContextManager[None] = reading()
+        scope: AbstractContextManager[None] = reading(READ_SECONDS)
         scope.__enter__()
         g.reading = scope
 

@@ -1,0 +1,32 @@
+"""Reading gives up a statement that takes too long, on both databases."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from webapp.core.db import db, giving_up, reading
+from webapp.core.errors import TooSlow
+
+ENDLESS = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+)
+BRIEF = 0.2
+
+
+def test_a_statement_without_end_is_given_up(app: Flask) -> None:
+    with reading(BRIEF), pytest.raises(TooSlow, match="Ask for less"), giving_up():
+        db.session.execute(ENDLESS)
+
+
+def test_the_next_transaction_works_and_has_no_limit(app: Flask) -> None:
+    with reading(BRIEF), pytest.raises(TooSlow), giving_up():
+        db.session.execute(ENDLESS)
+
+    assert db.session.scalar(text("SELECT 1")) == 1
+    if db.engine.dialect.name == "postgresql":
+        assert db.session.scalar(text("SHOW statement_timeout")) == "0"
+
+
+def test_other_errors_of_the_database_stay_what_they_are(app: Flask) -> None:
+    with reading(BRIEF), pytest.raises(Exception, match="no_such_table"), giving_up():
+        db.session.execute(text("SELECT * FROM no_such_table"))
