@@ -5,7 +5,16 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, event
 
-HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "ANALYZE")
+HOUSEKEEPING = (
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "RELEASE",
+    "PRAGMA",
+    "ANALYZE",
+    "SET LOCAL",
+)
 
 
 @contextmanager
