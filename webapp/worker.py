@@ -96,6 +96,7 @@ def _clean(work: jobs.Work) -> None:
     deleted = request_log.delete_old(work.clock())
     if deleted:
         log.info("old_requests_deleted", count=deleted)
+    bulk.forget_drafts(work)
 
 
 def _log_failure(event: JobExecutionEvent) -> None:

@@ -206,3 +206,17 @@ def test_a_result_costs_the_same_few_statements(desk: Desk, manager_client) -> N
         get_page(manager_client, address(job))
 
     assert len(statements) <= 14, "\n".join(statements)
+
+
+def test_drafts_that_nobody_started_are_not_kept_for_ever(desk: Desk) -> None:
+    ids = factories.campaigns(2)
+    old, new, thrown, done = (desk.plan(ids, Archive()) for _ in range(4))
+    service.cancel(desk.actor, thrown)
+    desk.run(done)
+    for job in (old, thrown, done):
+        job.created_at = utc_now() - timedelta(days=8)
+    kept = {new.id, done.id}
+
+    assert service.delete_old_drafts(utc_now()) == 2
+
+    assert {job.id for job in db.session.query(BulkJob)} == kept

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from typing import ClassVar
 
 from wtforms import BooleanField, SelectField, StringField
 
@@ -31,6 +32,14 @@ MAX_ID_DIGITS = 9
 
 class OperationForm(BaseForm):
     """:meth:`operation` is what was typed; ``None`` with a message at the field that is wrong."""
+
+    # For their labels.
+    needed: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in self.needed:
+            self[name].flags.required = True
 
     def operation(self) -> Operation | None:
         raise NotImplementedError
@@ -86,6 +95,7 @@ class AdvertiserForm(OperationForm):
 
 
 class _MoneyForm(OperationForm):
+    needed = ("amount",)
     amount = StringField("Amount")
     currency = SelectField("Currency", validate_choice=False)
 
@@ -111,7 +121,9 @@ class BudgetForm(_MoneyForm):
 
 
 class AddForm(_MoneyForm):
-    amount = StringField("Amount", description="With a minus in front it is taken off.")
+    def __init__(self) -> None:
+        super().__init__()
+        self.amount.description = "With a minus in front it is taken off."
 
     def operation(self) -> Operation | None:
         typed = (self.amount.data or "").replace(MINUS, "-")
@@ -123,6 +135,7 @@ class AddForm(_MoneyForm):
 
 
 class PercentForm(OperationForm):
+    needed = ("percent",)
     percent = StringField(
         "Per cent",
         description="Such as 10 or -12.5. Rounded half up to the currency’s smallest unit.",
@@ -141,6 +154,7 @@ class PercentForm(OperationForm):
 
 
 class TitleForm(OperationForm):
+    needed = ("find",)
     find = StringField("Find")
     replacement = StringField("Replace with", description="Left empty, what is found is removed.")
     match_case = BooleanField("Match capital and small letters")

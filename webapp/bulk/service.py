@@ -6,9 +6,10 @@ started. The caller commits. What the worker does is ``webapp.bulk.runner``'s.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, Subject
@@ -34,6 +35,7 @@ from webapp.core.db import db
 from webapp.core.errors import DomainError, InvalidInput, TooLate
 
 MOST_ITEMS = 10_000
+DRAFTS_LAST = timedelta(days=7)
 COUNT_OF = {
     DONE: "done_count",
     UNCHANGED: "unchanged_count",
@@ -216,6 +218,21 @@ def cancel(actor: Actor, job: BulkJob) -> BulkJob:
     if was_started:
         record(actor, "stopped", job)
     return job
+
+
+def delete_old_drafts(now: datetime) -> int:
+    """Delete drafts that were made ``DRAFTS_LAST`` ago, thrown away or not; returns how many."""
+    never_started = select(BulkJob.id).where(
+        BulkJob.state.in_((DRAFT, CANCELLED)),
+        BulkJob.started_at.is_(None),
+        BulkJob.created_at < now - DRAFTS_LAST,
+        BulkJob.id.not_in(select(BulkJob.undoes_id).where(BulkJob.undoes_id.is_not(None))),
+    )
+    ids = db.session.scalars(never_started).all()
+    for chunk in queries.chunks(ids):
+        db.session.execute(delete(BulkItem).where(BulkItem.job_id.in_(chunk)))
+        db.session.execute(delete(BulkJob).where(BulkJob.id.in_(chunk)))
+    return len(ids)
 
 
 def is_draft(job: BulkJob) -> bool:
