@@ -32,13 +32,19 @@ class Filter:
 
 @dataclass(frozen=True)
 class ListTable:
-    """What one list allows. ``tie_break`` makes every order total and so every page stable."""
+    """What one list allows. ``tie_break`` makes every order total and so every page stable.
+
+    ``looks`` are arguments that change what is shown of the rows, not which rows: each gives the
+    tidy form of the address's text, empty for the usual look, and raises ``ValueError`` for one
+    that it does not know.
+    """
 
     sorts: Mapping[str, Sequence[InstrumentedAttribute[Any]]]
     tie_break: InstrumentedAttribute[int]
     default_sort: str
     filters: Mapping[str, Filter] = field(default_factory=dict)
     max_query: int = MAX_QUERY_LENGTH
+    looks: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     def parse(self, args: Mapping[str, str]) -> "ListParams":
         notes: list[str] = []
@@ -54,6 +60,7 @@ class ListTable:
             page=_number(args.get("page"), 1, 1, MAX_PAGE, "page", notes),
             per_page=_per_page(args.get("per_page"), notes),
             exact=args.get("count") == "exact",
+            looks=self._looks(args, notes),
             notes=tuple(notes),
         )
 
@@ -70,6 +77,16 @@ class ListTable:
                 continue
             chosen[name] = text
         return chosen
+
+    def _looks(self, args: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+        chosen = {}
+        for name, tidied in self.looks.items():
+            text = _clean(args.get(name, ""))
+            try:
+                chosen[name] = tidied(text) if text else ""
+            except ValueError:
+                notes.append(f"This list does not know {name} “{text[:40]}”; it was left out.")
+        return {name: text for name, text in chosen.items() if text}
 
     def _sort(self, text: str, notes: list[str]) -> str:
         if not text:
@@ -88,11 +105,15 @@ class ListTable:
                 found.append(condition)
         return found
 
-    def order(self, params: "ListParams") -> list[UnaryExpression[Any]]:
-        columns = [*self.sorts[params.sort.removeprefix("-")], self.tie_break]
-        if params.sort.startswith("-"):
-            return [column.desc() for column in columns]
-        return [column.asc() for column in columns]
+    def order(self, params: "ListParams", *, turned: bool = False) -> list[UnaryExpression[Any]]:
+        """The order of the list, or the same ``turned``, to count from its end.
+
+        Rows without a value come first when ascending, on every database.
+        """
+        columns = [*self.sorts[params.sort_column], self.tie_break]
+        if params.descending != turned:
+            return [c.desc().nulls_last() if c.nullable else c.desc() for c in columns]
+        return [c.asc().nulls_first() if c.nullable else c.asc() for c in columns]
 
 
 @dataclass(frozen=True)
@@ -107,6 +128,7 @@ class ListParams:
     per_page: int
     exact: bool
     notes: tuple[str, ...]
+    looks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def offset(self) -> int:
@@ -132,6 +154,7 @@ class ListParams:
             **self.filters,
             "sort": None if self.sort == self.default_sort else self.sort,
             "per_page": None if self.per_page == DEFAULT_PER_PAGE else self.per_page,
+            **self.looks,
         }
         state |= changes
         if state.get("sort") == self.default_sort:

@@ -15,7 +15,8 @@ MOST_NAMED = 5
 def list_params(table: ListTable) -> ListParams:
     """What the address asks of this list; nothing in it is an error."""
     params = table.parse(request.args)
-    unknown = [name for name in request.args if name not in COMMON | table.filters.keys()]
+    known = COMMON | table.filters.keys() | table.looks.keys()
+    unknown = [name for name in request.args if name not in known]
     notes = tuple(
         f"“{_shown(name)}” means nothing to this list; it was left out."
         for name in unknown[:MOST_NAMED]

@@ -1,0 +1,76 @@
+"""The columns that the list of campaigns can show, and how an address chooses among them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from webapp.savedviews import names
+
+COMPACT = "compact"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``name`` is also that of its sort; the title's column is always the first."""
+
+    name: str
+    label: str
+    numeric: bool = False
+    newest_first: bool = False
+
+
+TITLE = Column("title", "Campaign")
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        column.name: column
+        for column in (
+            Column("advertiser", "Advertiser"),
+            Column("external_id", "External ID"),
+            Column("budget", "Budget", numeric=True),
+            Column("sync", "Sync"),
+            Column("changed", "Changed", newest_first=True),
+            Column("owner", "Owner"),
+            Column("copy_needed", "Ad copy"),
+            Column("revenue", "Revenue", numeric=True),
+            Column("duration", "Duration", numeric=True),
+            Column("source", "Booking source"),
+            Column("booked", "Booked", newest_first=True),
+            Column("updated", "Updated", newest_first=True),
+            Column("synced", "Synced", newest_first=True),
+            Column("archived", "Archived", newest_first=True),
+        )
+    }
+)
+USUAL = ("advertiser", "external_id", "budget", "sync", "changed")
+
+
+def chosen(text: str) -> tuple[Column, ...]:
+    """The columns beside the title, in the order that an address's ``columns`` says."""
+    names_chosen = text.split(",") if text else USUAL
+    return tuple(COLUMNS[name] for name in names_chosen if name in COLUMNS)
+
+
+def joined(wanted: Sequence[str]) -> str:
+    """The address's ``columns`` for these names: each once, empty for the usual ones.
+
+    The title stands for itself where nothing else is wanted.
+    """
+    known = tuple(dict.fromkeys(name for name in wanted if name in COLUMNS))
+    return "" if known == USUAL else ",".join(known) or TITLE.name
+
+
+def tidy_columns(text: str) -> str:
+    """Raises ``ValueError`` for a text with a name that is no column."""
+    wanted = [name.strip() for name in text.split(",")]
+    if not set(wanted) <= {TITLE.name, *COLUMNS}:
+        raise ValueError(text)
+    return joined(wanted)
+
+
+def tidy_density(text: str) -> str:
+    if text != COMPACT:
+        raise ValueError(text)
+    return text
+
+
+LOOKS = MappingProxyType({"columns": tidy_columns, "density": tidy_density, "view": names.tidy})
