@@ -53,6 +53,13 @@ class Visitor:
             raise SystemExit(f"{path} answered {answer.status_code}: {answer.text[:500]}")
         return answer
 
+    def open(self, path: str) -> requests.Response:
+        """An answer that is read piece by piece, while it comes."""
+        answer = self._session.get(self.address + path, stream=True, timeout=30)
+        if answer.status_code != requests.codes.ok:
+            raise SystemExit(f"{path} answered {answer.status_code}.")
+        return answer
+
     def time(self, path: str, *, fragment: bool = False) -> float:
         """Milliseconds from asking to having the whole answer."""
         started = time.perf_counter()

@@ -58,7 +58,8 @@ def test_an_apostrophe_that_guards_is_taken_off_and_brackets_clear() -> None:
 
 
 def notes_of(content: bytes) -> str:
-    return " ".join(read_table(content).notes)
+    table = read_table(content)
+    return " ".join([*table.notes, *table.cautions])
 
 
 def test_it_is_said_how_the_file_was_read_and_what_was_left_out() -> None:

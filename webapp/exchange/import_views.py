@@ -39,7 +39,7 @@ def upload() -> ResponseReturnValue:
         uuid, is_known = str(file.uuid), file_queries.earlier(file) is not None
     if not is_known:
         _plan(uuid, table)
-    return _to_result(uuid)
+    return _to_result(uuid, table)
 
 
 def _form_page(form: FileForm) -> ResponseReturnValue:
@@ -65,13 +65,13 @@ def _plan(uuid: str, table: Table) -> None:
         service.take_plan(actor, file_queries.get_file(uuid), plan)
 
 
-def _to_result(uuid: str) -> ResponseReturnValue:
+def _to_result(uuid: str, table: Table) -> ResponseReturnValue:
     """The preview, or first what stands in its way."""
     file = file_queries.get_file(uuid)
     job = file_queries.job_of(file)
     if job and not file.problems:
-        for note in file.notes[1:]:
-            flash(note, "warn")
+        for caution in table.cautions:
+            flash(caution, "warn")
         return redirect(url_for("bulk.show", job_uuid=job.uuid))
     return redirect(url_for("exchange.show", file_uuid=uuid))
 
@@ -105,11 +105,12 @@ def again(file_uuid: str) -> ResponseReturnValue:
     form = AgainForm()
     if not form.validate_on_submit():
         return _result_page(file, form)
+    table = read_table(service.content_of(file))
     try:
-        _plan(file_uuid, read_table(service.content_of(file)))
+        _plan(file_uuid, table)
     except TooLate as problem:
         flash(str(problem), "warn")
-    return _to_result(file_uuid)
+    return _to_result(file_uuid, table)
 
 
 @requires(Permission.EDIT_CAMPAIGNS)

@@ -54,12 +54,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``headings`` are the file's own; ``notes`` say how it was read, and what was left out."""
+    """``headings`` are the file's own. ``notes`` say how it was read; ``cautions``, what may not be
+    meant."""
 
     headings: Sequence[str]
     lines: Sequence[Line]
     separator: str
     notes: Sequence[str]
+    cautions: Sequence[str]
 
 
 def read_table(content: bytes) -> Table:
@@ -78,7 +80,9 @@ def read_table(content: bytes) -> Table:
     if not lines:
         raise Unreadable("The file has headings and no rows below them.")
     read_as = f"Read as {encoding}, cells separated by {SEPARATORS[separator]}."
-    return Table(headings, lines, separator, [read_as, *_left_out(headings)])
+    names = [_name_of(heading) for heading in headings]
+    cautions = list(_cautions(headings, names))
+    return Table(headings, lines, separator, [read_as, *_left_out(names)], cautions)
 
 
 def _says_something(raw: Sequence[str], problem_place: int | None) -> bool:
@@ -177,19 +181,22 @@ def _line(number: int, raw: list[str], places: Mapping[str, int], width: int) ->
     return Line(number, cells, cleared, raw)
 
 
-def _left_out(headings: Sequence[str]) -> Iterator[str]:
-    names = {heading.strip(): _name_of(heading) for heading in headings if heading.strip()}
-    unknown = [f"“{heading[:60]}”" for heading, name in names.items() if name is None]
-    if unknown:
-        yield f"Not known here, and left out: {', '.join(unknown)}."
-    told = [name for name in names.values() if name in TOLD_HEADINGS]
+def _left_out(names: Sequence[str | None]) -> Iterator[str]:
+    told = [name for name in names if name in TOLD_HEADINGS]
     if told:
         yield f"Only for reading, and left out: {', '.join(told)}."
-    if ID in names.values() and MARK not in names.values():
+    absent = [name for name in READ_HEADINGS if name not in names]
+    if absent:
+        yield f"Not in the file, and left as they are: {', '.join(absent)}."
+
+
+def _cautions(headings: Sequence[str], names: Sequence[str | None]) -> Iterator[str]:
+    named = [heading.strip()[:60] for heading in headings]
+    unknown = [f"“{h}”" for h, name in zip(named, names, strict=True) if h and name is None]
+    if unknown:
+        yield f"Not known here, and left out: {', '.join(unknown)}."
+    if ID in names and MARK not in names:
         yield (
             f"There is no column “{MARK}”, so values that others have changed since the file was "
             "made are replaced as well: look at each line."
         )
-    absent = [name for name in READ_HEADINGS if name not in names.values()]
-    if absent:
-        yield f"Not in the file, and left as they are: {', '.join(absent)}."

@@ -28,7 +28,7 @@ def keep_file(actor: Actor, name: str, content: bytes, table: Table) -> ImportFi
         content=zlib.compress(content),
         created_at=utc_now(),
         row_count=len(table.lines),
-        notes=list(table.notes),
+        notes=[*table.notes, *table.cautions],
     )
     db.session.add(file)
     db.session.flush()
