@@ -213,9 +213,10 @@ def test_drafts_that_nobody_started_are_not_kept_for_ever(desk: Desk) -> None:
     old, new, thrown, done = (desk.plan(ids, Archive()) for _ in range(4))
     service.cancel(desk.actor, thrown)
     desk.run(done)
-    for job in (old, thrown, done):
+    of_file = factories.bulk_job(ids, kind=IMPORT)
+    for job in (old, thrown, done, of_file):
         job.created_at = utc_now() - timedelta(days=8)
-    kept = {new.id, done.id}
+    kept = {new.id, done.id, of_file.id}
 
     assert service.delete_old_drafts(utc_now()) == 2
 

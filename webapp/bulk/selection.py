@@ -13,8 +13,8 @@ from webapp.bulk import words
 from webapp.bulk.models import EDIT, BulkJob
 from webapp.bulk.queries import chunks
 from webapp.bulk.service import MOST_ITEMS, Planned, draft
+from webapp.campaigns import listing, terms_arguments
 from webapp.campaigns import queries as campaigns
-from webapp.campaigns import terms_arguments
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.terms import Asker
 from webapp.core.db import db
@@ -47,12 +47,12 @@ def draft_of_rows(actor: Actor, scope: str, picked: Sequence[str], arguments: An
 def draft_of_matching(actor: Actor, arguments: Mapping[str, str], asker: Asker) -> BulkJob:
     """A draft of all that the list finds. Raises ``InvalidInput`` when that is not clear."""
     args = {name: text for name, text in arguments.items() if name != "page"}
-    params = campaigns.CAMPAIGNS.parse(args)
+    params = listing.CAMPAIGNS.parse(args)
     if params.notes:
         # A filter that was left out would make the selection wider than what was asked for.
         raise InvalidInput({"list": " ".join(params.notes)})
     try:
-        found = campaigns.matching(params, asker, MOST_ITEMS + 1)
+        found = listing.matching(params, asker, MOST_ITEMS + 1)
         query = terms_arguments.asked(params.query, params.filters)
     except QueryError as error:
         raise InvalidInput({"list": error.message}) from error

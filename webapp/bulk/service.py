@@ -19,6 +19,7 @@ from webapp.bulk.models import (
     DONE,
     DRAFT,
     FAILED,
+    IMPORT,
     LEFT_OUT,
     PAUSED,
     PLANNED,
@@ -221,8 +222,12 @@ def cancel(actor: Actor, job: BulkJob) -> BulkJob:
 
 
 def delete_old_drafts(now: datetime) -> int:
-    """Delete drafts that were made ``DRAFTS_LAST`` ago, thrown away or not; returns how many."""
+    """Delete drafts that were made ``DRAFTS_LAST`` ago, thrown away or not; returns how many.
+
+    An import's is kept with its file.
+    """
     never_started = select(BulkJob.id).where(
+        BulkJob.kind != IMPORT,
         BulkJob.state.in_((DRAFT, CANCELLED)),
         BulkJob.started_at.is_(None),
         BulkJob.created_at < now - DRAFTS_LAST,
