@@ -242,7 +242,7 @@ def test_a_failure_inside_is_json_without_its_details(client, monkeypatch):
     def fail(*_arguments):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("webapp.campaigns.queries.list_campaigns", fail)
+    monkeypatch.setattr("webapp.campaigns.listing.list_campaigns", fail)
 
     answer = client.get("/api/v1/campaigns", headers=bearer(factories.api_token()))
 

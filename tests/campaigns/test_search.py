@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
-from webapp.campaigns import queries
+from webapp.campaigns import listing
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.search import FREQUENT
 from webapp.core.clock import utc_now
@@ -54,8 +54,8 @@ def titles(db_session) -> tuple[str, ...]:
 
 def found(text: str) -> set[str]:
     """What the words of a text find as they stand."""
-    params = queries.CAMPAIGNS.parse({"q": as_words(text), "per_page": "200"})
-    return {row.title for row in queries.list_campaigns(params).items}
+    params = listing.CAMPAIGNS.parse({"q": as_words(text), "per_page": "200"})
+    return {row.title for row in listing.list_campaigns(params).items}
 
 
 def expected(query: str) -> set[str]:
@@ -81,21 +81,21 @@ def test_a_query_of_blanks_finds_everything(titles) -> None:
 
 @pytest.mark.parametrize("query", ["\x00", "x\x00y", "\ud800", "x" * 10_240, '"' * 300, "( " * 500])
 def test_a_hostile_query_gets_an_answer(titles, query: str) -> None:
-    params = queries.CAMPAIGNS.parse({"q": query, "per_page": "200"})
+    params = listing.CAMPAIGNS.parse({"q": query, "per_page": "200"})
     if len(params.query) > MAX_LENGTH:
         with pytest.raises(QueryError, match="at most 500 characters"):
-            queries.list_campaigns(params)
+            listing.list_campaigns(params)
     else:
         # Of hostile characters nothing is looked for; of 300 quotes, 149 are.
         shown = "".join(c for c in query if c.isprintable())
-        found_now = {row.title for row in queries.list_campaigns(params).items}
+        found_now = {row.title for row in listing.list_campaigns(params).items}
         assert found_now == expected(shown)
 
 
 def test_what_is_left_out_is_found_nowhere(titles) -> None:
     def asked(text: str) -> set[str]:
-        params = queries.CAMPAIGNS.parse({"q": text, "per_page": "200"})
-        return {row.title for row in queries.list_campaigns(params).items}
+        params = listing.CAMPAIGNS.parse({"q": text, "per_page": "200"})
+        return {row.title for row in listing.list_campaigns(params).items}
 
     for word in ("cafe", "a", "100 %", "e_c", "播"):
         as_phrase = f'"{word}"'
@@ -110,8 +110,8 @@ def test_a_word_that_most_rows_have_is_found_in_all_of_them(db_session) -> None:
     factories.campaigns(often + 300, title=lambda n: f"{'Podcast' if n < often else 'Radio'} {n}")
 
     def total(query: str) -> int:
-        params = queries.CAMPAIGNS.parse({"q": query, "count": "exact"})
-        return queries.list_campaigns(params).total
+        params = listing.CAMPAIGNS.parse({"q": query, "count": "exact"})
+        return listing.list_campaigns(params).total
 
     assert total("podcast") == often
     assert total("radio") == 300
@@ -143,7 +143,7 @@ def test_of_a_word_that_most_rows_have_archived_rows_are_counted_apart(db_sessio
         campaign.archived_at = utc_now()
     db_session.flush()
 
-    params = queries.CAMPAIGNS.parse({"q": "podcast"})
-    page, archived = queries.list_with_archived(params)
+    params = listing.CAMPAIGNS.parse({"q": "podcast"})
+    page, archived = listing.list_with_archived(params)
 
     assert (page.total, page.capped, archived) == (FREQUENT + 33, False, 7)

@@ -11,7 +11,7 @@ from tests import factories
 from tests.factories import ACTOR, values_of
 from tests.support.threads import in_threads
 from webapp.audit.models import AuditEvent
-from webapp.campaigns import queries, service
+from webapp.campaigns import listing, queries, service
 from webapp.campaigns.fields import CampaignValues
 from webapp.campaigns.models import (
     APPLIED,
@@ -159,8 +159,8 @@ class TestEditing:
         edit(campaign, title="Größer", advertiser_id=other.id, external_id="E-9")
 
         for query in ("grosser", "zebra", "e-9"):
-            params = queries.CAMPAIGNS.parse({"q": query})
-            assert [row.id for row in queries.list_campaigns(params).items] == [campaign.id], query
+            params = listing.CAMPAIGNS.parse({"q": query})
+            assert [row.id for row in listing.list_campaigns(params).items] == [campaign.id], query
         assert (campaign.title_key, campaign.advertiser_key) == ("grosser", "zebra")
 
     def test_saving_what_is_there_already_does_nothing(self) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests import factories
 from tests.support.statements import count_statements
-from webapp.campaigns import queries, terms
+from webapp.campaigns import listing, terms
 from webapp.campaigns.models import SYNC_STATES
 from webapp.campaigns.terms import Asker
 from webapp.core.query import QueryError
@@ -76,7 +76,7 @@ def me(db_session) -> int:
 
 
 def found(text: str, me: int | None = None, **arguments: str) -> set[str]:
-    page = queries.find(text, Asker(me, NOW, NEW_YORK), **arguments)
+    page = listing.find(text, Asker(me, NOW, NEW_YORK), **arguments)
     return {row.title for row in page.items}
 
 
@@ -250,12 +250,12 @@ def test_a_filter_of_the_address_is_a_term_in_another_spelling(
 ) -> None:
     assert found("", me, **arguments) == found(text, me)
     assert found("spring", me, **arguments) == found(f"spring {text}", me)
-    assert queries.CAMPAIGNS.parse(arguments).notes == ()
+    assert listing.CAMPAIGNS.parse(arguments).notes == ()
 
 
 def test_hidden_archived_rows_that_match_are_counted(me: int) -> None:
     def archived(text: str) -> int:
-        return queries.list_with_archived(queries.CAMPAIGNS.parse({"q": text}))[1]
+        return listing.list_with_archived(listing.CAMPAIGNS.parse({"q": text}))[1]
 
     assert archived("title:spring") == 1
     assert archived("title:summer") == 0
@@ -308,15 +308,15 @@ def refusal(text: str) -> QueryError | None:
 @given(text=texts)
 def test_any_text_gets_rows_or_an_error_that_points(me: int, text: str) -> None:
     asker = Asker(me, NOW, NEW_YORK)
-    params = queries.CAMPAIGNS.parse({"q": text})
+    params = listing.CAMPAIGNS.parse({"q": text})
     refused = refusal(params.query)
     if refused is not None:
         with pytest.raises(QueryError) as raised:
-            queries.list_campaigns(params, asker)
+            listing.list_campaigns(params, asker)
         assert raised.value.parts == refused.parts
         return
     query = terms.parse(params.query)
     assert terms.parse(query.text) == query
-    rows = {row.title for row in queries.list_campaigns(params, asker).items}
-    again = queries.CAMPAIGNS.parse({"q": query.text})
-    assert rows == {row.title for row in queries.list_campaigns(again, asker).items}
+    rows = {row.title for row in listing.list_campaigns(params, asker).items}
+    again = listing.CAMPAIGNS.parse({"q": query.text})
+    assert rows == {row.title for row in listing.list_campaigns(again, asker).items}

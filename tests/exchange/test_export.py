@@ -11,14 +11,15 @@ from sqlalchemy import event
 from tests import factories
 from tests.support.client import Client
 from tests.support.statements import count_statements
+from webapp.campaigns.listing import CAMPAIGNS
 from webapp.campaigns.models import Campaign
-from webapp.campaigns.queries import CAMPAIGNS
 from webapp.campaigns.terms import Asker
-from webapp.core.db import db
+from webapp.core.db import db, reading
 from webapp.core.listing import ListParams
 from webapp.exchange import export, queries
 from webapp.exchange.columns import HEADINGS
 from webapp.exchange.writing import file_name
+from webapp.web import requests
 
 URL = "/campaigns.csv"
 
@@ -157,6 +158,23 @@ def test_no_connection_is_held_while_a_chunk_is_on_its_way(app: Flask) -> None:
     next(parts)
     next(parts)
     assert db.engine.pool.checkedout() == 0
+
+
+def test_a_file_may_take_longer_than_a_page(app: Flask) -> None:
+    factories.campaigns(export.CHUNK)
+    db.session.commit()
+    listed = queries.listed_ids(_params(), _asker())
+    db.session.rollback()
+    with reading(seconds=0.001):
+        assert sum(len(part) for part in export.stream(listed)) > 100_000
+
+
+def test_a_list_that_takes_long_to_find_is_still_a_file(
+    manager_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "READ_SECONDS", 0.001)
+    factories.campaigns(2_000)
+    assert len(titles(manager_client, f"{URL}?q=campaign&sort=title")) == 2_000
 
 
 def test_a_file_that_cannot_be_finished_breaks_off(

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp.api import access, serialize
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import queries
+from webapp.campaigns import listing
 from webapp.campaigns.terms import Asker
 from webapp.core.query import QueryError
 from webapp.web.lists import list_params
@@ -20,8 +20,8 @@ access.protect(blueprint)
 @blueprint.get("/campaigns")
 @requires(Permission.READ)
 def list_campaigns() -> ResponseReturnValue:
-    params = list_params(queries.CAMPAIGNS)
-    page = queries.list_campaigns(params, Asker(zone=zone()))
+    params = list_params(listing.CAMPAIGNS)
+    page = listing.list_campaigns(params, Asker(zone=zone()))
     return jsonify(serialize.listing(page, params, serialize.campaign))
 
 
@@ -34,4 +34,4 @@ def explain(error: QueryError) -> ResponseReturnValue:
 @blueprint.get("/campaigns/<uuid>")
 @requires(Permission.READ)
 def get_campaign(uuid: str) -> ResponseReturnValue:
-    return jsonify(serialize.campaign(queries.campaign_row(uuid)))
+    return jsonify(serialize.campaign(listing.campaign_row(uuid)))

@@ -9,7 +9,7 @@ from webapp.advertisers import queries as advertisers
 from webapp.auth import access
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import asking, queries, shown, suggestions
+from webapp.campaigns import asking, listing, shown, suggestions
 from webapp.campaigns.terms import FIELDS, Asker
 from webapp.core.clock import utc_now
 from webapp.core.listing import ListParams, Page
@@ -23,7 +23,7 @@ MAX_PLACE = 9
 
 @requires(Permission.READ)
 def index() -> ResponseReturnValue:
-    params = list_params(queries.CAMPAIGNS)
+    params = list_params(listing.CAMPAIGNS)
     is_fragment = wants_fragment()
     choices = [] if is_fragment else advertisers.advertiser_choices()
     address = list_url("campaigns.index", params.link(page=params.page))
@@ -48,7 +48,7 @@ def _answer(params: ListParams, advertiser_names: dict[int, str]) -> dict[str, A
     """The rows, or what is wrong with the query."""
     asker = Asker(access.operator().id, utc_now(), zone())
     try:
-        page, archived = queries.list_with_archived(params, asker)
+        page, archived = listing.list_with_archived(params, asker)
     except QueryError as error:
         nothing: Page[Any] = Page([], params.page, params.per_page, 0)
         return {"page": nothing, "archived": 0, "chips": [], "unread": asking.unread(error, params)}
@@ -64,7 +64,7 @@ def _answer(params: ListParams, advertiser_names: dict[int, str]) -> dict[str, A
 @requires(Permission.READ)
 def suggest() -> ResponseReturnValue:
     """A fragment: what the word at the caret may become."""
-    text = request.args.get("q", "")[: queries.MAX_QUERY]
+    text = request.args.get("q", "")[: listing.MAX_QUERY]
     place = request.args.get("at", "")
     at = int(place) if place.isascii() and place.isdigit() and len(place) < MAX_PLACE else len(text)
     found = suggestions.suggest(text, min(at, len(text)))

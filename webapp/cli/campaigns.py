@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 from sqlalchemy import Row
 
 from webapp.api import serialize
-from webapp.campaigns import queries
+from webapp.campaigns import listing
 from webapp.campaigns.terms import Asker
 from webapp.cli.plain import echo_json, json_option, plainly, settings
 from webapp.core.db import reading
@@ -32,14 +32,14 @@ def find_campaigns(query: str, sort: str, page: int, rows: str, as_json: bool) -
 
     Put -- before a query that begins with a minus.
     """
-    params = queries.CAMPAIGNS.parse(
+    params = listing.CAMPAIGNS.parse(
         {"q": query, "sort": sort, "page": str(page), "per_page": rows}
     )
     for note in params.notes:
         click.echo(note, err=True)
     with reading():
         try:
-            found = queries.list_campaigns(params, Asker(zone=settings().zone))
+            found = listing.list_campaigns(params, Asker(zone=settings().zone))
         except QueryError as error:
             raise click.BadParameter(_pointed(error), param_hint="QUERY") from None
     if as_json:

@@ -174,8 +174,13 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 @event.listens_for(Engine, "begin")
-def _begin(connection: EngineConnection) -> None:
+def _begin_sqlite(connection: EngineConnection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
-    elif limit := _limit.get():
+
+
+@event.listens_for(Engine, "begin")
+def _limit_postgresql(connection: EngineConnection) -> None:
+    limit = _limit.get()
+    if limit and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {limit.milliseconds}")

@@ -14,6 +14,7 @@ from webapp.advertisers.models import Advertiser, Agency
 from webapp.auth import queries as choices
 from webapp.auth.models import Operator
 from webapp.bulk.queries import chunks
+from webapp.campaigns import listing
 from webapp.campaigns import queries as campaigns
 from webapp.campaigns.models import KEY_LENGTH, Campaign
 from webapp.campaigns.terms import Asker
@@ -31,7 +32,7 @@ def listed_ids(params: ListParams, asker: Asker) -> "array[int]":
 
     Raises ``QueryError``.
     """
-    query = campaigns.all_pages(params, asker).execution_options(yield_per=IDS_AT_ONCE)
+    query = listing.all_pages(params, asker).execution_options(yield_per=IDS_AT_ONCE)
     ids = array("q")
     for part in db.session.scalars(query).partitions():
         ids.extend(part)

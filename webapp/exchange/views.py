@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from webapp.auth.access import operator, requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import queries as campaigns
+from webapp.campaigns import listing
 from webapp.campaigns.terms import Asker
 from webapp.core.clock import utc_now
+from webapp.core.db import db, reading
 from webapp.core.query import QueryError
 from webapp.exchange import export, import_views, queries
 from webapp.exchange.writing import file_name
@@ -30,10 +31,14 @@ for rule, view, methods in (
 @requires(Permission.READ)
 def campaigns_csv() -> ResponseReturnValue:
     """All campaigns of a list, in its order, whatever page of it is shown."""
-    params = list_params(campaigns.CAMPAIGNS)
+    params = list_params(listing.CAMPAIGNS)
     now = utc_now()
+    asker = Asker(operator().id, now, zone())
+    db.session.rollback()
     try:
-        ids = queries.listed_ids(params, Asker(operator().id, now, zone()))
+        # Without a page's limit of time: a list of any size can be taken along.
+        with reading():
+            ids = queries.listed_ids(params, asker)
     except QueryError:
         # The list's page says what is wrong with the query.
         return redirect(list_url("campaigns.index", params.link()))

@@ -1,0 +1,321 @@
+"""The list of campaigns: which rows, in which order, how many. Fast however many there are.
+
+A page costs a few statements: ids first, from a narrow index, then the rows of these ids. Numbers
+stop at ``COUNT_CAP`` unless asked for exactly. ``docs/performance.md`` has what that comes to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
+
+from webapp.advertisers.models import Advertiser, Agency
+from webapp.auth.models import Operator
+from webapp.campaigns import terms, terms_arguments
+from webapp.campaigns.columns import LOOKS
+from webapp.campaigns.models import Campaign
+from webapp.campaigns.queries import uuid_of, visible
+from webapp.campaigns.search import Search, search_words
+from webapp.campaigns.terms import Asker
+from webapp.core.db import db
+from webapp.core.errors import NotFound
+from webapp.core.listing import (
+    COUNT_CAP,
+    Filter,
+    ListParams,
+    ListTable,
+    Page,
+    count_of,
+    is_counted,
+    page_of,
+)
+from webapp.core.query import MAX_LENGTH
+from webapp.core.query_terms import ANY
+
+MAX_QUERY = 2 * MAX_LENGTH
+# From here on it pays to know how many rows there are, and to count from the nearer end.
+DEEP = 10_000
+ARCHIVED: Mapping[str, Sequence[ColumnElement[bool]]] = {
+    terms.NO: (Campaign.archived_at.is_(None),),
+    terms.YES: (Campaign.archived_at.is_not(None),),
+    ANY: (),
+}
+
+
+def _argument(name: str) -> Filter:
+    """A filter that is a term in another spelling: what it means is in ``campaigns.terms``."""
+
+    def check(text: str) -> ColumnElement[bool] | None:
+        if text:
+            terms_arguments.term_of(name, text)
+        return None
+
+    return Filter(check, default=terms_arguments.DEFAULTS.get(name, ""))
+
+
+CAMPAIGNS = ListTable(
+    sorts={
+        "title": (Campaign.title_key,),
+        "advertiser": (Campaign.advertiser_key,),
+        "external_id": (Campaign.external_key,),
+        "budget": (Campaign.budget_key,),
+        "revenue": (Campaign.total_revenue_currency, Campaign.total_revenue_minor),
+        "duration": (Campaign.duration_seconds,),
+        "copy": (Campaign.copy_needed,),
+        "source": (Campaign.booking_source,),
+        "sync": (Campaign.sync_state,),
+        "owner": (Campaign.owner_key,),
+        "created": (Campaign.remote_created_at,),
+        "updated": (Campaign.remote_updated_at,),
+        "changed": (Campaign.changed_at,),
+        "synced": (Campaign.synced_at,),
+        "archived": (Campaign.archived_at,),
+    },
+    tie_break=Campaign.id,
+    default_sort="-changed",
+    filters={name: _argument(name) for name in terms_arguments.ARGUMENTS},
+    max_query=MAX_QUERY,
+    looks=LOOKS,
+)
+
+
+@dataclass(frozen=True)
+class Total:
+    """Budgets of one currency in a list, in minor units; without a currency, those without one."""
+
+    currency: str | None
+    campaigns: int
+    minor: int
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What a list finds: ``shared`` conditions are those beside the one about the archive."""
+
+    shared: Sequence[ColumnElement[bool]]
+    archived: str
+    search: Search
+    is_narrowed: bool
+    # Nothing is asked for that only reading campaigns would tell.
+    is_plain: bool
+
+    @property
+    def conditions(self) -> Sequence[ColumnElement[bool]]:
+        return [*ARCHIVED[self.archived], *self.shared]
+
+    @property
+    def in_archive(self) -> Sequence[ColumnElement[bool]]:
+        return [*ARCHIVED[terms.YES], *self.shared]
+
+
+def _wanted(params: ListParams, asker: Asker | None) -> _Wanted:
+    query = terms_arguments.asked(params.query, params.filters)
+    found = terms.conditions(query, asker or Asker())
+    search = search_words(found.words, found.excluded)
+    hidden = visible()
+    return _Wanted(
+        [*hidden, *search.conditions, *found.conditions],
+        found.archived,
+        search,
+        is_narrowed=bool(query.terms),
+        is_plain=not hidden and not found.conditions,
+    )
+
+
+def find(text: str, asker: Asker, **arguments: str) -> Page[Row[Any]]:
+    """One page of what a query finds, with the list's other arguments. Raises ``QueryError``."""
+    return list_campaigns(CAMPAIGNS.parse({"q": text, **arguments}), asker)
+
+
+def list_campaigns(params: ListParams, asker: Asker | None = None) -> Page[Row[Any]]:
+    """One page of the list. Raises ``QueryError``."""
+    return _page(params, _wanted(params, asker), with_archived=False)[0]
+
+
+def list_with_archived(
+    params: ListParams, asker: Asker | None = None
+) -> tuple[Page[Row[Any]], int]:
+    """The same page, and how many archived rows the same search and filters find.
+
+    That number stops at ``COUNT_CAP``. It is 0 where the list shows archived rows itself, and where
+    nothing was searched for and something found. Raises ``QueryError``.
+    """
+    return _page(params, _wanted(params, asker), with_archived=True)
+
+
+def _page(
+    params: ListParams, wanted: _Wanted, *, with_archived: bool
+) -> tuple[Page[Row[Any]], int]:
+    most = params.most_counted
+    total = None
+    if params.offset > DEEP and not wanted.search.conditions:
+        total, most = _count(wanted, None), None
+    rows = _rows(wanted.conditions, params, total)
+    asked: dict[str, ScalarSelect[int]] = {}
+    if total is None and not is_counted(rows, params):
+        if _is_indexed(wanted, most):
+            total = _count(wanted, most)
+        else:
+            asked["total"] = _number_of(wanted.conditions, most)
+    if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not rows):
+        asked["archived"] = _number_of(wanted.in_archive, COUNT_CAP)
+    counted = _answers(asked)
+    return page_of(rows, params, counted.get("total", total), most), counted.get("archived", 0)
+
+
+def _answers(asked: Mapping[str, ScalarSelect[int]]) -> dict[str, int]:
+    """Several numbers by one statement."""
+    if not asked:
+        return {}
+    query = select(*[number.label(name) for name, number in asked.items()])
+    return dict(db.session.execute(query).mappings().one())
+
+
+def _number(conditions: Sequence[ColumnElement[bool]], most: int | None) -> int:
+    return db.session.scalar(select(_number_of(conditions, most))) or 0
+
+
+def _number_of(conditions: Sequence[ColumnElement[bool]], most: int | None) -> ScalarSelect[int]:
+    return count_of(select(Campaign.id).where(*conditions), most)
+
+
+def _is_indexed(wanted: _Wanted, most: int | None) -> bool:
+    """Whether an index knows the number, archived rows included, without reading a campaign."""
+    ids = wanted.search.ids
+    is_known = ids is not None or (not wanted.search.conditions and most is None)
+    return is_known and wanted.is_plain and wanted.archived == terms.NO
+
+
+def _count(wanted: _Wanted, most: int | None) -> int:
+    """How many rows are found: no more than ``most``, or all."""
+    if not _is_indexed(wanted, most):
+        return _number(wanted.conditions, most)
+    ids = wanted.search.ids
+    everything = select(func.count()).select_from(Campaign).scalar_subquery()
+    hits = everything if ids is None else count_of(ids, most and 3 * most)
+    archive = wanted.in_archive if most is None else ARCHIVED[terms.YES]
+    query = select(hits, _number_of(archive, most and 2 * most))
+    found: tuple[int, int] = db.session.execute(query).one()
+    number, archived = found
+    if most is None:
+        return number - archived
+    if number - archived >= most:
+        return most
+    return min(most, number - _number(wanted.in_archive, None))
+
+
+def _rows(
+    conditions: Sequence[ColumnElement[bool]], params: ListParams, total: int | None
+) -> Sequence[Row[Any]]:
+    """The page's rows; without a ``total``, one more where there is a next page."""
+    # Ids first: a deep page then walks a narrow index, not whole rows.
+    wanted = select(Campaign.id).where(*conditions)
+    if total is None:
+        wanted = wanted.order_by(*CAMPAIGNS.order(params))
+        wanted = wanted.offset(params.offset).limit(params.per_page + 1)
+    elif params.offset < total:
+        number = min(params.per_page, total - params.offset)
+        behind = total - params.offset - number
+        # Counted from the nearer end.
+        turned = behind < params.offset
+        wanted = wanted.order_by(*CAMPAIGNS.order(params, turned=turned))
+        wanted = wanted.offset(behind if turned else params.offset).limit(number)
+    else:
+        return []
+    query = _row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
+    return db.session.execute(query.order_by(*CAMPAIGNS.order(params))).all()
+
+
+def matching(params: ListParams, asker: Asker, most: int) -> Sequence[Row[int, int]]:
+    """Ids and versions of what the list finds on all its pages, in its order: at most so many.
+
+    Raises ``QueryError``.
+    """
+    return db.session.execute(all_pages(params, asker).limit(most)).all()
+
+
+def all_pages(params: ListParams, asker: Asker) -> Select[int, int]:
+    """What reads ids and versions of all that the list finds, in its order.
+
+    Raises ``QueryError``.
+    """
+    return (
+        select(Campaign.id, Campaign.version)
+        .where(*_wanted(params, asker).conditions)
+        .order_by(*CAMPAIGNS.order(params))
+    )
+
+
+def count(params: ListParams, asker: Asker) -> tuple[int, bool]:
+    """How many rows the list finds, up to ``COUNT_CAP``; and whether there are more.
+
+    Raises ``QueryError``.
+    """
+    most = params.most_counted
+    number = _count(_wanted(params, asker), most)
+    return (COUNT_CAP, True) if most is not None and number >= most else (number, False)
+
+
+def totals(params: ListParams, asker: Asker) -> Sequence[Total] | None:
+    """Budgets of all that the list finds, by currency: never added across.
+
+    ``None`` where there are more than ``COUNT_CAP``, unless asked for exactly (``params.exact``).
+    Raises ``QueryError``.
+    """
+    most = params.most_counted
+    wanted = _wanted(params, asker)
+    each = select(Campaign.total_budget_currency, Campaign.total_budget_minor)
+    found = each.where(*wanted.conditions).limit(most).subquery()
+    currency, amount = found.c
+    query = select(currency, func.count(), func.sum(amount)).group_by(currency).order_by(currency)
+    # PostgreSQL sums 64-bit integers as decimals.
+    sums = [Total(code, n, int(minor or 0)) for code, n, minor in db.session.execute(query)]
+    is_all = most is None or sum(each.campaigns for each in sums) < most
+    return sums if is_all else None
+
+
+def campaign_row(uuid_text: str) -> Row[Any]:
+    """One campaign with the same columns as a list row. Raises ``NotFound``."""
+    query = _row_columns().where(Campaign.uuid == uuid_of(uuid_text))
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("There is no such campaign.")
+    return row
+
+
+def _row_columns() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Campaign.id,
+            Campaign.uuid,
+            Campaign.remote_id,
+            Campaign.title,
+            Campaign.advertiser_id,
+            Advertiser.name.label("advertiser_name"),
+            Agency.name.label("agency_name"),
+            Campaign.external_id,
+            Campaign.total_budget_minor,
+            Campaign.total_budget_currency,
+            Campaign.total_revenue_minor,
+            Campaign.total_revenue_currency,
+            Campaign.duration_seconds,
+            Campaign.copy_needed,
+            Campaign.booking_source,
+            Campaign.owner_id,
+            Operator.email.label("owner_email"),
+            Campaign.notes,
+            Campaign.sync_state,
+            Campaign.sync_detail,
+            Campaign.synced_at,
+            Campaign.remote_created_at,
+            Campaign.remote_updated_at,
+            Campaign.created_at,
+            Campaign.changed_at,
+            Campaign.archived_at,
+            Campaign.version,
+        )
+        .outerjoin(Advertiser, Campaign.advertiser_id == Advertiser.id)
+        .outerjoin(Agency, Advertiser.agency_id == Agency.id)
+        .outerjoin(Operator, Campaign.owner_id == Operator.id)
+    )
