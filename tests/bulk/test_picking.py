@@ -3,17 +3,24 @@
 from uuid import uuid4
 
 import pytest
+from flask import Flask, render_template
 from sqlalchemy import func, select
 
 from tests import factories
 from tests.bulk.desk import items
 from tests.bulk.pressing import latest_job, pick, uuids
+from tests.support.markup import parse
 from tests.support.pages import get_page
+from webapp.bulk.forms import FORMS
 from webapp.bulk.models import BulkItem, BulkJob
+from webapp.bulk.selection import read_arguments
 from webapp.bulk.service import MOST_ITEMS
+from webapp.campaigns.listing import CAMPAIGNS
+from webapp.campaigns.models import Campaign
 from webapp.connections.models import DETACHED
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.core.listing import Page
 
 
 def picked() -> list[int | None]:
@@ -143,3 +150,25 @@ def test_a_viewer_may_look_but_not_pick(viewer_client) -> None:
     page = get_page(viewer_client, f"/bulk/{job.uuid}")
     assert "This draft is" in page.text
     assert page.main.all("form") == []
+
+
+@pytest.mark.parametrize(("total", "capped"), [(2, False), (240, False), (10_000, True)])
+def test_the_lists_bar_offers_the_ticked_the_page_and_all_that_match(
+    app: Flask, total: int, capped: bool
+) -> None:
+    ids = factories.campaigns(2)
+    params = CAMPAIGNS.parse({"q": "spring sale", "sort": "title", "page": "1"})
+    rows = [db.session.get_one(Campaign, id_) for id_ in ids]
+    page = Page(rows, 1, 50, total, capped)
+    with app.test_request_context("/campaigns"):
+        bar = parse(render_template("bulk/_bar.html", page=page, params=params))
+
+    sent = {field["name"]: field["value"] for field in bar.all("input")}
+    assert read_arguments(sent["list"]) == {"q": "spring sale", "sort": "title"}
+    assert sent["on_page"].split() == uuids(ids)
+    assert {option["value"] for option in bar.all("option")} == {"", *FORMS}
+    scopes = {button["value"]: button.text for button in bar.all("button")}
+    assert scopes["page"] == "This page (2)"
+    assert ("matching" in scopes) == (total > 2)
+    if capped:
+        assert scopes["matching"] == "All that match (10,000+, at most 10,000)"

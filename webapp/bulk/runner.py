@@ -36,6 +36,8 @@ from webapp.core.db import db, transaction
 from webapp.core.errors import DomainError
 
 BATCH = 25
+# Undoing goes one by one: a longer batch would keep others from saving for too long.
+UNDO_BATCH = 10
 
 log = structlog.get_logger()
 
@@ -62,13 +64,13 @@ def run_batch(job_id: int, now: datetime) -> None:
         job.state, job.started_at, job.heartbeat_at = RUNNING, job.started_at or now, now
         batch = _next_batch(job)
         _carry_out(batch)
-        if len(batch.items) < BATCH:
+        if len(batch.items) < _size(job):
             job.state, job.finished_at = FINISHED, now
 
 
 def _next_batch(job: BulkJob) -> Batch:
     query = select(BulkItem).where(BulkItem.job_id == job.id, BulkItem.state == PLANNED)
-    items = db.session.scalars(query.order_by(BulkItem.id).limit(BATCH)).all()
+    items = db.session.scalars(query.order_by(BulkItem.id).limit(_size(job))).all()
     ids = [item.campaign_id for item in items if item.campaign_id is not None]
     campaigns = _locked(ids)
     actor = Actor(
@@ -82,6 +84,10 @@ def _next_batch(job: BulkJob) -> Batch:
         queries.conflicts_of(ids),
         undoing.undone_items(job, ids) if job.kind == UNDO else {},
     )
+
+
+def _size(job: BulkJob) -> int:
+    return UNDO_BATCH if job.kind == UNDO else BATCH
 
 
 def _locked(ids: Sequence[int]) -> Sequence[Campaign]:
