@@ -25,6 +25,7 @@ from webapp.exchange import views as exchange
 from webapp.ops import health, logs
 from webapp.overview import navigation
 from webapp.overview import views as overview
+from webapp.savedviews import views as savedviews
 from webapp.sync import views as sync
 from webapp.web import (
     compression,
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         auth,
         overview,
         campaigns,
+        savedviews,
         attention,
         changes,
         advertisers,

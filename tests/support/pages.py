@@ -119,11 +119,15 @@ class Page:
 
     @property
     def rows(self) -> list[list[str]]:
-        """The texts of the cells of the first table's body."""
+        """The texts of the cells of the first table's body, without the boxes that select rows."""
         tables = self.main.all("table")
         bodies = tables[0].all("tbody") if tables else []
         return [
-            [cell.text for cell in row.children if cell.tag in ("td", "th")]
+            [
+                cell.text
+                for cell in row.children
+                if cell.tag in ("td", "th") and cell.get("class") != "pick"
+            ]
             for body in bodies
             for row in body.all("tr")
         ]

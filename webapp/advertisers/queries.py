@@ -65,6 +65,13 @@ def advertiser_choices(limit: int = MAX_CHOICES) -> list[tuple[int, str]]:
     return _choices(_bookable().order_by(Advertiser.name_key, Advertiser.id).limit(limit))
 
 
+def agency_choices(limit: int = MAX_CHOICES) -> list[tuple[int, str]]:
+    """Id and name of every agency, by name."""
+    query = select(Agency.id, Agency.name).join(Connection, Agency.connection_id == Connection.id)
+    query = query.where(Connection.state != DETACHED).order_by(func.lower(Agency.name), Agency.id)
+    return [(id_, name) for id_, name in db.session.execute(query.limit(limit))]
+
+
 def suggest(text: str, limit: int = MAX_SUGGESTED) -> list[tuple[int, str]]:
     """The same of those with every word of ``text`` in name or agency; first words come first."""
     begins = Advertiser.name_key.startswith(fold(text).strip(), autoescape=True)

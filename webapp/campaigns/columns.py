@@ -7,6 +7,7 @@ from types import MappingProxyType
 from webapp.savedviews import names
 
 COMPACT = "compact"
+STEPS = {"up": -1, "down": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,11 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("sync", "Sync"),
             Column("changed", "Changed", newest_first=True),
             Column("owner", "Owner"),
-            Column("copy_needed", "Ad copy"),
+            Column("copy", "Ad copy"),
             Column("revenue", "Revenue", numeric=True),
             Column("duration", "Duration", numeric=True),
             Column("source", "Booking source"),
-            Column("booked", "Booked", newest_first=True),
+            Column("created", "Booked", newest_first=True),
             Column("updated", "Updated", newest_first=True),
             Column("synced", "Synced", newest_first=True),
             Column("archived", "Archived", newest_first=True),
@@ -74,3 +75,19 @@ def tidy_density(text: str) -> str:
 
 
 LOOKS = MappingProxyType({"columns": tidy_columns, "density": tidy_density, "view": names.tidy})
+
+
+def all_in_order(first: Sequence[str]) -> list[str]:
+    """The names of all columns: these first, as they come."""
+    return list(dict.fromkeys(name for name in (*first, *COLUMNS) if name in COLUMNS))
+
+
+def moved(order: Sequence[str], move: str) -> list[str]:
+    """The order after a move such as ``up:budget``; anything else leaves it as it is."""
+    way, _, name = move.partition(":")
+    names_now = list(order)
+    if name not in names_now or way not in STEPS:
+        return names_now
+    place = names_now.index(name)
+    names_now.insert(max(0, place + STEPS[way]), names_now.pop(place))
+    return names_now

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from webapp.advertisers import queries as advertisers
 from webapp.auth import access
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import asking, listing, shown, suggestions
+from webapp.campaigns import asking, columns, listing, shown, suggestions, tabs
 from webapp.campaigns.terms import FIELDS, Asker
 from webapp.core.clock import utc_now
+from webapp.core.db import giving_up
+from webapp.core.errors import TooSlow
 from webapp.core.listing import ListParams, Page
 from webapp.core.query import QueryError
 from webapp.web.htmx import wants_fragment
@@ -19,45 +20,66 @@ from webapp.web.lists import list_params, list_url
 from webapp.web.settings import zone
 
 MAX_PLACE = 9
+TOO_SLOW = 503
 
 
 @requires(Permission.READ)
 def index() -> ResponseReturnValue:
-    params = list_params(listing.CAMPAIGNS)
+    operator = access.operator()
     is_fragment = wants_fragment()
-    choices = [] if is_fragment else advertisers.advertiser_choices()
-    address = list_url("campaigns.index", params.link(page=params.page))
-    response = make_response(
-        render_template(
-            "campaigns/_results.html" if is_fragment else "campaigns/index.html",
-            params=params,
-            advertisers=choices,
-            sync_words=shown.SYNC_WORDS,
-            fields=FIELDS,
-            back=address if request.args else None,
-            **_answer(params, dict(choices)),
-        )
+    home = None if request.args or is_fragment else tabs.home_address(operator)
+    if home:
+        return redirect(home)
+    params = list_params(listing.CAMPAIGNS)
+    views = tabs.tabs_over(params, operator)
+    address = _address(params, leads_home=bool(operator.home_view))
+    answer = _answer(params)
+    page = render_template(
+        "campaigns/_results.html" if is_fragment else "campaigns/index.html",
+        params=params,
+        views=views,
+        columns=columns.chosen(params.looks.get("columns", "")),
+        sync_words=shown.SYNC_WORDS,
+        fields=FIELDS,
+        back=address if request.args else None,
+        **answer,
     )
+    response = make_response(page, TOO_SLOW if answer["too_slow"] and not is_fragment else 200)
     if is_fragment:
         # The address bar gets the tidy form of what the filter form sent.
         response.headers["HX-Push-Url"] = address
     return response
 
 
-def _answer(params: ListParams, advertiser_names: dict[int, str]) -> dict[str, Any]:
-    """The rows, or what is wrong with the query."""
-    asker = Asker(access.operator().id, utc_now(), zone())
+def asker() -> Asker:
+    return Asker(access.operator().id, utc_now(), zone())
+
+
+def _address(params: ListParams, *, leads_home: bool) -> str:
+    """The list as it is. Without arguments it would be the operator's home view."""
+    arguments = params.link(page=params.page)
+    return list_url(tabs.LIST, arguments or ({"view": tabs.ALL} if leads_home else {}))
+
+
+def _answer(params: ListParams) -> dict[str, Any]:
+    """The rows, or why there are none: what is wrong with the query, or that it takes too long."""
+    nothing: Page[Any] = Page([], params.page, params.per_page, 0)
+    answer = {"page": nothing, "archived": 0, "chips": [], "unread": None, "too_slow": None}
     try:
-        page, archived = listing.list_with_archived(params, asker)
+        with giving_up():
+            page, archived = listing.list_with_archived(params, asker())
+            names = {row.advertiser_id: row.advertiser_name for row in page.items}
+            chips = asking.chips(params, names)
     except QueryError as error:
-        nothing: Page[Any] = Page([], params.page, params.per_page, 0)
-        return {"page": nothing, "archived": 0, "chips": [], "unread": asking.unread(error, params)}
-    return {
+        return answer | {"unread": asking.unread(error, params)}
+    except TooSlow as problem:
+        return answer | {"too_slow": problem}
+    show_archived = asking.with_archived(params)
+    return answer | {
         "page": page,
         "archived": archived,
-        "show_archived": asking.with_archived(params),
-        "chips": asking.chips(params, advertiser_names),
-        "unread": None,
+        "show_archived": show_archived,
+        "chips": chips,
     }
 
 

@@ -9,7 +9,16 @@ from webapp.audit.actors import web_actor
 from webapp.auth import queries as operators
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import decide_views, edit_views, list_views, progress, queries, service, shown
+from webapp.campaigns import (
+    decide_views,
+    edit_views,
+    list_views,
+    panel_views,
+    progress,
+    queries,
+    service,
+    shown,
+)
 from webapp.core.db import transaction
 from webapp.core.errors import NotFound
 from webapp.web.htmx import wants_fragment
@@ -19,6 +28,9 @@ BOTH = ("GET", "POST")
 blueprint = Blueprint("campaigns", __name__)
 blueprint.add_url_rule("/campaigns", view_func=list_views.index)
 blueprint.add_url_rule("/campaigns/suggest", view_func=list_views.suggest)
+blueprint.add_url_rule("/campaigns/filters", view_func=panel_views.filters)
+blueprint.add_url_rule("/campaigns/columns", view_func=panel_views.choose_columns)
+blueprint.add_url_rule("/campaigns/figures", view_func=panel_views.figures)
 blueprint.add_url_rule("/campaigns/new", view_func=edit_views.new, methods=BOTH)
 blueprint.add_url_rule("/campaigns/budget", view_func=edit_views.budget)
 blueprint.add_url_rule("/campaigns/<uuid>/edit", view_func=edit_views.edit, methods=BOTH)

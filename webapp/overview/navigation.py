@@ -44,9 +44,10 @@ def init_app(app: Flask) -> None:
 
 def nav_items() -> list[NavItem]:
     blueprint = request.blueprint
+    in_list = blueprint in ("campaigns", "savedviews")
     return [
         NavItem("Overview", url_for("overview.index"), blueprint == "overview"),
-        NavItem("Campaigns", url_for("campaigns.index"), blueprint == "campaigns"),
+        NavItem("Campaigns", url_for("campaigns.index"), in_list),
         NavItem(
             "Needs you",
             url_for("attention.index"),

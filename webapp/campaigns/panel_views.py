@@ -1,0 +1,120 @@
+"""What belongs to the list and is asked for on demand: more filters, columns, totals and counts.
+
+Each is a fragment for a page with scripts, and a page of its own without.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from webapp.advertisers import queries as advertisers
+from webapp.auth import access
+from webapp.auth import queries as operators
+from webapp.auth.access import requires
+from webapp.auth.permissions import Permission
+from webapp.campaigns import columns, listing, tabs
+from webapp.campaigns.list_views import asker
+from webapp.campaigns.tabs import Tab
+from webapp.core.db import giving_up
+from webapp.core.errors import TooSlow
+from webapp.core.listing import ListParams
+from webapp.core.money import CURRENCIES
+from webapp.core.query import QueryError
+from webapp.web.htmx import wants_fragment
+from webapp.web.lists import list_params, list_url
+
+MAX_LIST_LENGTH = 4_000
+
+
+@requires(Permission.READ)
+def filters() -> str:
+    """Every filter that the bar over the list has no room for."""
+    params = list_params(listing.CAMPAIGNS)
+    return render_template(
+        "campaigns/_filters.html" if wants_fragment() else "campaigns/filters.html",
+        params=params,
+        advertisers=advertisers.advertiser_choices(),
+        agencies=advertisers.agency_choices(),
+        owners=operators.operator_choices(),
+        currencies=CURRENCIES,
+    )
+
+
+@requires(Permission.READ)
+def choose_columns() -> ResponseReturnValue:
+    """The columns with their boxes, moved up or down by a press; or back to the list with them."""
+    here = listing.CAMPAIGNS.parse(_list_arguments())
+    order, wanted = _order(here)
+    if "apply" in request.args:
+        kept = [name for name in order if name in wanted]
+        look = {
+            "columns": columns.joined(kept) or None,
+            "density": columns.COMPACT if "compact" in request.args else None,
+        }
+        return redirect(list_url(tabs.LIST, here.link(**look)))
+    return render_template(
+        "campaigns/_columns.html" if wants_fragment() else "campaigns/columns.html",
+        params=here,
+        order=columns.moved(order, request.args.get("move", "")),
+        wanted=wanted,
+        all_columns=columns.COLUMNS,
+        compact=_is_compact(here),
+    )
+
+
+def _list_arguments() -> Mapping[str, str]:
+    """Those of the list that is to be shown otherwise."""
+    return dict(parse_qsl(request.args.get("list", "")[:MAX_LIST_LENGTH]))
+
+
+def _order(here: ListParams) -> tuple[list[str], set[str]]:
+    """All columns in the order they stand in, and those that are ticked."""
+    shown = [column.name for column in columns.chosen(here.looks.get("columns", ""))]
+    if "order" not in request.args:
+        return columns.all_in_order(shown), set(shown)
+    order = columns.all_in_order(request.args["order"].split(","))
+    return order, set(request.args.getlist("show"))
+
+
+def _is_compact(here: ListParams) -> bool:
+    return "compact" in request.args if "order" in request.args else "density" in here.looks
+
+
+@requires(Permission.READ)
+def figures() -> str:
+    """What the list's budgets come to in each currency, and how much each view finds."""
+    params = list_params(listing.CAMPAIGNS)
+    is_fragment = wants_fragment()
+    with_views = not is_fragment or "views" in request.args
+    return render_template(
+        "campaigns/_figures.html" if is_fragment else "campaigns/figures.html",
+        params=params,
+        back=list_url(tabs.LIST, params.link()),
+        **_totals(params),
+        counts=_counts(tabs.tabs_of(access.operator())) if with_views else [],
+    )
+
+
+def _totals(params: ListParams) -> dict[str, Any]:
+    """``totals`` is ``None`` where there are too many campaigns to add up unasked."""
+    try:
+        with giving_up():
+            return {"totals": listing.totals(params, asker()), "problem": None}
+    except (QueryError, TooSlow) as problem:
+        return {"totals": [], "problem": problem}
+
+
+def _counts(views: Sequence[Tab]) -> list[tuple[Tab, str]]:
+    return [(tab, _count(tab)) for tab in views]
+
+
+def _count(tab: Tab) -> str:
+    try:
+        with giving_up():
+            number, is_capped = listing.count(listing.CAMPAIGNS.parse(tab.arguments), asker())
+    except (QueryError, TooSlow):
+        return "–"
+    return f"{number:,}{'+' if is_capped else ''}"

@@ -1,0 +1,133 @@
+"""The pages of saved views: all of them, saving a list as one, renaming, sharing, deleting."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.auth.access import operator, requires
+from webapp.auth.permissions import Permission
+from webapp.core.db import transaction
+from webapp.core.errors import InvalidInput, NotFound
+from webapp.savedviews import names, queries, service
+from webapp.savedviews.forms import ViewForm
+from webapp.savedviews.service import NotYours
+from webapp.savedviews.shipped import SHIPPED
+from webapp.web.lists import list_url
+
+BOTH = ("GET", "POST")
+
+blueprint = Blueprint("savedviews", __name__)
+
+
+@blueprint.get("/views")
+@requires(Permission.READ)
+def index() -> str:
+    who = operator()
+    return render_template(
+        "savedviews/index.html",
+        shipped=SHIPPED.values(),
+        views=queries.seen_by(who),
+        home=who.home_view or "all",
+        address=address,
+    )
+
+
+@blueprint.route("/views/new", methods=BOTH)
+@requires(Permission.READ)
+def new() -> ResponseReturnValue:
+    """A list, as its address says it, under a name."""
+    arguments = service.read_arguments(request.args.get("list", ""))
+    form = ViewForm()
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                view = service.save_as(
+                    operator(), form.name.data or "", arguments, is_shared=form.is_shared.data
+                )
+                key = str(view.uuid)
+        except InvalidInput as problem:
+            form.add_errors(problem.fields, {})
+        else:
+            flash(f"Saved as “{form.name.data}”.", "ok")
+            return redirect(address(key, arguments))
+    page = render_template("savedviews/new.html", form=form, back=address("", arguments))
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/views/<uuid>/save")
+@requires(Permission.READ)
+def save(uuid: str) -> ResponseReturnValue:
+    arguments = service.read_arguments(request.form.get("list", ""))
+    seen = queries.get_seen(uuid, operator())
+    try:
+        with transaction():
+            service.save_over(seen, arguments)
+    except NotYours as problem:
+        flash(str(problem), "warn")
+    else:
+        flash(f"“{queries.get_seen(uuid, operator()).view.name}” is saved as it is now.", "ok")
+    return redirect(address(uuid, arguments))
+
+
+@blueprint.route("/views/<uuid>", methods=BOTH)
+@requires(Permission.READ)
+def edit(uuid: str) -> ResponseReturnValue:
+    seen = queries.get_seen(uuid, operator())
+    form = ViewForm(seen.view)
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                service.rename(
+                    operator(), seen, form.name.data or "", is_shared=form.is_shared.data
+                )
+        except InvalidInput as problem:
+            form.add_errors(problem.fields, {})
+        except NotYours as problem:
+            flash(str(problem), "warn")
+            return redirect(url_for("savedviews.index"))
+        else:
+            flash("Saved.", "ok")
+            return redirect(url_for("savedviews.index"))
+    page = render_template(
+        "savedviews/edit.html", form=form, seen=queries.get_seen(uuid, operator())
+    )
+    return page, 422 if form.errors else 200
+
+
+@blueprint.route("/views/<uuid>/delete", methods=BOTH)
+@requires(Permission.READ)
+def delete(uuid: str) -> ResponseReturnValue:
+    seen = queries.get_seen(uuid, operator())
+    name = seen.view.name
+    if request.method == "GET":
+        return render_template("savedviews/delete.html", seen=seen)
+    try:
+        with transaction():
+            service.delete(seen)
+    except NotYours as problem:
+        flash(str(problem), "warn")
+    else:
+        flash(f"“{name}” is deleted. No campaign changed.", "ok")
+    return redirect(url_for("savedviews.index"))
+
+
+@blueprint.post("/views/home")
+@requires(Permission.READ)
+def home() -> ResponseReturnValue:
+    """What the list opens with from now on."""
+    try:
+        key = names.tidy(request.form.get("view", ""))
+    except ValueError:
+        raise NotFound("There is no such view.") from None
+    if key not in SHIPPED:
+        queries.get_seen(key, operator())
+    with transaction():
+        service.set_home(operator(), None if key == "all" else key)
+    flash("The list opens with this view from now on.", "ok")
+    return redirect(url_for("savedviews.index"))
+
+
+def address(key: str, arguments: Mapping[str, str]) -> str:
+    """The list of campaigns as a view has it."""
+    return list_url("campaigns.index", {**arguments, "view": key or None})
