@@ -1,5 +1,6 @@
 """Campaigns, their outgoing changes (the outbox) and their conflicts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +25,8 @@ from webapp.core.money import MAX_MINOR
 
 KEY_LENGTH = 120
 SEARCH_LENGTH = 400
+# Compared byte by byte, so that both databases sort it alike.
+SORTED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 CONFIRMED, WAITING, SENDING, CHECKING = "confirmed", "waiting", "sending", "checking"
 REFUSED, CONFLICT, PARKED, GONE = "refused", "conflict", "parked", "gone"
@@ -38,6 +41,25 @@ IN_FLIGHT = (CLAIMED, SENT, SETTLING, PROBING)
 # Not sent yet: an operator may still hold, release or cancel it.
 NOT_SENT = (READY, HELD)
 CHANGE_STATES = (READY, HELD, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED, CANCELLED)
+
+
+def _order(name: str, *columns: str, nullable: Sequence[str] = ()) -> Index:
+    """An index for one order of the list: it leaves out archived rows without reading them."""
+    return Index(
+        f"ix_campaign_list_{name}",
+        *columns,
+        *nullable,
+        "id",
+        "archived_at",
+        # As SQLite has it by itself: rows without a value first.
+        postgresql_ops=dict.fromkeys(nullable, "NULLS FIRST"),
+    )
+
+
+def _part(name: str, rule: str, *columns: str) -> Index:
+    """An index of the rows for which a rule holds."""
+    where = text(rule)
+    return Index(f"ix_campaign_{name}", *columns, sqlite_where=where, postgresql_where=where)
 
 
 class Campaign(Model):
@@ -58,12 +80,25 @@ class Campaign(Model):
         CheckConstraint(f"total_budget_minor BETWEEN 0 AND {MAX_MINOR}", name="budget"),
         CheckConstraint("title <> ''", name="title"),
         CheckConstraint(f"sync_state IN {SYNC_STATES}", name="sync_state"),
-        Index("ix_campaign_list_title", "title_key", "id", "archived_at"),
-        Index("ix_campaign_list_advertiser", "advertiser_key", "id", "archived_at"),
-        Index("ix_campaign_list_external_id", "external_key", "id", "archived_at"),
-        Index("ix_campaign_list_budget", "budget_key", "id", "archived_at"),
-        Index("ix_campaign_list_sync", "sync_state", "id", "archived_at"),
-        Index("ix_campaign_list_changed", "changed_at", "id", "archived_at"),
+        _order("title", "title_key"),
+        _order("advertiser", "advertiser_key"),
+        _order("external_id", "external_key"),
+        _order("budget", "budget_key"),
+        _order("changed", "changed_at"),
+        _order("sync", "sync_state", "changed_at"),
+        _order("copy", "copy_needed", "changed_at"),
+        _order("owner", "owner_key", "changed_at"),
+        _order("created", nullable=["remote_created_at"]),
+        _order("updated", nullable=["remote_updated_at"]),
+        _order("synced", nullable=["synced_at"]),
+        _order("revenue", nullable=["total_revenue_currency", "total_revenue_minor"]),
+        _order("duration", nullable=["duration_seconds"]),
+        _order("source", nullable=["booking_source"]),
+        Index("ix_campaign_advertisers_list", "advertiser_id", "changed_at", "id", "archived_at"),
+        _part("of_owner", "owner_id IS NOT NULL", "owner_id", "changed_at", "id", "archived_at"),
+        _part("no_budget", "budget_key = ''", "changed_at", "id", "archived_at"),
+        # The archive is small beside the rest, and asked about with every search.
+        _part("archived", "archived_at IS NOT NULL", "changed_at", "id"),
         # Also answers the overview's sums by itself.
         Index(
             "ix_campaign_of_advertiser",
@@ -72,22 +107,8 @@ class Campaign(Model):
             "archived_at",
             "total_budget_minor",
         ),
-        Index("ix_campaign_booked", "remote_created_at"),
         # Few are booked from here beside those that are imported.
-        Index(
-            "ix_campaign_marker",
-            "connection_id",
-            "marker",
-            sqlite_where=text("marker IS NOT NULL"),
-            postgresql_where=text("marker IS NOT NULL"),
-        ),
-        # The archive is small beside the rest, and asked about with every search.
-        Index(
-            "ix_campaign_archived",
-            "id",
-            sqlite_where=text("archived_at IS NOT NULL"),
-            postgresql_where=text("archived_at IS NOT NULL"),
-        ),
+        _part("marker", "marker IS NOT NULL", "connection_id", "marker"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,7 +129,7 @@ class Campaign(Model):
     total_revenue_minor: Mapped[int | None] = mapped_column(BigInteger)
     total_revenue_currency: Mapped[str | None] = mapped_column(String(3))
     duration_seconds: Mapped[int | None] = mapped_column(BigInteger)
-    booking_source: Mapped[str | None] = mapped_column(Text)
+    booking_source: Mapped[str | None] = mapped_column(SORTED_TEXT)
     remote_created_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     remote_updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -6,6 +6,7 @@ found by reading rows in the list's own order. PostgreSQL's planner makes that c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isqrt
 
 from sqlalchemy import ColumnElement, Select, column, func, select, table, text
 
@@ -15,7 +16,9 @@ from webapp.core.text import fold
 
 MAX_WORDS = 10
 TRIGRAM = 3
-FREQUENT = 2_000
+# Hits counted at most to tell a frequent word from a rare one.
+SAMPLE = 8_000
+PAGE = 50
 
 _index = table("campaign_search", column("rowid"), column("campaign_search"))
 
@@ -65,8 +68,13 @@ def _quoted(word: str) -> str:
 
 
 def _is_frequent(phrase: str) -> bool:
+    """Whether reading rows in the list's order finds a page sooner than sorting all hits does.
+
+    Of N rows with H hits, the one reads N / H rows for each row of the page, the other H rows.
+    """
     sample = text(
-        "SELECT count(*) FROM (SELECT 1 FROM campaign_search "
-        "WHERE campaign_search MATCH :phrase LIMIT :cap)"
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM campaign_search "
+        "WHERE campaign_search MATCH :phrase LIMIT :most)), (SELECT max(id) FROM campaign)"
     )
-    return bool(db.session.scalar(sample, {"phrase": phrase, "cap": FREQUENT}) == FREQUENT)
+    hits, rows = db.session.execute(sample, {"phrase": phrase, "most": SAMPLE}).one()
+    return bool(hits >= min(SAMPLE, isqrt(PAGE * (rows or 0))))
