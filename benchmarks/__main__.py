@@ -1,10 +1,19 @@
 """``python -m benchmarks``: all of them, one after the other; the options are the same."""
 
-from benchmarks import bulk, contention, list_page, pull, push_storm, simulation, worker_memory
+from benchmarks import (
+    bulk,
+    contention,
+    export,
+    list_page,
+    pull,
+    push_storm,
+    simulation,
+    worker_memory,
+)
 
 
 def main() -> None:
-    every = (list_page, pull, contention, worker_memory, push_storm, bulk, simulation)
+    every = (list_page, pull, contention, worker_memory, push_storm, bulk, export, simulation)
     for benchmark in every:
         benchmark.main()
 

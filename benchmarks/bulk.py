@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from benchmarks import options
 from benchmarks.instance import EMAIL, Instance, instances
-from benchmarks.list_page import fill
 from benchmarks.options import Options
 from benchmarks.report import Report, Table, percentile
 from benchmarks.web import Visitor, background, middle_and_slow, serving
@@ -71,7 +70,7 @@ def main() -> None:
 def measure(wish: Options) -> None:
     report = Report(f"bulk{wish.suffix}", "Bulk changes", ABOUT, wish.database)
     for made in instances(wish, "bulk"):
-        fill(made)
+        made.fill()
         report.tables.append(_measure_one(made, wish.repeats))
     report.finish()
 

@@ -78,7 +78,7 @@ def _measure_one(made: Instance, repeats: int) -> Table:
 
 
 def _paths() -> list[str]:
-    return [path for name, path in visits() if name.startswith(KINDS)]
+    return [visit.ours for visit in visits() if visit.name.startswith(KINDS)]
 
 
 def _idle(visitor: Visitor, paths: list[str], repeats: int) -> list[float]:

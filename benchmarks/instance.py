@@ -75,6 +75,10 @@ class Instance:
             raise SystemExit(f"{module} failed:\n{problem}")
         return json.loads(done.stdout.splitlines()[-1])
 
+    def fill(self) -> None:
+        """Give it its campaigns, unless an earlier run did."""
+        self.run("benchmarks.seed", str(self.campaigns))
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """An application context on its database, in this process, for looking around."""

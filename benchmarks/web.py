@@ -47,7 +47,7 @@ class Visitor:
             self.address + path,
             headers=FRAGMENT if fragment else None,
             allow_redirects=False,
-            timeout=30,
+            timeout=120,
         )
         if answer.status_code != requests.codes.ok:
             raise SystemExit(f"{path} answered {answer.status_code}: {answer.text[:500]}")
@@ -60,6 +60,11 @@ class Visitor:
             raise SystemExit(f"{path} answered {answer.status_code}.")
         return answer
 
+    def size(self, path: str) -> int:
+        """Bytes of an answer's body on the wire, compressed."""
+        answer = self.open(path)
+        return len(answer.raw.read(decode_content=False))
+
     def time(self, path: str, *, fragment: bool = False) -> float:
         """Milliseconds from asking to having the whole answer."""
         started = time.perf_counter()
@@ -68,13 +73,14 @@ class Visitor:
 
 
 @contextmanager
-def serving(made: Instance) -> Iterator[str]:
+def serving(made: Instance, application: str = "wsgi:app") -> Iterator[str]:
     """The running web server; gives its address."""
     port = _free_port()
     environment = {**made.environment(), "PORT": str(port)}
     address = f"http://127.0.0.1:{port}"
-    command = [*GUNICORN, *ONE_WORKER, "wsgi:app"]
-    with background(made, "web", command, environment) as process:
+    command = [*GUNICORN, *ONE_WORKER, application]
+    name = application.rpartition(":")[2].strip("()")
+    with background(made, f"web-{name}", command, environment) as process:
         _wait_until(lambda: _answers(address), process)
         yield address
 
