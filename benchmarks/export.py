@@ -16,11 +16,12 @@ from benchmarks.web import Visitor, serving
 
 ABOUT = (
     "All campaigns as one CSV file, over HTTP, by somebody who is signed in; gunicorn with one "
-    "worker of four threads. *Rows/s* counts from asking to the last byte, *rows/s "
-    "of worker* to each second that the worker was given a processor: the two differ by as much as "
-    "the machine was busy with other things. *First byte* is when the answer begins. *Own* is the worker's memory that is not part of a file: before, and its "
-    "peak during all downloads, looked at every 20 ms. *List* is the first page of the list, asked "
-    "for again and again by somebody else, alone and while a download runs: the median."
+    "worker of four threads. *Rows/s* counts from asking to the last byte, *rows/s of worker* only "
+    "the time for which the worker had a processor: the two differ by as much as the machine was "
+    "busy with other things. *First byte* is when the answer begins. *Own* is the worker's memory "
+    "that is not part of a file: before, and its peak during all downloads, looked at every 20 ms. "
+    "*List* is the first page of the list, asked for again and again by somebody else, alone and "
+    "while a download runs: the median."
 )
 COLUMNS = (
     "order",

@@ -30,10 +30,7 @@ BYTE_ORDER_MARK = "\ufeff"
 YES, NO = "yes", "no"
 _NO_WORD = re.compile("[^a-z0-9]+")
 _NEEDS_QUOTES = re.compile(r'["\r\n]').search
-# Few values stand in these columns again and again.
-_OFTEN = lru_cache(maxsize=10_000)(digest_of)
 _SELDOM_AGAIN = (TITLE, EXTERNAL_ID, BUDGET, NOTES)
-_DIGESTS = tuple(digest_of if name in _SELDOM_AGAIN else _OFTEN for name in READ_HEADINGS)
 
 
 def read_cells(row: Facts) -> tuple[str, ...]:
@@ -55,10 +52,10 @@ def read_cells(row: Facts) -> tuple[str, ...]:
 
 def line_of(row: Facts) -> list[str]:
     """The cells of a campaign’s line."""
-    cells = read_cells(row)
+    written = [write(cell) for write, cell in zip(_WRITERS, read_cells(row), strict=True)]
     return [
         row.uuid,
-        *map(guarded, cells),
+        *[cell for cell, _ in written],
         row.sync_state,
         guarded(row.sync_detail or ""),
         _amount(row.total_revenue_minor, row.total_revenue_currency),
@@ -66,14 +63,29 @@ def line_of(row: Facts) -> list[str]:
         "" if row.duration_seconds is None else str(row.duration_seconds),
         guarded(row.booking_source or ""),
         guarded(row.remote_id or ""),
-        row.remote_created_at or "",
-        row.remote_updated_at or "",
-        row.created_at,
-        row.changed_at,
-        row.synced_at or "",
-        row.archived_at or "",
-        mark_of(digest(cell) for digest, cell in zip(_DIGESTS, cells, strict=True)),
+        _moment(row.remote_created_at),
+        _moment(row.remote_updated_at),
+        _moment(row.created_at),
+        _moment(row.changed_at),
+        _moment(row.synced_at),
+        _moment(row.archived_at),
+        mark_of([digest for _, digest in written]),
     ]
+
+
+def _written(text: str) -> tuple[str, bytes]:
+    """A text as it stands in a cell, and its digest for the mark."""
+    return guarded(text), digest_of(text)
+
+
+# Few texts stand in the other columns, again and again.
+_written_before = lru_cache(maxsize=10_000)(_written)
+_WRITERS = tuple(_written if name in _SELDOM_AGAIN else _written_before for name in READ_HEADINGS)
+
+
+def _moment(text: str | None) -> str:
+    """``2026-03-02 09:30:00.123`` of the database as ISO 8601: times are kept in UTC."""
+    return f"{text[:10]}T{text[11:19]}+00:00" if text else ""
 
 
 def as_text(lines: Iterable[Sequence[str]]) -> str:
