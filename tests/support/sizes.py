@@ -16,7 +16,7 @@ def _size(short: int, long: int) -> int:
     return long if SOAK else short
 
 
-# Fault schedules run by the simulation.
+# Fault schedules run by the simulation, each in two thirds of a second.
 SCHEDULES = _size(200, 20_000)
 # SIGKILLs at random moments, over both databases together.
 KILLS = _size(50, 200)
