@@ -11,6 +11,7 @@ from sqlalchemy import event
 from tests import factories
 from tests.support.client import Client
 from tests.support.statements import count_statements
+from webapp.auth.models import Operator
 from webapp.campaigns.listing import CAMPAIGNS
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.terms import Asker
@@ -227,10 +228,17 @@ def test_the_file_is_named_by_view_and_date(view: str, name: str) -> None:
     assert file_name(view, date(2026, 3, 2)) == name
 
 
-def test_a_browser_saves_the_file(manager_client: Client) -> None:
-    answer = manager_client.get(f"{URL}?view=mine")
-    said = answer.headers["Content-Disposition"]
-    assert said.startswith("attachment; filename=campaigns-mine-20")
+def test_a_browser_saves_the_file_under_its_name(manager_client: Client, manager: Operator) -> None:
+    mine = factories.saved_view(manager, name="Élan: Q4!")
+    theirs = factories.saved_view(factories.operator(), name="Secret")
+    for view, name in (
+        ("mine", "campaigns-mine-20"),
+        (mine.uuid, "campaigns-elan-q4-20"),
+        (theirs.uuid, "campaigns-20"),
+        ("bogus", "campaigns-20"),
+    ):
+        said = manager_client.get(f"{URL}?view={view}").headers["Content-Disposition"]
+        assert said.startswith(f"attachment; filename={name}"), view
 
 
 def test_a_query_that_cannot_be_read_leads_to_the_list_that_says_so(

@@ -9,9 +9,12 @@ from webapp.campaigns import listing
 from webapp.campaigns.terms import Asker
 from webapp.core.clock import utc_now
 from webapp.core.db import db, reading
+from webapp.core.errors import NotFound
 from webapp.core.query import QueryError
 from webapp.exchange import export, import_views, queries
 from webapp.exchange.writing import file_name
+from webapp.savedviews import queries as views
+from webapp.savedviews.shipped import SHIPPED
 from webapp.web.lists import list_params, list_url
 from webapp.web.settings import zone
 
@@ -33,6 +36,7 @@ def campaigns_csv() -> ResponseReturnValue:
     """All campaigns of a list, in its order, whatever page of it is shown."""
     params = list_params(listing.CAMPAIGNS)
     now = utc_now()
+    name = file_name(_view_name(request.args.get("view", "")), now.astimezone(zone()).date())
     asker = Asker(operator().id, now, zone())
     db.session.rollback()
     try:
@@ -42,5 +46,13 @@ def campaigns_csv() -> ResponseReturnValue:
     except QueryError:
         # The list's page says what is wrong with the query.
         return redirect(list_url("campaigns.index", params.link()))
-    name = file_name(request.args.get("view", ""), now.astimezone(zone()).date())
     return import_views.download(Response(stream_with_context(export.stream(ids))), name)
+
+
+def _view_name(key: str) -> str:
+    if not key or key in SHIPPED:
+        return key
+    try:
+        return views.get_seen(key, operator()).view.name
+    except NotFound:
+        return ""
