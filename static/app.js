@@ -44,16 +44,24 @@
     if (form.dataset.busy) event.preventDefault();
     else if (!event.defaultPrevented && form.method === "post") hold(form);
   });
+  // The list may have been filtered since its column chooser was opened.
+  on("submit", ({ target }) => { if ("ofList" in target.dataset) target.elements.list.value = location.search.slice(1); }, window);
   on("pageshow", () => $$("form[data-busy]").forEach(release), window);
 
   const flights = new WeakMap();
   on("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
     if (elt.matches("form[method=post]")) flights.set(xhr, hold(elt));
   });
-  on("htmx:afterRequest", ({ detail: { xhr, successful } }) => {
+  on("htmx:afterRequest", ({ detail: { elt, xhr, successful } }) => {
     flights.get(xhr)?.();
     if (successful) trouble("");
+    if (elt.id === "keys") switched($("#keys-on"), successful);
   });
+  function switched(box, successful) {
+    if (!successful) box.checked = !box.checked;
+    else say(box.checked ? "Single keys are on." : "Single keys are off.");
+    document.body.dataset.singleKeys = box.checked ? "on" : "off";
+  }
   let held;
   on("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement); });
   on("htmx:afterSettle", ({ detail: { elt, target } }) => {
@@ -142,16 +150,45 @@
     say(`${ticked} of ${rows.length} selected`);
   });
 
-  const silent = () => localStorage.getItem("keys") === "off";
+  // What is behind a dialog is not heard: the words go where the dialog is.
+  function open(dialog) {
+    $$("dialog[open]").forEach((other) => other.close());
+    dialog.append($("#live"));
+    dialog.showModal();
+  }
+  document.addEventListener("close", () => { if (!$("dialog[open]")) document.body.append($("#live")); }, true);
+
+  const palette = $("#palette");
+  let ready;
+  function goTo() {
+    if (!palette.open) open(palette);
+    $("input", palette).select();
+    ready ??= import(palette.dataset.script).then(({ bind }) => bind(palette, (root) => say(wordsIn(root))));
+    // The same list is a page as well.
+    ready.then((ask) => ask(), () => location.assign(palette.dataset.ask));
+  }
+
+  // Single keys, for whoever has not switched them off.
+  const silent = () => document.body.dataset.singleKeys === "off";
+  const writing = (el) => typing(el) && !el.matches("[type=checkbox], [type=radio]");
+  const row = () => document.activeElement.closest("tbody tr") ?? $("tbody tr:target");
   function step(by) {
     const rows = $$("tbody th a");
-    rows[Math.max(0, rows.indexOf(document.activeElement) + by)]?.focus();
+    const here = row();
+    rows[Math.max(0, rows.findIndex((link) => here?.contains(link)) + by)]?.focus();
   }
-  const help = () => $("#shortcuts").showModal();
+  function edit() {
+    const here = row();
+    const address = here?.closest("table").dataset.edit;
+    if (address) location.assign(address.replace("ROW", here.id.slice(2)));
+    else $("[data-key=e]")?.click();
+  }
+  const help = () => open($("#shortcuts"));
   const KEYS = new Map(Object.entries({
     "/": () => $("input[type=search]")?.focus(),
     "?": help,
-    e: () => $("[data-key=e]")?.click(),
+    e: edit,
+    x: () => row()?.querySelector(".pick input")?.click(),
     j: () => step(1),
     k: () => step(-1),
     g: () => { pressed = Date.now(); },
@@ -159,7 +196,11 @@
   let pressed = 0;
   on("keydown", (event) => {
     const { key, target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(target) || target.closest("dialog") || silent()) return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && key.toLowerCase() === "k") {
+      event.preventDefault();
+      return goTo();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || writing(target) || target.closest("dialog") || silent()) return;
     const going = Date.now() - pressed < 1500;
     pressed = 0;
     const place = going && $$("[data-go]").find((link) => link.dataset.go === key);
@@ -171,9 +212,18 @@
 
   if (!$("#shortcuts")) return;
   watch();
+  // Back at the row that someone left.
+  if (location.hash.startsWith("#c-")) document.getElementById(location.hash.slice(1))?.querySelector("th a").focus();
   $$("[data-keys]").forEach((el) => { el.hidden = false; on("click", help, el); });
-  $("#keys-on").checked = !silent();
-  on("change", ({ target }) => localStorage.setItem("keys", target.checked ? "on" : "off"), $("#keys-on"));
+  $$("[data-palette]").forEach((el) => on("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    goTo();
+  }, el));
+  // What was done on the page before, and the row it was done to.
+  const done = $$("[data-done]").map((el) => el.textContent.trim().replace(/\s+/g, " ")).join(" ");
+  if (done) say(done);
+  if (adrift()) $("tbody tr:target th a")?.focus();
 })();
 
 // Suggestions under the search box, as a combobox.

@@ -101,6 +101,12 @@ def set_password(email: str, password: str) -> Operator:
     return operator
 
 
+def set_single_keys(operator: Operator, *, on: bool) -> None:
+    """Whether single keys are shortcuts for this operator."""
+    operator.single_keys = on
+    db.session.flush()
+
+
 def random_password() -> str:
     """A password nobody has to think of."""
     return secrets.token_urlsafe(RANDOM_BYTES)

@@ -1,15 +1,19 @@
-"""The overview: how fresh the copy is, what needs a person, what is booked."""
+"""The overview; where one can go from anywhere; and whether single keys are shortcuts."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from webapp.attention import queries as attention
-from webapp.auth.access import requires
+from webapp.auth import service as operators
+from webapp.auth.access import operator, requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import queries as campaigns
 from webapp.core.clock import utc_now
-from webapp.overview import charts, queries
+from webapp.core.db import transaction
+from webapp.overview import charts, palette, queries
 from webapp.sync import queries as sync
 from webapp.sync.words import RUN_PILLS, going_out
+from webapp.web.htmx import wants_fragment
 from webapp.web.settings import sync_interval, zone
 
 blueprint = Blueprint("overview", __name__)
@@ -33,3 +37,21 @@ def index() -> str:
         left_out=charts.left_out(portfolio),
         daily=charts.daily(queries.days(utc_now(), zone())),
     )
+
+
+@blueprint.get("/palette")
+@requires(Permission.READ)
+def go_to() -> str:
+    """A page, and for the palette on every page the list alone."""
+    text = request.args.get("q", "")
+    template = "overview/_places.html" if wants_fragment() else "overview/palette.html"
+    return render_template(template, text=text, groups=palette.groups(text, operator()))
+
+
+@blueprint.post("/keys")
+@requires(Permission.READ)
+def single_keys() -> ResponseReturnValue:
+    """Whether single keys are shortcuts for this operator, on whichever machine they sign in."""
+    with transaction():
+        operators.set_single_keys(operator(), on="on" in request.form)
+    return ("", 204) if wants_fragment() else redirect(url_for("overview.index"))
