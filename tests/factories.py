@@ -39,6 +39,7 @@ from webapp.core.clock import utc_now
 from webapp.core.db import Model, db
 from webapp.core.text import fold
 from webapp.exchange.models import ImportFile
+from webapp.savedviews.models import SavedView
 from webapp.sync.models import COMPLETE, OPEN_STATES, Duplicate, PulledChange, SyncRun
 
 PASSWORD = "correct horse battery"
@@ -342,3 +343,16 @@ def import_file(job: BulkJob | None = None, **values: Any) -> ImportFile:
 def values_of(campaign: Campaign) -> CampaignValues:
     """What a form that was opened on this campaign would send back unchanged."""
     return fields.values_of(editable(campaign))
+
+
+def saved_view(owner: Operator, **values: Any) -> SavedView:
+    """A list under a name; ``is_shared=True`` for everybody to see."""
+    defaults = {
+        "operator_id": owner.id,
+        "name": f"View {next(_numbers)}",
+        "is_shared": False,
+        "arguments": {"q": "spring"},
+        "created_at": SOME_DAY,
+        "changed_at": SOME_DAY,
+    }
+    return _add(SavedView(**defaults | values))

@@ -40,6 +40,7 @@ def values(app: Flask) -> dict[str, str]:
         "duplicate_id": str(factories.duplicate(campaign).id),
         "job_uuid": str(job.uuid),
         "file_uuid": str(factories.import_file(job).uuid),
+        "view_uuid": str(factories.saved_view(factories.operator(), is_shared=True).uuid),
         "filename": "app.css",
     }
 

@@ -23,6 +23,8 @@ from webapp.core.query import QueryError
 
 ROWS, PAGE, MATCHING = "rows", "page", "matching"
 MAX_ARGUMENTS_LENGTH = 4_000
+# Beside a list's arguments: the campaign whose row leads back to where someone was.
+ROW = "row"
 
 
 def read_arguments(text: str) -> dict[str, str]:
@@ -31,17 +33,22 @@ def read_arguments(text: str) -> dict[str, str]:
 
 
 def list_address(arguments: Mapping[str, Any] | None) -> str:
-    """The list of campaigns as it was."""
-    return url_for("campaigns.index") + (f"?{urlencode(arguments)}" if arguments else "")
+    """The list of campaigns as it was, at the row that was ticked first."""
+    shown = dict(arguments or {})
+    row = shown.pop(ROW, None)
+    address = url_for("campaigns.index") + (f"?{urlencode(shown)}" if shown else "")
+    return f"{address}#c-{row}" if row else address
 
 
 def draft_of_rows(actor: Actor, scope: str, picked: Sequence[str], arguments: Any) -> BulkJob:
     """A draft of these campaigns, by the ids in their addresses. Raises ``InvalidInput``."""
     found = _versions(picked)
-    said = f"{words.counted(len(found))}, picked one by one"
     if scope == PAGE:
         said = f"The {words.counted(len(found))} of a page"
-    return _draft(actor, found, said, arguments)
+        return _draft(actor, found, said, arguments)
+    said = f"{words.counted(len(found))}, picked one by one"
+    first = {ROW: str(found[0].uuid)} if found else {}
+    return _draft(actor, found, said, {**(arguments or {}), **first})
 
 
 def draft_of_matching(actor: Actor, arguments: Mapping[str, str], asker: Asker) -> BulkJob:

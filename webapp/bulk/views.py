@@ -70,7 +70,7 @@ def _draft(scope: str, arguments: dict[str, str]) -> BulkJob:
         asker = Asker(access.operator().id, utc_now(), zone())
         return selection.draft_of_matching(web_actor(), arguments, asker)
     picked = request.form.getlist("pick")
-    if scope == selection.PAGE:
+    if scope == selection.PAGE or "all" in request.form:
         picked = request.form.get("on_page", "").split()
     return selection.draft_of_rows(web_actor(), scope, picked, arguments)
 

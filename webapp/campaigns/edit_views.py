@@ -110,10 +110,11 @@ def clash_answer(
 
 
 def after_saving(uuid: UUID, done: str = said.SAVED) -> ResponseReturnValue:
-    """Say what becomes of it, and go back to where the operator came from."""
+    """Say what becomes of it, and go back to where the operator came from: to the same row."""
     words, tone = said.after_saving(queries.get_campaign(str(uuid)), done)
     flash(words, tone)
-    return redirect(back() or url_for("campaigns.show", uuid=uuid))
+    origin = back()
+    return redirect(f"{origin}#c-{uuid}" if origin else url_for("campaigns.show", uuid=uuid))
 
 
 def _form(campaign: Campaign | None = None, start: Mapping[str, Any] | None = None) -> CampaignForm:

@@ -55,13 +55,15 @@ def choose_columns() -> ResponseReturnValue:
             "density": columns.COMPACT if "compact" in request.args else None,
         }
         return redirect(list_url(tabs.LIST, here.link(**look)))
+    in_list = wants_fragment()
     return render_template(
-        "campaigns/_columns.html" if wants_fragment() else "campaigns/columns.html",
+        "campaigns/_columns.html" if in_list else "campaigns/columns.html",
         params=here,
         order=columns.moved(order, request.args.get("move", "")),
         wanted=wanted,
         all_columns=columns.COLUMNS,
         compact=_is_compact(here),
+        in_list=in_list,
     )
 
 

@@ -55,25 +55,25 @@ def new() -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-@blueprint.post("/views/<uuid>/save")
+@blueprint.post("/views/<view_uuid>/save")
 @requires(Permission.READ)
-def save(uuid: str) -> ResponseReturnValue:
+def save(view_uuid: str) -> ResponseReturnValue:
     arguments = service.read_arguments(request.form.get("list", ""))
-    seen = queries.get_seen(uuid, operator())
+    seen = queries.get_seen(view_uuid, operator())
     try:
         with transaction():
             service.save_over(seen, arguments)
     except NotYours as problem:
         flash(str(problem), "warn")
     else:
-        flash(f"“{queries.get_seen(uuid, operator()).view.name}” is saved as it is now.", "ok")
-    return redirect(address(uuid, arguments))
+        flash(f"“{queries.get_seen(view_uuid, operator()).view.name}” is saved as it is now.", "ok")
+    return redirect(address(view_uuid, arguments))
 
 
-@blueprint.route("/views/<uuid>", methods=BOTH)
+@blueprint.route("/views/<view_uuid>", methods=BOTH)
 @requires(Permission.READ)
-def edit(uuid: str) -> ResponseReturnValue:
-    seen = queries.get_seen(uuid, operator())
+def edit(view_uuid: str) -> ResponseReturnValue:
+    seen = queries.get_seen(view_uuid, operator())
     form = ViewForm(seen.view)
     if form.validate_on_submit():
         try:
@@ -90,15 +90,15 @@ def edit(uuid: str) -> ResponseReturnValue:
             flash("Saved.", "ok")
             return redirect(url_for("savedviews.index"))
     page = render_template(
-        "savedviews/edit.html", form=form, seen=queries.get_seen(uuid, operator())
+        "savedviews/edit.html", form=form, seen=queries.get_seen(view_uuid, operator())
     )
     return page, 422 if form.errors else 200
 
 
-@blueprint.route("/views/<uuid>/delete", methods=BOTH)
+@blueprint.route("/views/<view_uuid>/remove", methods=BOTH)
 @requires(Permission.READ)
-def delete(uuid: str) -> ResponseReturnValue:
-    seen = queries.get_seen(uuid, operator())
+def delete(view_uuid: str) -> ResponseReturnValue:
+    seen = queries.get_seen(view_uuid, operator())
     name = seen.view.name
     if request.method == "GET":
         return render_template("savedviews/delete.html", seen=seen)
