@@ -12,6 +12,7 @@ from sqlalchemy import select
 from benchmarks import options
 from benchmarks.instance import EMAIL, Instance, instances
 from benchmarks.options import Options
+from benchmarks.pull import one_pull
 from benchmarks.report import Report, Table, percentile
 from benchmarks.web import Visitor, background, middle_and_slow, serving
 from webapp.audit.service import Actor
@@ -70,7 +71,7 @@ def main() -> None:
 def measure(wish: Options) -> None:
     report = Report(f"bulk{wish.suffix}", "Bulk changes", ABOUT, wish.database)
     for made in instances(wish, "bulk"):
-        made.fill()
+        one_pull(made)
         report.tables.append(_measure_one(made, wish.repeats))
     report.finish()
 

@@ -101,11 +101,12 @@ def instances(options: Options, name: str) -> Iterator[Instance]:
 
 @contextmanager
 def instance(
-    options: Options, name: str, campaigns: int, *, empty: bool = True
+    options: Options, name: str, campaigns: int, *, empty: bool = True, pulled: bool = True
 ) -> Iterator[Instance]:
     """A migrated instance with one operator, and its running sandbox.
 
-    Unless it has to be ``empty``, it may have been filled by an earlier run.
+    Unless it has to be ``empty``, it may have been filled by an earlier run. Its campaigns are to
+    be ``pulled`` from the sandbox, or to be made by ``fill``.
     """
     folder = options.folder / f"{name}-{campaigns}{options.suffix}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +114,7 @@ def instance(
         for file in folder.glob("flightdeck.db*"):
             file.unlink()
     with start_sandbox(
-        folder, campaigns=campaigns, advertisers=ADVERTISERS, agencies=AGENCIES
+        folder, campaigns=campaigns if pulled else 1, advertisers=ADVERTISERS, agencies=AGENCIES
     ) as sandbox:
         made = Instance(folder, campaigns, sandbox)
         if options.postgres:

@@ -36,7 +36,7 @@ def measure(wish: Options) -> None:
         wish.database,
     )
     for campaigns in wish.sizes:
-        with instance(wish, "list", campaigns) as made:
+        with instance(wish, "list", campaigns, empty=False, pulled=False) as made:
             made.fill()
             report.tables.append(_measure_one(made, wish.repeats))
     report.finish()
