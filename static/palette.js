@@ -18,8 +18,13 @@ export function bind(dialog, announce) {
     all.forEach((option, place) => option.setAttribute("aria-selected", String(place === chosen)));
     all[chosen]?.scrollIntoView({ block: "nearest" });
     box.setAttribute("aria-expanded", String(all.length > 0));
-    if (all[chosen]) box.setAttribute("aria-activedescendant", all[chosen].id);
-    else box.removeAttribute("aria-activedescendant");
+    if (all[chosen]) {
+      box.setAttribute("aria-controls", "places");
+      box.setAttribute("aria-activedescendant", all[chosen].id);
+    } else {
+      box.removeAttribute("aria-controls");
+      box.removeAttribute("aria-activedescendant");
+    }
   }
 
   function show(html, text) {

@@ -130,7 +130,7 @@ def test_the_last_minute_is_counted(desk: Desk) -> None:
 
 def test_the_calls_of_each_hour_are_counted(desk: Desk) -> None:
     log_calls(desk, *(NOON - timedelta(minutes=m) for m in (0, 30, 31, 200, 60 * 24)))
-    hours = request_log.per_hour(desk.connection_id, NOON)
+    hours = request_log.per_hour([desk.connection_id], NOON)
     assert len(hours) == 24
     assert [(at.hour, count) for at, count in hours if count] == [(9, 1), (11, 1), (12, 2)]
 

@@ -16,6 +16,7 @@ from webapp.campaigns.search import TRIGRAM, search_for
 from webapp.campaigns.tabs import tabs_of
 from webapp.core.db import db, giving_up
 from webapp.core.errors import TooSlow
+from webapp.core.query_terms import printable
 from webapp.core.text import fold
 
 CAMPAIGNS = "Campaigns"
@@ -56,7 +57,7 @@ class Group:
 
 def groups(text: str, operator: Operator) -> list[Group]:
     """What can be gone to by these letters. Without any: every page and view, and no campaign."""
-    text = fold(text[:MAX_LENGTH]).strip()
+    text = fold(printable(text[:MAX_LENGTH])).strip()
     found = [
         Group("Pages", _called(text, _pages())),
         Group("Views", _called(text, _views(operator))),

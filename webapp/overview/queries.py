@@ -1,5 +1,6 @@
 """The numbers of the overview: few statements, each answered by an index alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,8 @@ from webapp.advertisers import queries as advertisers
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import visible
 from webapp.core.db import db
+from webapp.sync import request_log
+from webapp.sync.models import COMPLETE, OPEN_STATES, SyncRun
 
 TOP = 10
 DAYS = 30
@@ -51,6 +54,16 @@ class Day:
     day: date
     booked: int
     changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """``short``: runs that ended and had not read everything."""
+
+    start: datetime
+    runs: int
+    short: int
+    calls: int
 
 
 def portfolio() -> Portfolio:
@@ -115,6 +128,20 @@ def days(now: datetime, zone: ZoneInfo) -> list[Day]:
         Day(day, booked, changed)
         for day, booked, changed in zip(dates, found[:DAYS], found[DAYS:], strict=True)
     ]
+
+
+def hours(connection_ids: Sequence[int], now: datetime) -> list[Hour]:
+    """Runs asked for and calls made in each of the last 24 hours, oldest first."""
+    calls = request_log.per_hour(connection_ids, now)
+    query = select(SyncRun.requested_at, SyncRun.state).where(
+        SyncRun.connection_id.in_(connection_ids), SyncRun.requested_at >= calls[0][0]
+    )
+    runs, short = Counter[datetime](), Counter[datetime]()
+    for at, state in db.session.execute(query):
+        start = at.replace(minute=0, second=0, microsecond=0)
+        runs[start] += 1
+        short[start] += state not in (COMPLETE, *OPEN_STATES)
+    return [Hour(start, runs[start], short[start], number) for start, number in calls]
 
 
 def _count(column: InstrumentedAttribute[Any], start: datetime, end: datetime) -> ScalarSelect[int]:

@@ -1,6 +1,6 @@
 """The overview; where one can go from anywhere; and whether single keys are shortcuts."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.attention import queries as attention
@@ -12,6 +12,7 @@ from webapp.core.clock import utc_now
 from webapp.core.db import transaction
 from webapp.overview import charts, palette, queries
 from webapp.sync import queries as sync
+from webapp.sync.budget import most_a_minute
 from webapp.sync.words import RUN_PILLS, going_out
 from webapp.web.htmx import wants_fragment
 from webapp.web.settings import sync_interval, zone
@@ -24,18 +25,21 @@ RUNS_SHOWN = 5
 @blueprint.get("/")
 @requires(Permission.READ)
 def index() -> str:
-    portfolio = queries.portfolio()
+    now, portfolio = utc_now(), queries.portfolio()
+    connections = sync.freshness(sync_interval())
+    hours = queries.hours([each.connection.id for each in connections], now)
     return render_template(
         "overview/index.html",
         portfolio=portfolio,
         needs_you=attention.counts().total,
         going_out=going_out(campaigns.counts_by_change_state()),
-        connections=sync.freshness(sync_interval()),
+        connections=connections,
         runs=sync.latest_runs(RUNS_SHOWN),
         pills=RUN_PILLS,
         rankings=charts.rankings(portfolio),
         left_out=charts.left_out(portfolio),
-        daily=charts.daily(queries.days(utc_now(), zone())),
+        daily=charts.daily(queries.days(now, zone())),
+        hourly=charts.hourly(hours, most_a_minute(current_app.config["SETTINGS"]), zone()),
     )
 
 

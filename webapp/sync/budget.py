@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.core.config import Settings
 from webapp.core.db import reading
-from webapp.core.ratebudget import Budget
+from webapp.core.ratebudget import Budget, Rules
 from webapp.core.ratelimit import NoSlot, RateLimiter
 from webapp.sync.models import RateBudget
 
@@ -40,6 +40,12 @@ def limiter(
     if per_minute == 0:
         return RateLimiter(0, sleep=sleep)
     return RateLimiter(per_minute, sleep=sleep, store=DatabaseStore(engine, key_of(settings)))
+
+
+def most_a_minute(settings: Settings) -> int | None:
+    """How many calls may be made in a minute; ``None`` where there is no limit."""
+    rules = Rules(settings.megaphone_requests_per_minute)
+    return None if rules.unlimited else rules.most
 
 
 def key_of(settings: Settings) -> str:

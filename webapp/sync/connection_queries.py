@@ -15,8 +15,8 @@ from webapp.campaigns.models import CREATE, HELD, IN_FLIGHT, READY, Campaign, Ch
 from webapp.connections.models import RETRY_TOKENS, Connection
 from webapp.core.config import Settings
 from webapp.core.db import db
-from webapp.core.ratebudget import Rules
 from webapp.sync import breaker, forecast, request_log
+from webapp.sync.budget import most_a_minute
 from webapp.sync.forecast import Forecast
 
 WAITING_SHOWN = 50
@@ -66,11 +66,10 @@ class Outgoing:
 
 
 def health_of(connection: Connection, settings: Settings, now: datetime) -> Health:
-    rules = Rules(settings.megaphone_requests_per_minute)
     return Health(
         used=request_log.used_in_last_minute(connection.id, now),
-        hours=request_log.per_hour(connection.id, now),
-        most=0 if rules.unlimited else rules.most,
+        hours=request_log.per_hour([connection.id], now),
+        most=most_a_minute(settings) or 0,
         is_broken=connection.failures >= breaker.OPENS_AFTER,
         failures=connection.failures,
         trial_at=connection.trial_at,

@@ -75,14 +75,16 @@ def of_change(change_id: int) -> Sequence[RequestLog]:
 
 def used_in_last_minute(connection_id: int, now: datetime) -> int:
     """How many calls were made in the last minute, by all processes."""
-    return db.session.scalar(select(_between(connection_id, now - MINUTE, now))) or 0
+    return db.session.scalar(select(_between([connection_id], now - MINUTE, now))) or 0
 
 
-def per_hour(connection_id: int, now: datetime, hours: int = 24) -> list[tuple[datetime, int]]:
+def per_hour(
+    connection_ids: Sequence[int], now: datetime, hours: int = 24
+) -> list[tuple[datetime, int]]:
     """How many calls each of the last hours had, the oldest first; the last is not over yet."""
     this_hour = now.replace(minute=0, second=0, microsecond=0)
     starts = [this_hour - HOUR * ago for ago in reversed(range(hours))]
-    counts = [_between(connection_id, start, start + HOUR) for start in starts]
+    counts = [_between(connection_ids, start, start + HOUR) for start in starts]
     return list(zip(starts, db.session.execute(select(*counts)).one(), strict=True))
 
 
@@ -110,11 +112,7 @@ def _delete_some(connection_id: int, before: datetime) -> int:
     return len(ids)
 
 
-def _between(connection_id: int, start: datetime, end: datetime) -> ScalarSelect[int]:
-    return (
-        select(func.count())
-        .where(
-            RequestLog.connection_id == connection_id, RequestLog.at >= start, RequestLog.at < end
-        )
-        .scalar_subquery()
-    )
+def _between(connection_ids: Sequence[int], start: datetime, end: datetime) -> ScalarSelect[int]:
+    is_theirs = RequestLog.connection_id.in_(connection_ids)
+    query = select(func.count()).where(is_theirs, RequestLog.at >= start, RequestLog.at < end)
+    return query.scalar_subquery()
