@@ -52,6 +52,7 @@ def fill(number: int) -> None:
     indexes = list(Base.metadata.tables["campaign"].indexes)
     for index in indexes:
         index.drop(db.session.connection())
+    again = _without_search()
     batch: list[dict[str, Any]] = []
     for row in _rows(number, connection, owner, ids, names):
         batch.append(row)
@@ -62,10 +63,28 @@ def fill(number: int) -> None:
         db.session.execute(insert(Campaign), batch)
     for index in indexes:
         index.create(db.session.connection())
+    for statement in again:
+        db.session.execute(text(statement))
     db.session.commit()
     # What the worker does each hour, so that the planner knows the table.
     db.session.execute(text("ANALYZE"))
     db.session.commit()
+
+
+def _without_search() -> list[str]:
+    """Take away what keeps the search index; gives the statements that bring it back."""
+    if db.engine.dialect.name == "postgresql":
+        found = text("SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_campaign_search'")
+        again = list(db.session.scalars(found))
+        db.session.execute(text("DROP INDEX ix_campaign_search"))
+        return again
+    kept = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    triggers = [(row.name, row.sql) for row in db.session.execute(kept)]
+    search = [(name, sql) for name, sql in triggers if name.startswith("campaign_search")]
+    for name, _ in search:
+        db.session.execute(text(f"DROP TRIGGER {name}"))
+    rebuild = "INSERT INTO campaign_search (campaign_search) VALUES ('rebuild')"
+    return [rebuild, *[sql for _, sql in search]]
 
 
 def _make_advertisers() -> list[tuple[int, str]]:
