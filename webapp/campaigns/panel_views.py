@@ -104,9 +104,12 @@ def _totals(params: ListParams) -> dict[str, Any]:
     """``totals`` is ``None`` where there are too many campaigns to add up unasked."""
     try:
         with giving_up():
-            return {"totals": listing.totals(params, asker()), "problem": None}
+            totals = listing.totals(params, asker())
     except (QueryError, TooSlow) as problem:
         return {"totals": [], "problem": problem}
+    if totals is not None:
+        totals = sorted(totals, key=lambda total: (not total.currency, total.currency))
+    return {"totals": totals, "problem": None}
 
 
 def _counts(views: Sequence[Tab]) -> list[tuple[Tab, str]]:

@@ -1,0 +1,212 @@
+"""What belongs to the list beside its rows: columns, density, more filters, totals, boxes."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests import factories
+from tests.support.pages import Page, get_page
+from webapp.campaigns import columns, listing
+from webapp.campaigns.columns import COLUMNS
+from webapp.core.errors import TooSlow
+
+HTMX = {"HX-Request": "true"}
+
+
+def heads(page: Page) -> list[str]:
+    return [head.text for head in page.main.one("thead").all("th") if head.text]
+
+
+def press(page: Page, **more: str) -> Page:
+    """The column chooser, sent with one of its buttons."""
+    values = page.form("Show these columns").values
+    sent = {name: value for name, value in values.items() if value is not None} | more
+    answer = page.client.get("/campaigns/columns", query_string=sent, follow_redirects=True)
+    return Page(page.client, answer)
+
+
+def test_the_address_says_which_columns_in_which_order(viewer_client):
+    factories.campaign(title="Spring", external_id="IO-7", budget=(500, "USD"))
+
+    page = get_page(viewer_client, "/campaigns?columns=budget,external_id&density=compact")
+
+    assert heads(page) == ["Campaign", "Budget", "External ID"]
+    assert re.sub(r"\s+", " ", " | ".join(page.rows[0])) == "Spring | 5.00 USD | IO-7"
+    assert page.main.one("table").get("class") == "compact"
+    # Every link keeps them.
+    assert "columns=budget,external_id&density=compact" in page.links["Campaign"]
+
+
+def test_every_column_shows_its_value_and_sorts(viewer_client):
+    ann = factories.operator(email="ann@example.com")
+    factories.campaign(
+        title="Spring",
+        owner=ann,
+        copy_needed=True,
+        total_revenue_minor=990,
+        total_revenue_currency="USD",
+        duration_seconds=86_400,
+        booking_source="api",
+        remote_created_at=factories.SOME_DAY,
+        remote_updated_at=None,
+    )
+    assert set(COLUMNS) | {"title"} == set(listing.CAMPAIGNS.sorts)
+
+    page = get_page(viewer_client, "/campaigns?columns=" + ",".join(COLUMNS))
+
+    row = dict(zip(heads(page), page.rows[0], strict=True))
+    assert row["Owner"] == "ann@example.com"
+    assert row["Ad copy"] == "needed"
+    assert row["Revenue"].split() == ["9.90", "USD"]
+    assert row["Duration"] == "1 d"
+    assert row["Booking source"] == "api"
+    assert row["Updated"] == "–"
+    for head in page.main.one("thead").all("a"):
+        assert get_page(viewer_client, head["href"]).rows[0][0] == "Spring"
+
+
+def test_columns_are_chosen_and_moved_without_scripts(viewer_client):
+    factories.campaign(title="Spring")
+    page = get_page(viewer_client, "/campaigns?q=spring").follow(
+        "Choose the columns, and move them"
+    )
+
+    page = press(page, move="up:budget")
+    assert [element["value"] for element in page.main.all("input", name="show")][:3] == [
+        "advertiser",
+        "budget",
+        "external_id",
+    ]
+    page = press(page, show=["budget", "owner"], compact="1", apply="1")
+
+    assert heads(page) == ["Campaign", "Budget", "Owner"]
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked == {"q": ["spring"], "columns": ["budget,owner"], "density": ["compact"]}
+
+
+def test_the_usual_columns_leave_no_trace_in_the_address(viewer_client):
+    page = get_page(viewer_client, "/campaigns/columns?list=density%3Dcompact%26columns%3Downer")
+
+    page = press(page, order=",".join(columns.USUAL), show=list(columns.USUAL), apply="1")
+
+    assert urlsplit(page.url).query in ("", "density=compact")
+
+
+@pytest.mark.parametrize("move", ["", "up:nothing", "sideways:budget", "up:advertiser", ":"])
+def test_a_move_that_makes_no_sense_moves_nothing(move):
+    assert columns.moved(["advertiser", "budget"], move) == ["advertiser", "budget"]
+
+
+@pytest.mark.parametrize("address", ["columns=bogus", "density=tight", "view=nothing"])
+def test_a_look_that_is_unknown_is_left_out_with_a_note(viewer_client, address):
+    factories.campaign(title="Spring")
+
+    page = get_page(viewer_client, f"/campaigns?{address}")
+
+    assert "it was left out" in page.text
+    assert page.rows[0][0] == "Spring"
+
+
+def test_all_filters_are_on_a_page_without_scripts(viewer_client):
+    acme = factories.advertiser(name="Acme")
+    factories.campaign(title="Spring", advertiser_id=acme.id, budget=(50_000, "USD"))
+    factories.campaign(title="Spring small", advertiser_id=acme.id, budget=(500, "USD"))
+
+    page = get_page(viewer_client, f"/campaigns?q=spring&advertiser={acme.id}&columns=owner")
+    page = page.follow("Advertiser, agency, owner, budget, dates and more")
+    assert page.form("Show the campaigns").values["advertiser"] == str(acme.id)
+    page = page.submit("Show the campaigns", {"budget_from": "100", "currency": "USD"})
+
+    assert [row[0] for row in page.rows] == ["Spring"]
+    assert "columns=owner" in page.url
+    # The bar's own form keeps what it has no field for.
+    assert page.form("Search").values["budget_from"] == "100"
+
+
+def test_budgets_are_added_up_per_currency_and_never_across(viewer_client):
+    factories.campaign(budget=(10_000, "USD"))
+    factories.campaign(budget=(5_050, "USD"))
+    factories.campaign(budget=(700, "JPY"))
+    factories.campaign()
+
+    page = get_page(viewer_client, "/campaigns").follow("Add up the budgets")
+    fragment = viewer_client.get("/campaigns/figures", headers=HTMX)
+
+    assert [[re.sub(r"\s+", " ", cell) for cell in row] for row in page.rows] == [
+        ["JPY", "1", "700 JPY"],
+        ["USD", "2", "150.50 USD"],
+        ["No budget", "1", "–"],
+    ]
+    assert "150.50" in fragment.text
+    assert "<html" not in fragment.text
+
+
+def test_totals_of_very_many_campaigns_are_added_up_when_asked_to(viewer_client, monkeypatch):
+    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 5)
+    monkeypatch.setattr("webapp.campaigns.listing.COUNT_CAP", 5)
+    factories.campaigns(7, budget=(100, "USD"))
+
+    page = get_page(viewer_client, "/campaigns/figures")
+    assert page.rows[0] != ["USD", "7"]
+    page = page.follow("Add up all of them")
+
+    assert page.rows[0][:2] == ["USD", "7"]
+
+
+def test_a_query_that_cannot_be_read_has_no_totals(viewer_client):
+    fragment = viewer_client.get("/campaigns/figures?q=budgt:>1&views=1", headers=HTMX)
+
+    assert fragment.status_code == 200
+    assert "There is no field" in fragment.text
+
+
+@pytest.fixture
+def too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(*_: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr(listing, "list_with_archived", give_up)
+
+
+@pytest.mark.usefixtures("too_slow")
+def test_a_search_that_takes_too_long_asks_for_a_narrower_one(manager_client):
+    page = get_page(manager_client, "/campaigns?q=spring", status=503)
+    fragment = manager_client.get("/campaigns?q=spring", headers=HTMX)
+
+    assert "This search takes too long" in page.text
+    assert page.links["Load again"] == "/campaigns?q=spring"
+    assert page.form("Search").values["q"] == "spring"
+    # A fragment that failed would not be shown.
+    assert fragment.status_code == 200
+    assert "This search takes too long" in fragment.text
+
+
+def test_only_who_may_change_campaigns_has_boxes_to_tick(client, viewer_client):
+    factories.campaign()
+
+    assert not get_page(viewer_client, "/campaigns").main.all("input", name="pick")
+
+
+def test_the_head_s_box_stands_for_the_page_without_scripts(manager_client):
+    factories.campaigns(3)
+    form = get_page(manager_client, "/campaigns").form("Change the ticked")
+
+    page = get_page(manager_client, "/campaigns").submit(form, {"all": "on"})
+
+    assert "3 campaigns" in page.text
+
+
+def test_bulk_and_edit_lead_back_to_the_row_that_was_left(manager_client):
+    campaign = factories.campaign(title="Spring")
+    page = get_page(manager_client, "/campaigns?sort=title")
+
+    form = page.form("Change the ticked")
+    picked = page.submit(form, {"pick": str(campaign.uuid)})
+    crumbs = picked.main.one("nav", **{"aria-label": "Breadcrumb"})
+    assert crumbs.all("a")[0]["href"] == f"/campaigns?sort=title#c-{campaign.uuid}"
+
+    edit = page.follow("Spring").follow("Edit")
+    form = edit.form("Save and send to Megaphone")
+    answer = manager_client.post(form.action, data={**form.values, "title": "Autumn"})
+    assert answer.headers["Location"] == f"/campaigns?sort=title#c-{campaign.uuid}"
