@@ -200,6 +200,11 @@
       event.preventDefault();
       return goTo();
     }
+    // From the search to what it found, unless there are suggestions to go through.
+    if (key === "ArrowDown" && target.matches("main [type=search]") && !event.defaultPrevented && $("tbody th a")) {
+      event.preventDefault();
+      return $("tbody th a").focus();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || writing(target) || target.closest("dialog") || silent()) return;
     const going = Date.now() - pressed < 1500;
     pressed = 0;
@@ -212,18 +217,18 @@
 
   if (!$("#shortcuts")) return;
   watch();
-  // Back at the row that someone left.
-  if (location.hash.startsWith("#c-")) document.getElementById(location.hash.slice(1))?.querySelector("th a").focus();
   $$("[data-keys]").forEach((el) => { el.hidden = false; on("click", help, el); });
   $$("[data-palette]").forEach((el) => on("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     goTo();
   }, el));
-  // What was done on the page before, and the row it was done to.
+  // What was done on the page before.
   const done = $$("[data-done]").map((el) => el.textContent.trim().replace(/\s+/g, " ")).join(" ");
   if (done) say(done);
-  if (adrift()) $("tbody tr:target th a")?.focus();
+  // Back at the row that someone left: later, as the browser itself takes the focus away on its way there.
+  const left = location.hash.startsWith("#c-") && document.getElementById(location.hash.slice(1));
+  if (left) on("load", () => requestAnimationFrame(() => adrift() && $("th a", left)?.focus()), window);
 })();
 
 // Suggestions under the search box, as a combobox.
@@ -289,15 +294,14 @@
   box.addEventListener("blur", close);
   box.addEventListener("keydown", (event) => {
     const count = options().length;
+    // What was asked for must not come back and cover what is searched for now.
+    if (event.key === "Enter" && active < 0) close();
     if (list.hidden || !count) return;
     if (event.key === "ArrowDown") choose((active + 1) % count);
     else if (event.key === "ArrowUp") choose(active < 1 ? count - 1 : active - 1);
     else if (event.key === "Enter" && active >= 0) take(options()[active]);
     else if (event.key === "Escape") close();
-    else {
-      if (event.key === "Enter") close();
-      return;
-    }
+    else return;
     event.preventDefault();
   });
   // Before the box loses the focus.

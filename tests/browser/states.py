@@ -170,6 +170,29 @@ def _ask_for_keys(page: Page) -> None:
     page.wait_for_selector("dialog[open]")
 
 
+def _switch_keys_off(page: Page) -> None:
+    _ask_for_keys(page)
+    page.route("**/keys", lambda route: route.fulfill(status=204))
+    page.get_by_label("Single keys are shortcuts").uncheck()
+    page.wait_for_selector("#live:has-text('off')", state="attached")
+
+
+def _go_to(page: Page, letters: str) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type(letters)
+    page.wait_for_selector("#palette .note:visible")
+
+
+def _go_somewhere(page: Page) -> None:
+    _go_to(page, "state")
+    page.keyboard.press("ArrowDown")
+
+
+def _go_nowhere(page: Page) -> None:
+    _go_to(page, "xyzzy")
+    page.wait_for_selector("#palette :text('Nothing is called that')")
+
+
 def _pause_without_reason(page: Page) -> None:
     page.get_by_role("button", name="Pause all sending").click()
     page.wait_for_selector("#reason-error")
@@ -213,6 +236,11 @@ STATES = (
     State("list beyond the end", _at("/campaigns?page=900")),
     State("list for a viewer", _at("/campaigns?per_page=25"), who=VIEWER),
     State("shortcuts", _at("/advertisers?q=xyzzy"), act=_ask_for_keys),
+    State("shortcuts switched off", _at("/advertisers"), act=_switch_keys_off),
+    State("palette", _at("/timeline"), act=_go_somewhere),
+    State("palette without a match", _at("/timeline"), act=_go_nowhere),
+    State("go to", _at("/palette?q=state")),
+    State("go to, without a match", _at("/palette?q=xyzzy"), who=VIEWER),
     State("campaign", lambda a: a.campaign),
     State("campaign in conflict", lambda a: a.conflict),
     State("conflict page", lambda a: f"{a.conflict}/conflicts"),

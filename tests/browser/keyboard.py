@@ -1,0 +1,57 @@
+"""A person who has a keyboard and nothing else."""
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+MANY = 150
+NAMES = """() => {
+  const el = document.activeElement;
+  const labels = [...(el.labels ?? [])].map((label) => label.textContent);
+  return [el.getAttribute("aria-label"), el.textContent, ...labels]
+    .filter(Boolean).map((text) => text.trim().replace(/\\s+/g, " "));
+}"""
+
+
+@dataclass(frozen=True)
+class Keyboard:
+    """Everything is done by keys; what is on the screen is only looked at."""
+
+    page: Page
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def tab_to(self, name: str, *, back: bool = False) -> None:
+        """Go on until what has the focus is called so."""
+        for _ in range(MANY):
+            self.press("Shift+Tab" if back else "Tab")
+            if name in self.page.evaluate(NAMES):
+                return
+        raise AssertionError(f"the Tab key never comes to “{name}”")
+
+    def heard(self, words: str) -> None:
+        """The live region says so, wherever it is just now."""
+        expect(self.page.locator("#live")).to_contain_text(words)
+
+    def find(self, words: str, number: int) -> None:
+        """Look for campaigns, and go to the first of so many rows."""
+        self.press("g", "c")
+        self.page.wait_for_url("**/campaigns")
+        self.press("/")
+        self.type(words)
+        self.press("Enter")
+        rows = self.page.locator("#results tbody tr")
+        expect(rows).to_have_count(number)
+        self.page.wait_for_url("**q=**")
+        self.press("ArrowDown")
+        expect(rows.first.locator("th a")).to_be_focused()
+
+    def at(self, title: str) -> None:
+        """The row with this title has the focus."""
+        link = self.page.get_by_role("row", name=title).locator("th a")
+        expect(link).to_be_focused()
