@@ -206,7 +206,8 @@ def test_bulk_and_edit_lead_back_to_the_row_that_was_left(manager_client):
     crumbs = picked.main.one("nav", **{"aria-label": "Breadcrumb"})
     assert crumbs.all("a")[0]["href"] == f"/campaigns?sort=title#c-{campaign.uuid}"
 
-    edit = page.follow("Spring").follow("Edit")
+    back = "/campaigns%3Fsort%3Dtitle"
+    edit = get_page(manager_client, f"/campaigns/{campaign.uuid}/edit?back={back}")
     form = edit.form("Save and send to Megaphone")
     answer = manager_client.post(form.action, data={**form.values, "title": "Autumn"})
     assert answer.headers["Location"] == f"/campaigns?sort=title#c-{campaign.uuid}"

@@ -113,8 +113,9 @@ def after_saving(uuid: UUID, done: str = said.SAVED) -> ResponseReturnValue:
     """Say what becomes of it, and go back to where the operator came from: to the same row."""
     words, tone = said.after_saving(queries.get_campaign(str(uuid)), done)
     flash(words, tone)
-    origin = back()
-    return redirect(f"{origin}#c-{uuid}" if origin else url_for("campaigns.show", uuid=uuid))
+    origin = back() or url_for("campaigns.show", uuid=uuid)
+    is_list = origin.partition("?")[0] == url_for("campaigns.index")
+    return redirect(f"{origin}#c-{uuid}" if is_list else origin)
 
 
 def _form(campaign: Campaign | None = None, start: Mapping[str, Any] | None = None) -> CampaignForm:

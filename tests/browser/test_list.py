@@ -1,0 +1,205 @@
+"""The list of campaigns in the browser: its columns, views, figures and boxes, and the way back."""
+
+import re
+from itertools import count
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests import factories
+from tests.browser.conftest import NewPage
+from tests.support.stack import VIEWER, Stack
+
+_numbers = count(1)
+
+
+@pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
+def page(request: pytest.FixtureRequest, new_page: NewPage) -> Page:
+    return new_page(java_script_enabled=request.param)
+
+
+def some(stack: Stack, number: int = 3) -> str:
+    """A word that so many new campaigns have in their title, in USD and EUR by turns."""
+    word = f"lot{next(_numbers)}x"
+    with stack.data():
+        for place in range(number):
+            currency = ("USD", "EUR")[place % 2]
+            factories.campaign(title=f"{word} {place}", budget=(10_000, currency))
+    return word
+
+
+def heads(page: Page) -> list[str]:
+    return [text for text in page.locator("#results thead th").all_inner_texts() if text.strip()]
+
+
+def box(page: Page, name: str) -> Locator:
+    return page.get_by_role("checkbox", name=name, exact=True)
+
+
+def open_chooser(page: Page) -> None:
+    page.get_by_text("Columns", exact=True).click()
+    link = page.get_by_role("link", name="Choose the columns, and move them")
+    if link.is_visible() and not page.evaluate("typeof htmx !== 'undefined'"):
+        link.click()
+    expect(box(page, "Booking source")).to_be_visible()
+
+
+def test_columns_are_chosen_and_moved_and_stay(page: Page, stack: Stack) -> None:
+    word = some(stack)
+    page.goto(f"/campaigns?q={word}")
+    open_chooser(page)
+    for unwanted in ("Advertiser", "External ID", "Sync", "Changed"):
+        box(page, unwanted).uncheck()
+    box(page, "Revenue").check()
+    for _ in range(7):
+        page.get_by_role("button", name="Move Revenue up").click()
+    box(page, "Compact rows").check()
+    page.get_by_role("button", name="Show these columns").click()
+
+    expect(page.locator("#results table.compact")).to_be_visible()
+    assert heads(page) == ["Campaign", "Revenue", "Budget"]
+    page.reload()
+    assert heads(page) == ["Campaign", "Revenue", "Budget"]
+    assert f"q={word}" in page.url
+
+
+def test_the_chooser_keeps_what_was_filtered_meanwhile(new_page: NewPage, stack: Stack) -> None:
+    word = some(stack)
+    page = new_page()
+    page.goto("/campaigns")
+    open_chooser(page)
+    page.get_by_label("Search campaigns").fill(word)
+    expect(page.locator("#results tbody tr")).to_have_count(3)
+    box(page, "Compact rows").check()
+    page.get_by_role("button", name="Show these columns").click()
+
+    expect(page.locator("#results table.compact tbody tr")).to_have_count(3)
+
+
+def test_more_filters_narrow_the_list_at_once(new_page: NewPage, stack: Stack) -> None:
+    word = some(stack)
+    page = new_page()
+    page.goto(f"/campaigns?q={word}")
+    page.get_by_text("More filters").click()
+    page.get_by_role("combobox", name="Currency").select_option("EUR")
+
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile("currency=EUR"))
+    page.reload()
+    page.get_by_text("More filters").click()
+    expect(page.get_by_role("combobox", name="Currency")).to_have_value("EUR")
+
+
+def test_a_view_is_saved_shared_changed_renamed_and_deleted(
+    page: Page, new_page: NewPage, stack: Stack
+) -> None:
+    word = some(stack)
+    page.goto(f"/campaigns?q={word}&sort=title")
+    page.get_by_role("link", name="Save as a view").click()
+    page.get_by_label("Name").fill(f"View of {word}")
+    page.get_by_label("Share it").check()
+    page.get_by_role("button", name="Save the view").click()
+    tab = page.get_by_role("link", name=f"View of {word}")
+    expect(tab).to_have_attribute("aria-current", "page")
+
+    other = new_page(as_=VIEWER)
+    other.goto("/campaigns")
+    other.get_by_role("link", name=f"View of {word}").click()
+    expect(other.locator("#results tbody tr")).to_have_count(3)
+    other.get_by_role("columnheader", name="Advertiser").get_by_role("link").click()
+    expect(other.get_by_text("with unsaved changes")).to_be_visible()
+    expect(other.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    other.get_by_role("link", name="Reset").click()
+    expect(other.get_by_text("with unsaved changes")).to_have_count(0)
+
+    page.get_by_role("columnheader", name="Advertiser").get_by_role("link").click()
+    expect(page.get_by_text("with unsaved changes")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("with unsaved changes")).to_have_count(0)
+    expect(page.get_by_role("columnheader", name="Advertiser")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+
+    page.get_by_role("link", name="All views…").click()
+    page.get_by_role("link", name=f"Rename or share View of {word}").click()
+    page.get_by_label("Name").fill(f"Renamed {word}")
+    page.get_by_role("button", name="Save the view").click()
+    page.get_by_role("link", name=f"Delete Renamed {word}").click()
+    page.get_by_role("button", name="Delete the view").click()
+    expect(page.get_by_role("link", name=word)).to_have_count(0)
+
+
+def test_the_home_view_is_what_the_list_opens_with(page: Page) -> None:
+    page.goto("/views")
+    page.get_by_role("row", name="No budget").get_by_role("button").click()
+    page.goto("/campaigns")
+    expect(page.get_by_role("link", name="No budget")).to_have_attribute("aria-current", "page")
+
+    page.goto("/views")
+    page.get_by_role("row", name=re.compile("^All ")).get_by_role("button").click()
+    page.goto("/campaigns")
+    expect(page.get_by_role("link", name=re.compile(r"^All( \d+)?$"))).to_have_attribute(
+        "aria-current", "page"
+    )
+
+
+def test_figures_arrive_after_the_page(new_page: NewPage, stack: Stack) -> None:
+    word = some(stack)
+    page = new_page()
+    page.goto(f"/campaigns?q={word}")
+
+    expect(page.locator("#figures")).to_contain_text("200.00 USD")
+    expect(page.locator("#figures")).to_contain_text("100.00 EUR")
+    expect(page.locator("#count-copy-needed")).to_have_text(re.compile(r"^\d+$"))
+    page.get_by_label("Search campaigns").fill(f"{word} 1")
+    expect(page.locator("#figures")).not_to_contain_text("USD")
+    assert "/figures" not in page.url
+
+
+@pytest.mark.parametrize(
+    ("button", "picked"),
+    [("Change the ticked", 2), ("This page", 25), ("All that match", 30)],
+)
+def test_rows_a_page_or_all_go_on_to_a_bulk_change(
+    page: Page, stack: Stack, button: str, picked: int
+) -> None:
+    word = some(stack, 30)
+    page.goto(f"/campaigns?q={word}&per_page=25&sort=title")
+    page.get_by_role("checkbox", name=f"Select {word} 0", exact=True).check()
+    page.get_by_role("checkbox", name=f"Select {word} 1", exact=True).check()
+    page.get_by_label("What to do").select_option("archive")
+    page.get_by_role("button", name=button).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Archive")
+    expect(page.locator("main")).to_contain_text(f"{picked} campaigns")
+
+
+def test_the_way_back_ends_at_the_same_row(new_page: NewPage, stack: Stack) -> None:
+    word = some(stack, 30)
+    page = new_page()
+    page.goto(f"/campaigns?q={word}&sort=title")
+    row = page.get_by_role("link", name=f"{word} 7", exact=True)
+    row.click()
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.get_by_label("Notes").fill("Called.")
+    page.get_by_role("button", name=re.compile("^Save")).click()
+
+    expect(page.locator("main")).to_contain_text("Saved here")
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link").first.click()
+    expect(row).to_be_focused()
+    expect(row).to_be_in_viewport()
+
+    page.get_by_role("checkbox", name=f"Select {word} 9", exact=True).check()
+    page.get_by_role("button", name="Change the ticked").click()
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link").first.click()
+    expect(page.get_by_role("link", name=f"{word} 9", exact=True)).to_be_focused()
+
+
+def test_the_box_in_the_head_ticks_the_page(new_page: NewPage, stack: Stack) -> None:
+    word = some(stack)
+    page = new_page()
+    page.goto(f"/campaigns?q={word}")
+    page.get_by_role("checkbox", name="Select the whole page").check()
+
+    expect(page.locator("[data-ticked]")).to_have_text("With the 3 ticked:")
+    expect(page.locator("#results tbody :checked")).to_have_count(3)
