@@ -136,6 +136,18 @@ def stranger(player: "Player") -> None:
         player.work("push")
 
 
+def refusal(player: "Player") -> None:
+    """A write is definitely refused, and the worker looks again."""
+    player.rng.choice((player.book, player.edit_ours))()
+    fate = Fate("status", status=422)
+    player.say("every write from here is refused")
+    player.world.network.fate = lambda request: fate if request.method != "GET" else None
+    for _ in range(2):
+        _push(player, {})
+        player.pause(player.rng.choice((2, 30)))
+    player.world.network.fate = player.fate
+
+
 def denied(player: "Player") -> None:
     """A write whose answer is lost arrives, and the record is then said not to be there."""
     player.edit_ours()
@@ -153,7 +165,7 @@ TRAPS: tuple[Callable[["Player"], None], ...] = (
     standstill,
     standstill,
     stale_page,
-    stale_page,
+    refusal,
     stale_read,
     hidden,
     late_echo,
