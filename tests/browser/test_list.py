@@ -1,14 +1,18 @@
 """The list of campaigns in the browser: its columns, views, figures and boxes, and the way back."""
 
 import re
+from collections.abc import Callable
 from itertools import count
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import factories
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import DESKTOP, PHONE, NewPage
+from tests.browser.test_every_state import AXE, OVERFLOW, SMALL_TARGETS, violations
 from tests.support.stack import VIEWER, Stack
+from webapp.campaigns.columns import COLUMNS
 
 _numbers = count(1)
 
@@ -203,3 +207,49 @@ def test_the_box_in_the_head_ticks_the_page(new_page: NewPage, stack: Stack) -> 
 
     expect(page.locator("[data-ticked]")).to_have_text("With the 3 ticked:")
     expect(page.locator("#results tbody :checked")).to_have_count(3)
+
+
+def _open_panels(page: Page) -> None:
+    page.get_by_text("More filters").click()
+    expect(page.get_by_label("Budget from")).to_be_visible()
+    open_chooser(page)
+
+
+def _tick_two(page: Page) -> None:
+    for number in (0, 1):
+        page.locator("#results tbody [name=pick]").nth(number).check()
+
+
+def _save_nameless(page: Page) -> None:
+    page.get_by_role("button", name="Save the view").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+
+
+STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
+    "views over the list": ("/campaigns", None),
+    "unsaved changes": ("/campaigns?view=mine&sort=title", None),
+    "a view that is gone": (f"/campaigns?view={uuid4()}", None),
+    "panels open": ("/campaigns?columns=owner,revenue&density=compact", _open_panels),
+    "every column": (f"/campaigns?columns={','.join(COLUMNS)}", None),
+    "rows ticked": ("/campaigns?per_page=25", _tick_two),
+    "filters alone": ("/campaigns/filters?q=a", None),
+    "columns alone": ("/campaigns/columns?list=q%3Da", None),
+    "figures": ("/campaigns/figures", None),
+    "all views": ("/views", None),
+    "a view to be saved": ("/views/new?list=q%3Da", _save_nameless),
+}
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_is_sound(new_page: NewPage, state: str, size: dict[str, int]) -> None:
+    path, act = STATES[state]
+    page = new_page(viewport=size)
+    page.add_init_script(path=AXE)
+    page.goto(path, wait_until="networkidle")
+    if act:
+        act(page)
+
+    assert violations(page, "light") + violations(page, "dark") == []
+    assert page.evaluate(OVERFLOW) == 0, "the page can be scrolled sideways"
+    assert page.evaluate(SMALL_TARGETS) == []
