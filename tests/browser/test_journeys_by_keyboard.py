@@ -59,7 +59,7 @@ def test_find_edit_and_save_and_be_back_at_the_row(
     keys.at(f"{title} anew")
     keys.heard("Saved")
     # On from there, not from the top.
-    keys.press("k")
+    keys.press("j")
     assert title not in page.evaluate("document.activeElement.textContent")
 
 

@@ -71,7 +71,7 @@ def test_all_is_well_is_said(viewer_client: Client, this_hour: datetime) -> None
 
     title, _ = chart(get_page(viewer_client, "/"), "chart-runs")
 
-    assert title == "None of 1 sync runs in 24 hours fell short"
+    assert title == "1 sync run in 24 hours, none fell short"
 
 
 def test_requests_are_told_as_a_share_of_the_limit(

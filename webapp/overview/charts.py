@@ -121,7 +121,8 @@ def _runs_title(total: int, hours: int, short: Sequence[int], names: Sequence[st
     if not total:
         return f"No sync run in {hours} hours"
     if not any(short):
-        return f"None of {total:,} sync runs in {hours} hours fell short"
+        runs = "sync run" if total == 1 else "sync runs"
+        return f"{total:,} {runs} in {hours} hours, none fell short"
     last = [name for name, number in zip(names, short, strict=True) if number][-1]
     return f"{sum(short):,} of {total:,} sync runs in {hours} hours fell short, last after {last}"
 
