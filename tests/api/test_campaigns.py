@@ -234,7 +234,7 @@ def test_a_page_of_the_list_costs_a_handful_of_statements_and_writes_nothing(cli
     with count_statements() as statements:
         client.get("/api/v1/campaigns?q=campaign&per_page=25", headers=bearer(token))
 
-    assert len(statements) <= 5
+    assert len(statements) <= 6
     assert all(statement.lstrip().startswith("SELECT") for statement in statements)
 
 
