@@ -20,7 +20,7 @@ from webapp.campaigns.fields import GROUPS, CampaignValues, Snapshot, columns_of
 from webapp.campaigns.models import NOT_SENT, Campaign, Change, Conflict
 from webapp.connections import service as connections
 from webapp.connections.models import Connection
-from webapp.core.clock import utc_now
+from webapp.core import clock
 from webapp.core.db import db, transaction
 from webapp.core.errors import DomainError, NotFound
 from webapp.sync import candidates
@@ -215,7 +215,7 @@ class Operators:
         """Have a change sent in so many seconds, or at once."""
 
         def act() -> None:
-            when = None if seconds is None else utc_now() + timedelta(seconds=seconds)
+            when = None if seconds is None else clock.utc_now() + timedelta(seconds=seconds)
             outgoing.send_at(ANA, db.session.get_one(Change, change_id), when)
 
         return self._try(act)

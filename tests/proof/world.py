@@ -109,6 +109,8 @@ class World:
         if not is_read:
             self._connect()
             stage.keep()
+            # As a world begins that finds all of it read already.
+            self.clock.elapsed = 0.0
         self._first = gather_inside(self)
         self.network.sent.clear()
 
