@@ -260,7 +260,9 @@ def test_of_very_many_advertisers_one_is_searched_for_without_scripts_and_with(
         page.goto("/campaigns/new")
         expect(page.get_by_role("button", name="Find")).to_have_count(0)
         page.get_by_role("combobox", name="Advertiser").fill("many 499")
-        expect(page.locator("#advertiser-list").get_by_role("option")).to_have_count(1)
+        # Agencies are searched as well, and one may have such a number in its name.
+        first = page.locator("#advertiser-list").get_by_role("option").first
+        expect(first).to_contain_text("Many 499")
     finally:
         with stack.data():
             db.session.query(Advertiser).filter(Advertiser.id.in_(ids)).delete()

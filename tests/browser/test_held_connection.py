@@ -120,5 +120,5 @@ def test_what_goes_out_is_seen_before_it_is_released_by_keyboard_alone(
     page.get_by_role("button", name="Resume sending to Megaphone").focus()
     page.keyboard.press("Enter")
 
-    page.get_by_text("Sending goes on.").wait_for()
+    page.locator("#main").get_by_text("Sending goes on.").wait_for()
     assert page.get_by_label("Why sending should pause").is_visible()
