@@ -140,8 +140,10 @@ def seconds_to_first_call() -> float:
     with reading():
         change = db.session.scalars(select(Change).order_by(Change.id.desc()).limit(1)).one()
         call = request_log.of_change(change.id)[0]
+        seconds = (call.at - change.created_at).total_seconds()
+        # Afterwards: reading on would begin a transaction that cannot write later.
         db.session.rollback()
-        return (call.at - change.created_at).total_seconds()
+        return seconds
 
 
 def test_it_stops_at_once_while_it_waits_for_its_turn_to_call(
