@@ -18,7 +18,10 @@ Arguments = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A view and its address. ``owner`` is who shares it, where that is someone else."""
+    """A view and its address. ``owner`` is who shares it, where that is someone else.
+
+    ``mark`` tells whether it was changed since.
+    """
 
     key: str
     label: str
@@ -26,6 +29,7 @@ class Tab:
     is_saved: bool = False
     may_change: bool = False
     owner: str | None = None
+    mark: str = ""
 
     @property
     def href(self) -> str:
@@ -57,6 +61,7 @@ def tabs_of(operator: Operator) -> list[Tab]:
             is_saved=True,
             may_change=seen.may_change,
             owner=None if seen.is_mine else seen.owner,
+            mark=seen.view.mark,
         )
         for seen in saved.seen_by(operator)
     ]

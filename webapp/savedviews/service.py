@@ -1,22 +1,26 @@
 """Making, changing and deleting saved views. What their arguments mean is the list's business."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from sqlalchemy import update
 
+from webapp.audit.service import Actor, FieldChange
 from webapp.auth.models import Operator
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import DomainError, InvalidInput
-from webapp.savedviews import queries
+from webapp.savedviews import queries, record
 from webapp.savedviews.models import NAME_LENGTH, SavedView
 from webapp.savedviews.queries import Seen
+from webapp.savedviews.words import in_words
 
 MOST_OWN = 50
 MAX_ARGUMENTS_LENGTH = 4_000
 # Where in a list someone is, and how often it was counted, is no part of a view.
 NOT_KEPT = ("page", "count", "view")
+YES = {True: "yes", False: "no"}
 
 
 class NotYours(DomainError):
@@ -28,6 +32,10 @@ class NotYours(DomainError):
         )
 
 
+class Overtaken(DomainError):
+    """The view is not as it was when what is to be saved was made of it."""
+
+
 def read_arguments(text: str) -> dict[str, str]:
     """A view's arguments from the part of a list's address behind the question mark."""
     pairs = parse_qsl(text.lstrip("?")[:MAX_ARGUMENTS_LENGTH])
@@ -35,7 +43,7 @@ def read_arguments(text: str) -> dict[str, str]:
 
 
 def save_as(
-    operator: Operator, name: str, arguments: Mapping[str, str], *, is_shared: bool
+    actor: Actor, operator: Operator, name: str, arguments: Mapping[str, str], *, is_shared: bool
 ) -> SavedView:
     """A new view of this operator. Raises ``InvalidInput``."""
     own = queries.own_views(operator)
@@ -52,44 +60,82 @@ def save_as(
     )
     db.session.add(view)
     db.session.flush()
+    finds = FieldChange("what it finds", None, in_words(arguments))
+    record.write(actor, "saved a view", view, [finds], is_told=is_shared)
     return view
 
 
-def save_over(seen: Seen, arguments: Mapping[str, str]) -> SavedView:
-    """Raises ``NotYours``."""
-    view = _changed(seen)
-    view.arguments = dict(arguments)
+def save_over(actor: Actor, seen: Seen, arguments: Mapping[str, str], drawn: str) -> SavedView:
+    """``drawn`` is the view's ``mark`` when the list was drawn that shall be kept under its name.
+
+    Raises ``NotYours``, and ``Overtaken`` where somebody saved meanwhile.
+    """
+    _check_theirs(seen)
+    view, before = seen.view, seen.view.arguments
+    as_drawn = update(SavedView).where(
+        SavedView.id == view.id, SavedView.changed_at == _moment(drawn)
+    )
+    # Asked of the database: another may be saving in this very moment.
+    kept = as_drawn.values(arguments=dict(arguments), changed_at=utc_now())
+    if not db.session.execute(kept.returning(SavedView.id)).all():
+        raise Overtaken(f"“{view.name}” was changed since you opened it.")
+    change = FieldChange("what it finds", in_words(before), in_words(arguments))
+    record.write(actor, "saved over", view, [change], is_told=view.is_shared)
     return view
 
 
-def rename(operator: Operator, seen: Seen, name: str, *, is_shared: bool) -> SavedView:
+def rename(actor: Actor, operator: Operator, seen: Seen, name: str, *, is_shared: bool) -> None:
     """Another name, shared or not. Raises ``NotYours`` and ``InvalidInput``."""
-    view = _changed(seen)
+    _check_theirs(seen)
+    view, was, was_shared = seen.view, seen.view.name, seen.view.is_shared
     view.name = _checked(name, operator, view)
     view.is_shared = is_shared
-    return view
+    view.changed_at = utc_now()
+    changes = [
+        FieldChange(field, before, after)
+        for field, before, after in (
+            ("name", was, view.name),
+            ("shared", YES[was_shared], YES[is_shared]),
+        )
+        if before != after
+    ]
+    if changes:
+        record.write(actor, "changed the view", view, changes, is_told=is_shared or was_shared)
 
 
-def delete(seen: Seen) -> None:
+def delete(actor: Actor, seen: Seen) -> None:
     """It is nobody's home any more. Raises ``NotYours``."""
-    view = _changed(seen)
+    _check_theirs(seen)
+    view = seen.view
     leave = update(Operator).where(Operator.home_view == str(view.uuid)).values(home_view=None)
     db.session.execute(leave)
+    change = FieldChange("what it finds", in_words(view.arguments), None)
+    record.write(actor, "deleted the view", view, [change], is_told=view.is_shared)
     db.session.delete(view)
     db.session.flush()
 
 
-def set_home(operator: Operator, key: str | None) -> None:
+def set_home(actor: Actor, operator: Operator, key: str | None) -> None:
     """What the list opens with for this operator: a view's key, or all campaigns."""
+    before = operator.home_view
+    if before == key:
+        return
     operator.home_view = key
     db.session.flush()
+    record.write_home(actor, operator, before)
 
 
-def _changed(seen: Seen) -> SavedView:
+def _check_theirs(seen: Seen) -> None:
     if not seen.may_change:
         raise NotYours(seen)
-    seen.view.changed_at = utc_now()
-    return seen.view
+
+
+def _moment(mark: str) -> datetime:
+    """Of a view's ``mark``; a long gone moment where it is none."""
+    try:
+        return datetime.fromisoformat(mark).astimezone(UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _checked(name: str, operator: Operator, same: SavedView | None = None) -> str:

@@ -1,17 +1,20 @@
 """The pages of saved views: all of them, saving a list as one, renaming, sharing, deleting."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.audit.actors import web_actor
 from webapp.auth.access import operator, requires
 from webapp.auth.permissions import Permission
 from webapp.core.db import transaction
 from webapp.core.errors import InvalidInput, NotFound
-from webapp.savedviews import names, queries, service
+from webapp.savedviews import names, queries, record, service, words
 from webapp.savedviews.forms import ViewForm
-from webapp.savedviews.service import NotYours
+from webapp.savedviews.queries import Seen
+from webapp.savedviews.service import NotYours, Overtaken
 from webapp.savedviews.shipped import SHIPPED
 from webapp.web.lists import list_url
 
@@ -43,7 +46,11 @@ def new() -> ResponseReturnValue:
         try:
             with transaction():
                 view = service.save_as(
-                    operator(), form.name.data or "", arguments, is_shared=form.is_shared.data
+                    web_actor(),
+                    operator(),
+                    form.name.data or "",
+                    arguments,
+                    is_shared=form.is_shared.data,
                 )
                 key = str(view.uuid)
         except InvalidInput as problem:
@@ -62,12 +69,28 @@ def save(view_uuid: str) -> ResponseReturnValue:
     seen = queries.get_seen(view_uuid, operator())
     try:
         with transaction():
-            service.save_over(seen, arguments)
+            service.save_over(web_actor(), seen, arguments, request.form.get("drawn", ""))
     except NotYours as problem:
         flash(str(problem), "warn")
+    except Overtaken:
+        return _both(queries.get_seen(view_uuid, operator()), arguments)
     else:
         flash(f"“{queries.get_seen(view_uuid, operator()).view.name}” is saved as it is now.", "ok")
     return redirect(address(view_uuid, arguments))
+
+
+def _both(seen: Seen, arguments: Mapping[str, str]) -> ResponseReturnValue:
+    """The view as somebody saved it meanwhile, beside what was to be saved."""
+    page = render_template(
+        "savedviews/overtaken.html",
+        seen=seen,
+        last=record.last_change(seen.view),
+        differences=words.differences(seen.view.arguments, arguments),
+        there=address(seen.key, seen.view.arguments),
+        here=address(seen.key, arguments),
+        asked=urlencode(arguments),
+    )
+    return page, 409
 
 
 @blueprint.route("/views/<view_uuid>", methods=BOTH)
@@ -79,7 +102,11 @@ def edit(view_uuid: str) -> ResponseReturnValue:
         try:
             with transaction():
                 service.rename(
-                    operator(), seen, form.name.data or "", is_shared=form.is_shared.data
+                    web_actor(),
+                    operator(),
+                    seen,
+                    form.name.data or "",
+                    is_shared=form.is_shared.data,
                 )
         except InvalidInput as problem:
             form.add_errors(problem.fields, {})
@@ -104,7 +131,7 @@ def delete(view_uuid: str) -> ResponseReturnValue:
         return render_template("savedviews/delete.html", seen=seen)
     try:
         with transaction():
-            service.delete(seen)
+            service.delete(web_actor(), seen)
     except NotYours as problem:
         flash(str(problem), "warn")
     else:
@@ -123,7 +150,7 @@ def home() -> ResponseReturnValue:
     if key not in SHIPPED:
         queries.get_seen(key, operator())
     with transaction():
-        service.set_home(operator(), None if key == "all" else key)
+        service.set_home(web_actor(), operator(), None if key == "all" else key)
     flash("The list opens with this view from now on.", "ok")
     return redirect(url_for("savedviews.index"))
 
