@@ -18,6 +18,7 @@ from webapp.audit.service import Actor
 from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
 from webapp.core.db import db
+from webapp.exchange import keeping
 from webapp.ops import logs
 from webapp.sync import jobs, request_log
 from webapp.sync.lead import LOOK_SECONDS, Lead
@@ -97,6 +98,7 @@ def _clean(work: jobs.Work) -> None:
     if deleted:
         log.info("old_requests_deleted", count=deleted)
     bulk.forget_drafts(work)
+    keeping.forget_contents(work)
 
 
 def _log_failure(event: JobExecutionEvent) -> None:

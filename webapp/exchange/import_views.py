@@ -11,7 +11,7 @@ from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.core.db import db, reading, transaction
 from webapp.core.errors import NotFound, TooLate
-from webapp.exchange import columns, file_queries, mending, planning, service, writing
+from webapp.exchange import columns, file_queries, keeping, mending, planning, service, writing
 from webapp.exchange.forms import AgainForm, FileForm
 from webapp.exchange.models import ImportFile
 from webapp.exchange.reading import MOST_BYTES, MOST_ROWS, Table, Unreadable, read_table
@@ -85,13 +85,17 @@ def show(file_uuid: str) -> ResponseReturnValue:
 def _result_page(file: ImportFile, form: AgainForm) -> ResponseReturnValue:
     earlier = None if file.planned_at else file_queries.earlier(file)
     problems = file_queries.problems_of(file)
+    job = file_queries.job_of(file)
     page = render_template(
         "exchange/show.html",
         file=file,
         form=form,
         earlier=earlier,
         earlier_job=file_queries.job_of(earlier) if earlier else None,
-        job=file_queries.job_of(file),
+        job=job,
+        is_kept=keeping.is_kept(file),
+        kept_until=keeping.kept_until(file, job),
+        kept_days=keeping.KEPT.days,
         problems=list(problems.items())[:SHOWN_PROBLEMS],
         problem_count=len(problems),
     )

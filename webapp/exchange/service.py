@@ -10,6 +10,7 @@ from webapp.bulk.service import draft
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import TooLate
+from webapp.exchange.keeping import check_kept
 from webapp.exchange.models import ImportFile
 from webapp.exchange.planning import Plan
 from webapp.exchange.reading import Table
@@ -40,7 +41,8 @@ def digest_of(content: bytes) -> str:
 
 
 def content_of(file: ImportFile) -> bytes:
-    """The file as it came."""
+    """The file as it came. Raises ``TooLate`` when it is kept no longer."""
+    check_kept(file)
     return zlib.decompress(file.content)
 
 
