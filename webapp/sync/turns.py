@@ -21,6 +21,8 @@ HOPELESS = (PermissionDenied.code, ContractChanged.code)
 # a change in hand would end in a deadlock. What is busy is left for the next look.
 BOTH_OR_NEITHER: Any = {"of": (Change, Campaign), "skip_locked": True, "key_share": True}
 FREE_ONLY: Any = {"of": Change, "skip_locked": True, "key_share": True}
+# Another change of the same campaign. Made once: each alias has all its columns made anew.
+OTHER = aliased(Change)
 
 
 def to_send(now: datetime) -> Select[int]:
@@ -100,8 +102,7 @@ def failing_while_it_waits() -> Select[int]:
 
 
 def _may_be_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    other = aliased(Change)
-    of_it = other.campaign_id == Change.campaign_id
+    of_it = OTHER.campaign_id == Change.campaign_id
     is_first = and_(Change.attempts == 0, breaker.may_call(now))
     return (
         Change.state == READY,
@@ -109,12 +110,12 @@ def _may_be_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
         Connection.state == ACTIVE,
         Connection.held_at.is_(None),
         or_(is_first, breaker.may_call_again(now)),
-        ~exists().where(of_it, other.state.in_(IN_FLIGHT)),
-        ~exists().where(of_it, campaigns.is_unknown_create(other)),
+        ~exists().where(of_it, OTHER.state.in_(IN_FLIGHT)),
+        ~exists().where(of_it, campaigns.is_unknown_create(OTHER)),
         # What is sent is all that the campaign has to send: one that is on hold, or put off (this
         # one included), holds the others.
-        ~exists().where(of_it, other.state == HELD),
-        ~exists().where(of_it, other.state == READY, other.not_before > now),
+        ~exists().where(of_it, OTHER.state == HELD),
+        ~exists().where(of_it, OTHER.state == READY, OTHER.not_before > now),
     )
 
 
