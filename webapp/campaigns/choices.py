@@ -24,6 +24,7 @@ from webapp.campaigns.fields import (
     readable,
     snapshot,
 )
+from webapp.campaigns.figures import Figures
 from webapp.campaigns.forms import CampaignForm, fields_of
 from webapp.campaigns.models import Campaign, Conflict
 from webapp.campaigns.weighing import clashing
@@ -50,7 +51,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One field group to decide. ``fields`` take another value; ``note`` is said beside it."""
+    """One field group to decide. ``fields`` take another value; ``note`` is said beside it.
+
+    ``asked`` has the box to tick for a large rise.
+    """
 
     group: str
     label: str
@@ -61,6 +65,7 @@ class Group:
     fields: Sequence[Field] = ()
     error: str | None = None
     note: str | None = None
+    asked: Figures | None = None
 
     @property
     def name(self) -> str:
@@ -216,11 +221,23 @@ def settled_meanwhile(campaign: Campaign, seen: Mapping[str, Decision]) -> list[
     ]
 
 
-def with_errors(weighed: Weighed, errors: Mapping[str, str]) -> Weighed:
-    """The same page with a message at these groups."""
-    return replace(
-        weighed, groups=[replace(each, error=errors.get(each.group)) for each in weighed.groups]
-    )
+def with_errors(
+    weighed: Weighed, errors: Mapping[str, str], ticked: str | None, asked: Figures | None = None
+) -> Weighed:
+    """The same page with a message at these groups, and at the budget the box of a large rise.
+
+    What was ticked already goes along unseen.
+    """
+    groups = [
+        replace(
+            each,
+            error=errors.get(each.group),
+            asked=asked if each.group == "budget" else None,
+        )
+        for each in weighed.groups
+    ]
+    hidden = [("budget_tick", ticked)] if ticked and not asked else []
+    return replace(weighed, groups=groups, hidden=[*weighed.hidden, *hidden])
 
 
 def names_in(*snapshots: Mapping[str, Any]) -> Mapping[int, str]:

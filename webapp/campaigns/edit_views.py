@@ -13,6 +13,7 @@ from webapp.auth.access import is_safe_target, operator, requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import choices, queries, said, service, weighing
 from webapp.campaigns.fields import CampaignValues, readable
+from webapp.campaigns.figures import Figures
 from webapp.campaigns.forms import FIELD_OF, FIELD_OF_GROUP, CampaignForm, Offered, as_copy, row_id
 from webapp.campaigns.models import Campaign, Conflict
 from webapp.campaigns.offers import choices_with_own, offered
@@ -93,6 +94,7 @@ def clash_answer(
     *,
     chosen: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
+    asked: Figures | None = None,
 ) -> ResponseReturnValue:
     """What was typed beside what someone saved meanwhile: nothing is overwritten unseen."""
     shown = weighing.shown_in(request.form)
@@ -100,7 +102,7 @@ def clash_answer(
     page = render_template(
         "campaigns/decide.html",
         campaign=campaign,
-        weighed=choices.with_errors(weighed, errors or {}),
+        weighed=choices.with_errors(weighed, errors or {}, form.budget_tick.data, asked),
         words=choices.CLASH,
         action=url_for("campaigns.weigh", uuid=campaign.uuid, back=back()),
         is_stale=not errors,

@@ -49,6 +49,12 @@ def figures(text: str, currency: str | None, now: Any, *, is_new: bool = False) 
     return _beside(minor, currency, now, is_new=is_new)
 
 
+def rise(wanted: Any, now: Any) -> Figures:
+    """What one budget group means in the place of another."""
+    minor, currency = wanted or (None, None)
+    return _beside(minor, currency, now, is_new=False) if currency else Figures()
+
+
 def _beside(minor: int, currency: str, now: Any, *, is_new: bool) -> Figures:
     typed = readable("budget", [minor, currency], {})
     if is_new:

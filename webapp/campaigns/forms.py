@@ -34,7 +34,7 @@ FIELDS = (
     "owner_id",
     "notes",
 )
-CARRIED = ("intent_key", "opened")
+CARRIED = ("intent_key", "opened", "budget_tick")
 # Before the names of fields that carry along what someone typed, while it is weighed.
 MINE = "mine-"
 MAX_ID_DIGITS = 9

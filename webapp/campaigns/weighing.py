@@ -6,11 +6,27 @@ from typing import Any
 
 from webapp.campaigns.decisions import CHOICES, OURS, TYPED, Decision
 from webapp.campaigns.fields import EDITABLE, GROUPS, Snapshot
-from webapp.campaigns.forms import CampaignForm, read_snapshot
+from webapp.campaigns.figures import Figures, rise
+from webapp.campaigns.forms import LARGE_RISE, CampaignForm, read_snapshot
 from webapp.core.errors import InvalidInput
 from webapp.core.money import MoneyError
 
 CHOOSE = "Choose what holds."
+
+
+class LargeRise(InvalidInput):
+    """The budget that was chosen rises by much, and nobody has said that it should."""
+
+    def __init__(self, asked: Figures) -> None:
+        super().__init__({"budget": f"{LARGE_RISE} {asked.words}."})
+        self.asked = asked
+
+
+def check_rise(wanted: Any, now: Any, ticked: Collection[str]) -> None:
+    """``ticked`` is what the boxes held that were ticked. Raises ``LargeRise``."""
+    found = rise(wanted, now)
+    if found.tick and found.tick not in ticked:
+        raise LargeRise(found)
 
 
 def choices_in(arguments: Mapping[str, str]) -> dict[str, str]:
