@@ -85,18 +85,17 @@ def _hashed(password: str) -> str:
     return auth._hasher.hash(password)
 
 
-def api_token(role: str = "manager", *, name: str | None = None, revoked: bool = False) -> str:
+def api_token(scopes: str = "read write sync", *, name: str | None = None, **values: Any) -> str:
     """A script's token, as the script sends it."""
     token = f"fdk_test{next(_numbers)}"
-    _add(
-        ApiToken(
-            name=name or token,
-            digest=token_digest(token),
-            role=role,
-            created_at=SOME_DAY,
-            revoked_at=SOME_DAY if revoked else None,
-        )
-    )
+    defaults = {
+        "name": name or token,
+        "digest": token_digest(token),
+        "scopes": scopes,
+        "per_window": 3_000,
+        "created_at": SOME_DAY,
+    }
+    _add(ApiToken(**defaults | values))
     return token
 
 

@@ -8,9 +8,8 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.engine import make_url
 
-from webapp import models
+from webapp import api, models
 from webapp.advertisers import views as advertisers
-from webapp.api import campaigns as api_campaigns
 from webapp.attention import views as attention
 from webapp.audit import views as audit
 from webapp.auth import access
@@ -64,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     access.init_app(app)
     csrf = CSRFProtect(app)
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.
-    csrf.exempt(api_campaigns.blueprint)
+    csrf.exempt(api.blueprint)
     navigation.init_app(app)
     pages = (
         auth,
@@ -81,7 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     for feature in (*pages, health):
         app.register_blueprint(feature.blueprint)
-    app.register_blueprint(api_campaigns.blueprint)
+    app.register_blueprint(api.blueprint)
     return app
 
 

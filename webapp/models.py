@@ -1,6 +1,7 @@
 """Imports every model, so that migrations and tests see all tables."""
 
 from webapp.advertisers.models import Advertiser, Agency
+from webapp.api.models import ApiAnswer, ApiWindow
 from webapp.audit.models import AuditEvent
 from webapp.auth.models import ApiToken, Operator, SignInThrottle
 from webapp.bulk.models import BulkItem, BulkJob
@@ -20,7 +21,9 @@ from webapp.sync.models import (
 __all__ = [
     "Advertiser",
     "Agency",
+    "ApiAnswer",
     "ApiToken",
+    "ApiWindow",
     "AuditEvent",
     "BulkItem",
     "BulkJob",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, Index, String, func, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.db import Model, UtcDateTime
@@ -38,17 +38,27 @@ Index("uq_operator_email", func.lower(Operator.email), unique=True)
 
 
 class ApiToken(Model):
-    """A script's key. Only a digest is kept; the token itself is shown once, when made."""
+    """A script's key. Only a digest is kept; the token itself is shown once, when made.
+
+    ``scopes`` are names of :class:`webapp.auth.permissions.Scope`, separated by blanks; of somebody
+    with a role, the token may no more than they may. ``per_window`` is how many requests it may
+    make in 15 minutes. Rotated, it also opens by its ``previous_digest`` until ``previous_until``.
+    """
 
     __tablename__ = "api_token"
-    __table_args__ = (CheckConstraint("role IN ('manager', 'viewer')", name="role"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
-    role: Mapped[str] = mapped_column(String(10))
+    scopes: Mapped[str] = mapped_column(String(40))
+    per_window: Mapped[int]
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    previous_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    previous_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SignInThrottle(Model):

@@ -9,7 +9,24 @@ class Permission(StrEnum):
     READ = "read"
     EDIT_CAMPAIGNS = "edit campaigns"
     RUN_SYNC = "run sync"
+    ADMINISTER = "administer"
 
+
+class Scope(StrEnum):
+    """What a script's token was made for. Each stands for one permission."""
+
+    READ = "read"
+    WRITE = "write"
+    SYNC = "sync"
+    ADMIN = "admin"
+
+
+PERMISSION_OF = {
+    Scope.READ: Permission.READ,
+    Scope.WRITE: Permission.EDIT_CAMPAIGNS,
+    Scope.SYNC: Permission.RUN_SYNC,
+    Scope.ADMIN: Permission.ADMINISTER,
+}
 
 ROLES: dict[str, frozenset[Permission]] = {
     "manager": frozenset(Permission),

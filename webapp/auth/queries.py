@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from webapp.auth.models import ApiToken, Operator
 from webapp.core.db import db
@@ -64,8 +65,20 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def live_token(token: str) -> ApiToken | None:
-    query = select(ApiToken).where(
-        ApiToken.digest == token_digest(token), ApiToken.revoked_at.is_(None)
+def live_token(token: str, now: datetime) -> ApiToken | None:
+    """The token that opens by this text: not revoked, expired, or of somebody switched off."""
+    digest = token_digest(token)
+    query = (
+        select(ApiToken)
+        .outerjoin(Operator, ApiToken.operator_id == Operator.id)
+        .where(
+            or_(
+                ApiToken.digest == digest,
+                and_(ApiToken.previous_digest == digest, ApiToken.previous_until > now),
+            ),
+            ApiToken.revoked_at.is_(None),
+            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
+            or_(Operator.id.is_(None), Operator.active),
+        )
     )
     return db.session.scalars(query).one_or_none()

@@ -16,7 +16,7 @@ from webapp.campaigns import terms, terms_arguments
 from webapp.campaigns.columns import LOOKS
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import uuid_of, visible
-from webapp.campaigns.search import Search, search_words
+from webapp.campaigns.search import Sample, Search, search_words
 from webapp.campaigns.terms import Asker
 from webapp.core.db import db
 from webapp.core.errors import NotFound
@@ -34,6 +34,8 @@ from webapp.core.query import MAX_LENGTH
 from webapp.core.query_terms import ANY
 
 MAX_QUERY = 2 * MAX_LENGTH
+# Archived rows that are hidden are only told of: counted less far.
+ARCHIVE_CAP = 1_000
 # From here on it pays to know how many rows there are, and to count from the nearer end.
 DEEP = 10_000
 ARCHIVED: Mapping[str, Sequence[ColumnElement[bool]]] = {
@@ -138,8 +140,8 @@ def list_with_archived(
 ) -> tuple[Page[Row[Any]], int]:
     """The same page, and how many archived rows the same search and filters find.
 
-    That number stops at ``COUNT_CAP``. It is 0 where the list shows archived rows itself, and where
-    nothing was searched for and something found. Raises ``QueryError``.
+    That number stops at one more than ``ARCHIVE_CAP``. It is 0 where the list shows archived rows
+    itself, and where nothing was searched for and something found. Raises ``QueryError``.
     """
     return _page(params, _wanted(params, asker), with_archived=True)
 
@@ -159,7 +161,7 @@ def _page(
         else:
             asked["total"] = _number_of(wanted.conditions, most)
     if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not rows):
-        asked["archived"] = _number_of(wanted.in_archive, COUNT_CAP)
+        asked["archived"] = _number_of(wanted.in_archive, ARCHIVE_CAP + 1)
     counted = _answers(asked)
     return page_of(rows, params, counted.get("total", total), most), counted.get("archived", 0)
 
@@ -191,18 +193,23 @@ def _count(wanted: _Wanted, most: int | None) -> int:
     """How many rows are found: no more than ``most``, or all."""
     if not _is_indexed(wanted, most):
         return _number(wanted.conditions, most)
+    if most is not None and wanted.search.sample:
+        return _count_sampled(wanted, wanted.search.sample, most)
     ids = wanted.search.ids
     everything = select(func.count()).select_from(Campaign).scalar_subquery()
-    hits = everything if ids is None else count_of(ids, most and 3 * most)
-    archive = wanted.in_archive if most is None else ARCHIVED[terms.YES]
-    query = select(hits, _number_of(archive, most and 2 * most))
-    found: tuple[int, int] = db.session.execute(query).one()
-    number, archived = found
-    if most is None:
-        return number - archived
-    if number - archived >= most:
+    hits = everything if ids is None else count_of(ids, None)
+    query = select(hits, _number_of(wanted.in_archive, None))
+    number, archived = db.session.execute(query).one()
+    return int(number - archived)
+
+
+def _count_sampled(wanted: _Wanted, sample: Sample, most: int) -> int:
+    """The same for a frequent word, whose hits are counted already, archived ones among them."""
+    if sample.hits - sample.archived >= most:
         return most
-    return min(most, number - _number(wanted.in_archive, None))
+    if not sample.is_whole:
+        return _number(wanted.conditions, most)
+    return min(most, sample.hits - _number(wanted.in_archive, None))
 
 
 def _rows(
@@ -293,7 +300,11 @@ def _row_columns() -> Select[*tuple[Any, ...]]:
             Campaign.title,
             Campaign.advertiser_id,
             Advertiser.name.label("advertiser_name"),
+            Advertiser.remote_id.label("advertiser_remote_id"),
+            Agency.id.label("agency_id"),
             Agency.name.label("agency_name"),
+            Agency.remote_id.label("agency_remote_id"),
+            Campaign.connection_id,
             Campaign.external_id,
             Campaign.total_budget_minor,
             Campaign.total_budget_currency,

@@ -10,6 +10,7 @@ from webapp.api import serialize
 from webapp.campaigns import listing
 from webapp.campaigns.terms import Asker
 from webapp.cli.plain import echo_json, json_option, plainly, settings
+from webapp.connections import queries as connections
 from webapp.core.db import reading
 from webapp.core.listing import PER_PAGE_CHOICES
 from webapp.core.money import format_amount
@@ -43,7 +44,8 @@ def find_campaigns(query: str, sort: str, page: int, rows: str, as_json: bool) -
         except QueryError as error:
             raise click.BadParameter(_pointed(error), param_hint="QUERY") from None
     if as_json:
-        echo_json(serialize.listing(found, params, serialize.campaign))
+        names = connections.organizations()
+        echo_json([serialize.campaign(row, names) for row in found.items])
         return
     for row in found.items:
         click.echo("  ".join(_words(row)))

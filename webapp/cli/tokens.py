@@ -7,7 +7,7 @@ from webapp.audit import service as audit
 from webapp.audit.service import Subject
 from webapp.auth import queries as auth_queries
 from webapp.auth import service as auth
-from webapp.cli.operators import role_option
+from webapp.auth.permissions import Scope
 from webapp.cli.plain import actor, plainly
 from webapp.core.db import reading, transaction
 
@@ -16,15 +16,23 @@ tokens = AppGroup("tokens", help="Keys of scripts that use the JSON API.")
 
 @tokens.command("create")
 @click.argument("name")
-@role_option
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(list(Scope)),
+    default=[Scope.READ],
+    show_default=True,
+    help="What it may do; several times for more.",
+)
 @plainly
-def create_token(name: str, role: str) -> None:
+def create_token(name: str, scopes: tuple[str, ...]) -> None:
     """Make a token for the script NAME. Its last line of output is the token, shown only once."""
     with transaction():
-        token = auth.create_token(name, role)
+        token = auth.create_token(name, scopes)
         made = auth_queries.token_named(name.strip())
         audit.record(actor(), "created", Subject("api token", made.id, made.name))
-    click.echo(f"The token of {made.name}, which may act as a {made.role}:", err=True)
+    click.echo(f"The token of {made.name}, which may {made.scopes.replace(' ', ', ')}:", err=True)
     click.echo(token)
 
 
@@ -35,7 +43,7 @@ def list_tokens() -> None:
     with reading():
         for each in auth_queries.list_tokens():
             state = f", revoked {each.revoked_at:%Y-%m-%d}" if each.revoked_at else ""
-            click.echo(f"{each.name}  {each.role}, made {each.created_at:%Y-%m-%d}{state}")
+            click.echo(f"{each.name}  {each.scopes}, made {each.created_at:%Y-%m-%d}{state}")
 
 
 @tokens.command("revoke")

@@ -1,6 +1,6 @@
 """Reading connections."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -26,3 +26,9 @@ def get_connection(connection_id: int) -> Connection:
         if connection.id == connection_id:
             return connection
     raise NotFound("There is no such connection.")
+
+
+def organizations() -> Mapping[int, str]:
+    """Each connection's organisation in its ad server, by the connection's id."""
+    query = select(Connection.id, Connection.external_id)
+    return {row.id: row.external_id for row in db.session.execute(query)}

@@ -1,7 +1,7 @@
-"""Errors become answers in one place: a page, a fragment's redirect, or JSON under ``/api/``."""
+"""Errors become answers in one place: a page, a redirect, or a problem under ``/api/``."""
 
 import structlog
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.core.db import db, was_given_up
 from webapp.core.errors import InvalidInput, KeyReused, NotFound, TooLate, TooSlow
+from webapp.web import problems
 from webapp.web.requests import current_request_id
 
 WORDS = {
@@ -86,10 +87,7 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
 def answer(status: int, message: str, fields: dict[str, str] | None = None) -> ResponseReturnValue:
     """One error in the format its reader can use."""
     if wants_json():
-        body: dict[str, object] = {"message": message, "request_id": current_request_id()}
-        if fields:
-            body["fields"] = fields
-        return jsonify(error=body), status
+        return problems.of_status(status, message, fields)
     if status == 500:
         # Without context processors: they ask who is signed in, and the database may be what broke.
         page = current_app.jinja_env.get_template("errors/500.html")

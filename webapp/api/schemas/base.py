@@ -1,0 +1,59 @@
+"""What all bodies and answers share."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from webapp.core.money import MAX_MINOR
+
+MAX_ID = 2**31 - 1
+
+
+class Sent(BaseModel):
+    """What a script sends. A member that is not known is refused, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Answered(BaseModel):
+    """What we answer: for the documentation and its tests. Answers are made as plain dicts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+# In an address: true and false, 1 and 0, in any case.
+Flag = Annotated[bool, BeforeValidator(_lower)]
+
+
+class WriteQuery(Sent):
+    """What every writing operation takes in its address."""
+
+    dry_run: Flag = Field(False, description="Do it all, answer, and take it back.")
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _number_within(text: str) -> str:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:12]) <= MAX_ID:
+        raise ValueError("This is no id.")
+    return text
+
+
+# Ids of ours that are numbers are texts in JSON; scripts may send them as numbers too.
+NumberId = Annotated[
+    str,
+    BeforeValidator(_as_text, json_schema_input_type=str | int),
+    AfterValidator(_number_within),
+    Field(examples=["17"]),
+]
+Cents = Annotated[int, Field(ge=0, le=MAX_MINOR, strict=True, examples=[500000])]
+Moment = Annotated[
+    str,
+    Field(json_schema_extra={"format": "date-time"}, examples=["2026-03-02T09:30:00.000Z"]),
+]
