@@ -1,5 +1,6 @@
 """The stages that worlds are played on, one for each kind of database."""
 
+import gc
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +15,13 @@ from tests.support.databases import PostgresDatabase, SqliteTemplate
 MEMORY = Path("/dev", "shm")
 
 
+def settle(stage: Stage) -> Stage:
+    """The application stays for all schedules: the collector need not look through it each time."""
+    gc.collect()
+    gc.freeze()
+    return stage
+
+
 @pytest.fixture(scope="module")
 def quick_folder() -> Iterator[Path]:
     """In memory, where the system has such a place: every commit is written out otherwise."""
@@ -24,7 +32,7 @@ def quick_folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def stage(sqlite_template: SqliteTemplate, quick_folder: Path) -> Iterator[Stage]:
     with open_stage(SqliteCopy(sqlite_template, quick_folder), quick_folder) as opened:
-        yield opened
+        yield settle(opened)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -33,9 +41,10 @@ def any_stage(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[St
     with ExitStack() as stack:
         if request.param == "sqlite":
             template: SqliteTemplate = request.getfixturevalue("sqlite_template")
-            yield stack.enter_context(open_stage(SqliteCopy(template, quick_folder), quick_folder))
+            copy = SqliteCopy(template, quick_folder)
+            yield settle(stack.enter_context(open_stage(copy, quick_folder)))
             return
         database: PostgresDatabase | None = request.getfixturevalue("postgres_database")
         if database is None:
             required.do_without(required.POSTGRESQL)
-        yield stack.enter_context(open_stage(PostgresRows(database), quick_folder))
+        yield settle(stack.enter_context(open_stage(PostgresRows(database), quick_folder)))
