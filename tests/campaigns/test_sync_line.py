@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from webapp.campaigns.models import Campaign, Change
+from webapp.campaigns.queries import MADE_THERE
 from webapp.campaigns.said import Stop
 from webapp.campaigns.sync_line import Situation, describe
 
@@ -17,6 +18,7 @@ def line(state, *changes, detail=None, synced_at=NOW, **situation):
     remote_id = situation.pop("remote_id", "r-1")
     campaign = Campaign(sync_state=state, sync_detail=detail, synced_at=synced_at, changed_at=NOW)
     campaign.remote_id = remote_id
+    campaign.archived_at = situation.pop("archived_at", None)
     latest = {change.state: change for change in changes}
     return describe(Situation(campaign, latest, NOW, NEW_YORK, **situation))
 
@@ -128,6 +130,16 @@ def test_a_booking_that_was_taken_back_was_never_there():
 
     assert never.words == "Not in Megaphone"
     assert never.verbs == ("book",)
+
+
+@pytest.mark.parametrize(("code", "verbs"), [(None, ("settle",)), (MADE_THERE, ())])
+def test_parked_in_the_archive_needs_nobody(code, verbs):
+    stuck = change("parked", last_error="Another campaign is it.", error_code=code)
+
+    parked = line("parked", stuck, archived_at=NOW)
+
+    assert (parked.words, parked.more) == ("Parked", "Another campaign is it.")
+    assert parked.verbs == verbs
 
 
 @pytest.mark.parametrize("state", ["parked", "gone"])

@@ -166,6 +166,12 @@ def test_one_of_two_entries_of_a_booking_is_put_away(manager_client):
     assert "Go on with the other one." in page.notices
     assert db.session.get_one(Campaign, owner.id).archived_at
     assert steps(manager_client) == []
+    shown = get_page(manager_client, f"/campaigns/{owner.uuid}")
+    assert "Parked" in shown.text
+    assert "Needs you" not in shown.text
+    assert "See what can be done" not in shown.links
+    rows = get_page(manager_client, "/campaigns?archived=archived").rows
+    assert [row for row in rows if "Parked" in row]
 
 
 def test_the_way_back_leads_to_where_one_came_from(manager_client):

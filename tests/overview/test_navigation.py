@@ -17,6 +17,8 @@ from webapp.core.db import db
         ("/changes", "Changes"),
         ("/campaigns?sync=refused", "Campaigns"),
         ("/advertisers", "Advertisers"),
+        ("/bulk", "Bulk changes"),
+        ("/views", "Campaigns"),
         ("/sync", "Sync"),
         ("/timeline", "Timeline"),
     ],

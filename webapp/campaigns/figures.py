@@ -51,8 +51,10 @@ def figures(text: str, currency: str | None, now: Any, *, is_new: bool = False) 
 
 def rise(wanted: Any, now: Any) -> Figures:
     """What one budget group means in the place of another."""
-    minor, currency = wanted or (None, None)
-    return _beside(minor, currency, now, is_new=False) if currency else Figures()
+    if not wanted or not wanted[1]:
+        return Figures()
+    minor, currency = wanted
+    return _beside(minor, currency, now, is_new=False)
 
 
 def _beside(minor: int, currency: str, now: Any, *, is_new: bool) -> Figures:

@@ -26,6 +26,7 @@ from webapp.campaigns.models import (
     Campaign,
     Change,
 )
+from webapp.campaigns.queries import MADE_THERE
 from webapp.campaigns.said import Stop
 from webapp.campaigns.state import NEVER_SENT
 
@@ -127,7 +128,12 @@ def _conflict(it: Situation) -> SyncLine:
 
 def _parked(it: Situation) -> SyncLine:
     reason = _reason(it, STUCK, "Megaphone never confirmed this")
-    return SyncLine(PARKED, "Needs you", reason, verbs=("settle",))
+    if it.campaign.archived_at is None:
+        return SyncLine(PARKED, "Needs you", reason, verbs=("settle",))
+    change = it.latest.get(STUCK)
+    # Of one that is there as another campaign, the archive is the end.
+    is_settled = change is not None and change.error_code == MADE_THERE
+    return SyncLine(PARKED, "Parked", reason, verbs=() if is_settled else ("settle",))
 
 
 def _gone(it: Situation) -> SyncLine:

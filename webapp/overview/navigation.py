@@ -44,7 +44,7 @@ def init_app(app: Flask) -> None:
 
 def nav_items() -> list[NavItem]:
     blueprint = request.blueprint
-    in_list = blueprint in ("campaigns", "savedviews")
+    in_list = blueprint in ("campaigns", "savedviews", "exchange")
     return [
         NavItem("Overview", url_for("overview.index"), blueprint == "overview"),
         NavItem("Campaigns", url_for("campaigns.index"), in_list),
@@ -55,6 +55,7 @@ def nav_items() -> list[NavItem]:
             attention.counts().total,
         ),
         NavItem("Changes", url_for("changes.index"), blueprint == "changes", key="h"),
+        NavItem("Bulk changes", url_for("bulk.index"), blueprint == "bulk"),
         NavItem("Advertisers", url_for("advertisers.index"), blueprint == "advertisers"),
         NavItem("Sync", url_for("sync.index"), blueprint == "sync"),
         NavItem("Timeline", url_for("audit.index"), blueprint == "audit"),
