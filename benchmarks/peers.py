@@ -82,9 +82,10 @@ def naive() -> Flask:
 def _narrowed(query: Select[Any]) -> Select[Any]:
     for name in ("advertiser_id", "copy_needed", "total_budget_currency", "sync_state"):
         if name in request.args:
-            text: Any = request.args[name]
-            value = int(text) if text.isdigit() else text
-            query = query.where(getattr(Campaign, name) == value)
+            column, text = getattr(Campaign, name), request.args[name]
+            # PostgreSQL takes no number for a truth.
+            value = column.type.python_type(int(text)) if text.isdigit() else text
+            query = query.where(column == value)
     word = f"%{request.args['q']}%" if "q" in request.args else None
     if word:
         query = query.outerjoin(Campaign.advertiser).where(

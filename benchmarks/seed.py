@@ -66,9 +66,18 @@ def fill(number: int) -> None:
     for statement in again:
         db.session.execute(text(statement))
     db.session.commit()
-    # What the worker does each hour, so that the planner knows the table.
-    db.session.execute(text("ANALYZE"))
-    db.session.commit()
+    _settle()
+
+
+def _settle() -> None:
+    """What the worker does each hour, and PostgreSQL by itself, so that the planner knows."""
+    if db.engine.dialect.name != "postgresql":
+        db.session.execute(text("ANALYZE"))
+        db.session.commit()
+        return
+    db.session.remove()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
 
 
 def _without_search() -> list[str]:
