@@ -64,7 +64,7 @@ def _address(params: ListParams, *, leads_home: bool) -> str:
 def _answer(params: ListParams) -> dict[str, Any]:
     """The rows, or why there are none: what is wrong with the query, or that it takes too long."""
     nothing: Page[Any] = Page([], params.page, params.per_page, 0)
-    answer = {"page": nothing, "archived": 0, "chips": [], "unread": None, "too_slow": None}
+    answer = {"page": nothing, "archived": "", "chips": [], "unread": None, "too_slow": None}
     try:
         with giving_up():
             page, archived = listing.list_with_archived(params, asker())
@@ -77,10 +77,16 @@ def _answer(params: ListParams) -> dict[str, Any]:
     show_archived = asking.with_archived(params)
     return answer | {
         "page": page,
-        "archived": archived,
+        "archived": _archived_words(archived),
         "show_archived": show_archived,
         "chips": chips,
     }
+
+
+def _archived_words(number: int) -> str:
+    if number > listing.ARCHIVE_CAP:
+        return f"{listing.ARCHIVE_CAP:,}+"
+    return f"{number:,}" if number else ""
 
 
 @requires(Permission.READ)

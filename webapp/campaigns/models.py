@@ -41,6 +41,11 @@ IN_FLIGHT = (CLAIMED, SENT, SETTLING, PROBING)
 # Not sent yet: an operator may still hold, release or cancel it.
 NOT_SENT = (READY, HELD)
 CHANGE_STATES = (READY, HELD, *IN_FLIGHT, APPLIED, REJECTED, STUCK, SUPERSEDED, CANCELLED)
+# Enough to count what most filters find in the archive.
+ARCHIVE_COLUMNS = (
+    *("changed_at", "id", "archived_at"),
+    *("total_budget_minor", "total_budget_currency", "copy_needed"),
+)
 
 
 def _order(name: str, *columns: str, nullable: Sequence[str] = ()) -> Index:
@@ -96,15 +101,25 @@ class Campaign(Model):
         _order("source", nullable=["booking_source"]),
         Index("ix_campaign_advertisers_list", "advertiser_id", "changed_at", "id", "archived_at"),
         _part("of_owner", "owner_id IS NOT NULL", "owner_id", "changed_at", "id", "archived_at"),
-        _part("no_budget", "budget_key = ''", "changed_at", "id", "archived_at"),
+        _part("no_budget", "total_budget_minor IS NULL", "changed_at", "id", "archived_at"),
+        _part("noted", "notes IS NOT NULL", "changed_at", "id", "archived_at"),
+        _part(
+            "unconfirmed",
+            f"sync_state <> '{CONFIRMED}'",
+            "sync_state",
+            "changed_at",
+            "id",
+            "archived_at",
+        ),
         # The archive is small beside the rest, and asked about with every search.
-        _part("archived", "archived_at IS NOT NULL", "changed_at", "id"),
+        _part("archived", "archived_at IS NOT NULL", *ARCHIVE_COLUMNS),
         # Also answers the overview's sums by itself.
         Index(
             "ix_campaign_of_advertiser",
             "advertiser_id",
             "total_budget_currency",
             "archived_at",
+            "copy_needed",
             "total_budget_minor",
         ),
         # Few are booked from here beside those that are imported.

@@ -184,7 +184,10 @@ def _at(
 
 
 def _contains(column: InstrumentedAttribute[str | None]) -> Meaning:
-    return _each(lambda value: column.icontains(value.text, autoescape=True))
+    # That there is a text says so little that it seems needless; the index of these few needs it.
+    return _each(
+        lambda value: and_(column.is_not(None), column.icontains(value.text, autoescape=True))
+    )
 
 
 def _by_sync(values: Sequence[Value]) -> Condition:
@@ -193,7 +196,9 @@ def _by_sync(values: Sequence[Value]) -> Condition:
     if CONFIRMED in states:
         # Said this way round SQLite keeps to the index of the order: nearly all are confirmed.
         return Campaign.sync_state.not_in([state for state in SYNC_STATES if state not in states])
-    return Campaign.sync_state.in_([state for state in SYNC_STATES if state in states])
+    # Written out, or the index of those that are not confirmed would not be used.
+    few = Campaign.sync_state != literal_column(f"'{CONFIRMED}'")
+    return and_(few, Campaign.sync_state.in_([state for state in SYNC_STATES if state in states]))
 
 
 def _by_currency(values: Sequence[Value]) -> Condition:
@@ -228,8 +233,7 @@ MISSING: Mapping[str, Callable[[], Condition]] = {
     "advertiser": lambda: Campaign.advertiser_id.is_(None),
     "agency": names.without_agency,
     "id": lambda: Campaign.external_key == "",
-    # Written out, or the index of these few would not be used.
-    "budget": lambda: Campaign.budget_key == literal_column("''"),
+    "budget": lambda: Campaign.total_budget_minor.is_(None),
     "revenue": lambda: Campaign.total_revenue_minor.is_(None),
     "currency": lambda: Campaign.total_budget_currency.is_(None),
     "owner": lambda: Campaign.owner_id.is_(None),

@@ -24,7 +24,8 @@ from webapp.core.errors import TooSlow
 
 BUSY_TIMEOUT_MS = 15_000
 CACHE_KIB = 32_768
-MAP_BYTES = 512 * 1024 * 1024
+# As much as SQLite allows: what lies behind it is read in far more steps.
+MAP_BYTES = 2 * 1024**3 - 65_536
 # A page of a pull changes more than the usual 1,000 pages: it would be copied over each time.
 CHECKPOINT_PAGES = 4_000
 

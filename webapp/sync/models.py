@@ -53,6 +53,7 @@ class SyncRun(Model):
         UniqueConstraint("connection_id", "due_at"),
         # The newest of a connection is asked for by every page.
         Index("ix_sync_run_newest", "connection_id", "id"),
+        Index("ix_sync_run_requested", "requested_at", "id"),
         # Runs of one connection never overlap, and pressing the button twice asks once.
         Index(
             "uq_sync_run_open",
