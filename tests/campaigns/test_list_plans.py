@@ -50,7 +50,7 @@ def test_what_few_campaigns_have_is_found_by_an_index_of_these(db_session, name,
 
 
 @ON_SQLITE
-def test_three_filters_are_counted_without_reading_a_campaign(db_session) -> None:
+def test_three_filters_are_counted_without_reading_a_campaign(db_session):
     factories.campaigns(2_000, copy_needed=lambda n: n % 13 == 0)
 
     rows, *counts = plans_of(advertiser="1", copy="yes", currency="USD")
@@ -63,7 +63,7 @@ def test_three_filters_are_counted_without_reading_a_campaign(db_session) -> Non
 @ON_SQLITE
 def test_a_frequent_word_is_counted_right_where_most_of_its_hits_are_archived(
     db_session, monkeypatch
-) -> None:
+):
     monkeypatch.setattr(search, "FREQUENT", 5)
     monkeypatch.setattr(search, "SAMPLE", 6)
     monkeypatch.setattr(search, "MOST_SAMPLED", 20)
@@ -78,7 +78,7 @@ def test_a_frequent_word_is_counted_right_where_most_of_its_hits_are_archived(
     assert number("radio") == (3, False)
 
 
-def test_archived_campaigns_are_counted_up_to_a_thousand(viewer_client) -> None:
+def test_archived_campaigns_are_counted_up_to_a_thousand(viewer_client):
     factories.campaigns(listing.ARCHIVE_CAP, archived_at=utc_now())
     factories.campaign(title="Campaign that runs")
     db.session.commit()
