@@ -1,13 +1,13 @@
 """The rate limiter: never too many in any minute, and nobody important waits long."""
 
 import threading
-import time
 from collections.abc import Callable
 from itertools import cycle, islice, pairwise
 
 import pytest
 
 from tests.core.crowd import most_in_a_minute
+from tests.core.threadtime import ThreadTime
 from webapp.core.ratelimit import NoSlot, Priority, RateLimiter
 
 PUSH, PROBE, PULL = Priority
@@ -181,31 +181,27 @@ def test_a_penalty_is_an_hour_at_most_and_never_negative(
 
 
 class Contest:
-    """Threads that want slots at the same time, at a hundred times the usual speed."""
-
-    SPEED = 100
+    """Threads that want slots at the same time, on a clock of their own."""
 
     def __init__(self) -> None:
         self.order: list[Priority] = []
         self.times: list[float] = []
-        self.waits: dict[Priority, list[float]] = {each: [] for each in Priority}
         self.lock = threading.Lock()
-        self.limiter = RateLimiter(
-            60, monotonic=self.now, sleep=lambda seconds: time.sleep(seconds / self.SPEED)
-        )
-
-    def now(self) -> float:
-        return time.monotonic() * self.SPEED
+        self.time = ThreadTime()
+        self.limiter = RateLimiter(60, monotonic=self.time, sleep=self.time.sleep)
 
     def want(self, priority: Priority, until: Callable[[], bool]) -> threading.Thread:
-        def run() -> None:
-            while not until():
-                waited = self.limiter.acquire(priority)
-                with self.lock:
-                    self.order.append(priority)
-                    self.times.append(self.now())
-                    self.waits[priority].append(waited)
+        """A thread that is awake from now on: time stands still until it is started and sleeps."""
 
+        def run() -> None:
+            with self.time.awake():
+                while not until():
+                    self.limiter.acquire(priority)
+                    with self.lock:
+                        self.order.append(priority)
+                        self.times.append(self.time())
+
+        self.time.expect()
         return threading.Thread(target=run)
 
 
@@ -228,7 +224,7 @@ def test_in_a_storm_of_pushes_a_pull_gets_at_least_one_slot_in_five() -> None:
     assert 18 <= pulls <= 24
     places = [place for place, each in enumerate(contest.order) if each is PULL]
     assert max(later - earlier for earlier, later in pairwise(places)) <= 7
-    assert most_in_a_minute(contest.times) <= 55
+    assert most_in_a_minute(contest.times) <= 54
 
 
 def test_pushes_go_before_probes_and_probes_before_pulls() -> None:
@@ -237,12 +233,14 @@ def test_pushes_go_before_probes_and_probes_before_pulls() -> None:
         contest.limiter.acquire(PUSH)
     contest.limiter.penalise(15)
     once = {each: iter([False, True]) for each in Priority}
-    threads = [contest.want(each, lambda each=each: next(once[each])) for each in (PULL, PROBE)]
-    for each in threads:
+    pull, probe, push = (
+        contest.want(each, lambda each=each: next(once[each])) for each in (PULL, PROBE, PUSH)
+    )
+    for each in (pull, probe):
         each.start()
-    wait_until(lambda: len(contest.limiter._store.look()[0].waiting) == 2)
-    run([contest.want(PUSH, lambda: next(once[PUSH]))])
-    for each in threads:
+    contest.time.wait_for_sleepers(2)
+    run([push])
+    for each in (pull, probe):
         each.join(timeout=20)
     assert contest.order == [PUSH, PROBE, PULL]
 
@@ -254,11 +252,4 @@ def test_many_threads_never_share_a_slot() -> None:
         return len(contest.order) >= 60
 
     run([contest.want(priority, enough) for priority in Priority for _ in range(3)])
-    assert most_in_a_minute(contest.times) <= 55
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    assert most_in_a_minute(contest.times) <= 54
