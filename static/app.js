@@ -42,7 +42,7 @@
   on("submit", (event) => {
     const form = event.target;
     if (form.dataset.busy) event.preventDefault();
-    else if (!event.defaultPrevented && form.method === "post") hold(form);
+    else if (!event.defaultPrevented && form.method === "post" && event.submitter?.formMethod !== "dialog") hold(form);
   });
   // The list may have been filtered since its column chooser was opened.
   on("submit", ({ target }) => { if ("ofList" in target.dataset) target.elements.list.value = location.search.slice(1); }, window);

@@ -1,6 +1,7 @@
 """Bulk changes in the browser: by keyboard alone, without scripts, and sound in every state."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -167,6 +168,26 @@ def test_a_bulk_change_without_scripts(new_page: NewPage, stack: Stack) -> None:
         page.reload()
     expect(page.locator("#job")).to_contain_text("2 done")
     expect(page.locator("#job")).to_contain_text("1 left out")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_in_a_box_starts_nothing(new_page: NewPage, made: Made, scripts: bool) -> None:
+    page = new_page(java_script_enabled=scripts)
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    boxes = (("/campaigns", "pick"), (made.preview, "tick"), (made.preview, "confirmed"))
+    for address, name in boxes:
+        page.goto(address)
+        box = page.locator(f"[name={name}]").first
+        was = box.is_checked()
+        box.press("Enter")
+        # Whatever Enter began would come before what Space does.
+        box.press("Space")
+        expect(box).to_be_checked(checked=not was)
+        assert urlsplit(page.url).path == address
+    assert "POST" not in sent
+    page.get_by_role("button", name="Keep the ticks").click()
+    page.wait_for_url("**page=1**")
 
 
 def test_a_job_pauses_and_goes_on_where_the_focus_stays(new_page: NewPage, made: Made) -> None:
