@@ -6,6 +6,8 @@ What cannot be done is said in a sentence, with exit status 1; a wrong command l
 
 from flask import Flask
 
+from webapp.cli import campaign_writes
+from webapp.cli.advertisers import advertisers
 from webapp.cli.campaigns import campaigns
 from webapp.cli.connections import connections
 from webapp.cli.operators import operators
@@ -13,7 +15,9 @@ from webapp.cli.sync import sync
 from webapp.cli.tokens import tokens
 from webapp.cli.worker import run_worker
 
+__all__ = ["campaign_writes", "init_app"]
+
 
 def init_app(app: Flask) -> None:
-    for command in (operators, tokens, campaigns, connections, sync, run_worker):
+    for command in (operators, tokens, campaigns, advertisers, connections, sync, run_worker):
         app.cli.add_command(command)

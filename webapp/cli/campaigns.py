@@ -1,5 +1,6 @@
-"""``flask campaigns``: finding campaigns by the query language of the list."""
+"""``flask campaigns list`` and ``show``: finding by the query language of the list, and looking."""
 
+import sys
 from typing import Any
 
 import click
@@ -8,49 +9,105 @@ from sqlalchemy import Row
 
 from webapp.api import serialize
 from webapp.campaigns import listing
+from webapp.campaigns import queries as campaign_queries
+from webapp.campaigns.progress import progress_of
 from webapp.campaigns.terms import Asker
 from webapp.cli.plain import echo_json, json_option, plainly, settings
 from webapp.connections import queries as connections
 from webapp.core.db import reading
-from webapp.core.listing import PER_PAGE_CHOICES
+from webapp.core.listing import PER_PAGE_CHOICES, ListParams
 from webapp.core.money import format_amount
 from webapp.core.query import QueryError
+from webapp.exchange import export
+from webapp.exchange import queries as exchange
 
-campaigns = AppGroup("campaigns", help="Campaigns as the list shows them.")
+campaigns = AppGroup("campaigns", help="Campaigns: find, look, book, change, archive.")
 
 
-@campaigns.command("find")
+@campaigns.command("list")
 @click.argument("query", default="")
 @click.option("--sort", default="", help="A column of the list; -budget is the largest first.")
 @click.option("--page", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option(
     "--rows", type=click.Choice([str(n) for n in PER_PAGE_CHOICES]), default="50", show_default=True
 )
+@click.option("--csv", "as_csv", is_flag=True, help="Print all that is found, as the page's file.")
 @json_option
 @plainly
-def find_campaigns(query: str, sort: str, page: int, rows: str, as_json: bool) -> None:
+def list_campaigns(
+    query: str, sort: str, page: int, rows: str, as_csv: bool, as_json: bool
+) -> None:
     """Campaigns that QUERY finds: 'spring budget:>5000usd -sync:confirmed archived:any'.
 
     Put -- before a query that begins with a minus.
     """
+    if as_csv and as_json:
+        raise click.UsageError("Choose --csv or --json.")
     params = listing.CAMPAIGNS.parse(
         {"q": query, "sort": sort, "page": str(page), "per_page": rows}
     )
     for note in params.notes:
         click.echo(note, err=True)
+    try:
+        if as_csv:
+            _print_file(params)
+        else:
+            _print_page(params, as_json=as_json)
+    except QueryError as error:
+        raise click.BadParameter(_pointed(error), param_hint="QUERY") from None
+
+
+def _print_page(params: ListParams, *, as_json: bool) -> None:
     with reading():
-        try:
-            found = listing.list_campaigns(params, Asker(zone=settings().zone))
-        except QueryError as error:
-            raise click.BadParameter(_pointed(error), param_hint="QUERY") from None
-    if as_json:
+        found = listing.list_campaigns(params, Asker(zone=settings().zone))
         names = connections.organizations()
-        echo_json([serialize.campaign(row, names) for row in found.items])
+    if as_json:
+        items = [serialize.campaign(row, names) for row in found.items]
+        meta = {
+            "page": found.number,
+            "per_page": found.per_page,
+            "total": found.total,
+            "total_is_exact": not found.capped,
+        }
+        echo_json({"items": items, "meta": meta})
         return
     for row in found.items:
         click.echo("  ".join(_words(row)))
     total = f"{found.total:,}{'+' if found.capped else ''}"
     click.echo(f"{found.first:,}-{found.last:,} of {total}" if found.items else "None.", err=True)
+
+
+def _print_file(params: ListParams) -> None:
+    """The whole list, however long, a chunk at a time."""
+    with reading():
+        ids = exchange.listed_ids(params, Asker(zone=settings().zone))
+    out = sys.stdout.buffer
+    parts = export.stream(ids)
+    number = len(ids) // export.CHUNK + 2
+    with click.progressbar(parts, number, "Reading", file=sys.stderr) as shown:
+        out.writelines(shown)
+    out.flush()
+    click.echo(f"{len(ids):,} campaigns", err=True)
+
+
+@campaigns.command("show")
+@click.argument("campaign_id")
+@json_option
+@plainly
+def show_campaign(campaign_id: str, as_json: bool) -> None:
+    """One campaign, and where its changes are."""
+    with reading():
+        row = listing.campaign_row(campaign_id)
+        document = serialize.campaign(row, connections.organizations())
+        line = progress_of(campaign_queries.get_campaign(campaign_id)).line
+    if as_json:
+        echo_json(document)
+        return
+    for name, value in document.items():
+        if name not in ("advertiser", "sync"):
+            click.echo(f"{name}: {'-' if value is None else value}")
+    click.echo(f"advertiser: {row.advertiser_name or '-'} ({row.advertiser_id or '-'})")
+    click.echo(f"sync: {' '.join(filter(None, (line.words, line.more)))}")
 
 
 def _words(row: Row[Any]) -> list[str]:
