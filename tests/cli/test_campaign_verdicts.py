@@ -50,7 +50,7 @@ def test_refused_it_ends_with_1_and_the_ad_server_s_words(
     result = terminal(*wish)
 
     assert result.exit_code == 1
-    assert "is taken" in result.stdout
+    assert "Is taken." in result.stdout
 
 
 def test_not_yet_answered_it_ends_with_3(terminal: Terminal, wish: tuple[str, ...]) -> None:
