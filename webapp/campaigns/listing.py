@@ -230,7 +230,7 @@ def _rows(
         wanted = wanted.offset(behind if turned else params.offset).limit(number)
     else:
         return []
-    query = _row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
+    query = row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
     return db.session.execute(query.order_by(*CAMPAIGNS.order(params))).all()
 
 
@@ -284,14 +284,15 @@ def totals(params: ListParams, asker: Asker) -> Sequence[Total] | None:
 
 def campaign_row(uuid_text: str) -> Row[Any]:
     """One campaign with the same columns as a list row. Raises ``NotFound``."""
-    query = _row_columns().where(Campaign.uuid == uuid_of(uuid_text))
+    query = row_columns().where(Campaign.uuid == uuid_of(uuid_text))
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("There is no such campaign.")
     return row
 
 
-def _row_columns() -> Select[*tuple[Any, ...]]:
+def row_columns() -> Select[*tuple[Any, ...]]:
+    """What a list shows of campaigns, with their advertiser, its agency and their owner."""
     return (
         select(
             Campaign.id,
