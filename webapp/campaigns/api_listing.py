@@ -1,0 +1,159 @@
+"""Campaigns for scripts: which are found, a page of them, and a walk through all of them.
+
+A page costs two or three statements, a step of a walk one: ids first, from a narrow index, then
+the rows of these ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Label, Row, Select, func, select
+
+from webapp.campaigns import terms
+from webapp.campaigns.api_orders import Order
+from webapp.campaigns.api_rows import ROWS
+from webapp.campaigns.listing import ARCHIVED
+from webapp.campaigns.models import Campaign
+from webapp.campaigns.queries import visible
+from webapp.campaigns.search import Search, search_words
+from webapp.campaigns.terms import Asker, Condition
+from webapp.core.db import db
+from webapp.core.listing import COUNT_CAP, count_of
+from webapp.core.query_terms import ANY
+from webapp.core.text import fold
+
+MAX_WORDS = 10
+PLACE = "place_"
+CAMPAIGN = Campaign.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for: words that stand for themselves, or a query. ``None``: no matter."""
+
+    words: str = ""
+    query: str = ""
+    advertiser_id: int | None = None
+    archived: bool | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a wish finds. ``narrowed`` are conditions beside words and archive."""
+
+    narrowed: Sequence[ColumnElement[bool]]
+    search: Search
+    archived: str
+
+    @property
+    def everywhere(self) -> list[ColumnElement[bool]]:
+        return [*self.narrowed, *self.search.conditions]
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return [*ARCHIVED[self.archived], *self.everywhere]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of a page. ``total`` counts them all, unless that ended at ``COUNT_CAP``."""
+
+    rows: Sequence[Row[Any]]
+    total: int
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Rows of a step. ``place`` is where the next one goes on; ``None`` at the end."""
+
+    rows: Sequence[Row[Any]]
+    place: list[Any] | None
+
+
+def finding(wish: Wish, asker: Asker) -> Finding:
+    """Raises ``QueryError``."""
+    query = terms.parse(wish.query)
+    found = terms.conditions(query, asker)
+    words = list(dict.fromkeys(fold(wish.words).split()))[:MAX_WORDS]
+    narrowed: list[Condition] = [*visible(), *found.conditions]
+    if wish.advertiser_id is not None:
+        narrowed.append(Campaign.advertiser_id == wish.advertiser_id)
+    archived = found.archived if any(term.field == "archived" for term in query.terms) else ANY
+    if wish.archived is not None:
+        narrowed += [] if archived == ANY else ARCHIVED[archived]
+        archived = terms.YES if wish.archived else terms.NO
+    return Finding(narrowed, search_words([*found.words, *words], found.excluded), archived)
+
+
+def page(wanted: Finding, order: Order, *, descending: bool, number: int, size: int) -> Found:
+    """One page, and how many campaigns there are on all."""
+    offset = (number - 1) * size
+    known = _known_total(wanted)
+    if known is not None and offset >= known:
+        return Found([], known, is_exact=True)
+    behind = None if known is None else max(known - offset - size, 0)
+    # Counted from the nearer end.
+    if known is not None and behind is not None and behind < offset:
+        limit = min(size, known - offset)
+        ids = order.ids(wanted.conditions, descending=not descending, offset=behind, limit=limit)
+    else:
+        ids = order.ids(wanted.conditions, descending=descending, offset=offset, limit=size + 1)
+    rows = db.session.execute(_rows_of(ids, order, descending=descending)).all()
+    shown = rows[:size]
+    if known is not None:
+        return Found(shown, known, is_exact=True)
+    if 0 < len(rows) <= size or (not rows and number == 1):
+        return Found(shown, offset + len(rows), is_exact=True)
+    total = _counted(wanted)
+    return Found(shown, min(total, COUNT_CAP), is_exact=total <= COUNT_CAP)
+
+
+def walk(
+    wanted: Finding, order: Order, place: Sequence[Any] | None, *, descending: bool, size: int
+) -> Walked:
+    """The next campaigns behind a place, or the first ones."""
+    ids = order.ids_behind(wanted.conditions, place, descending=descending, limit=size + 1)
+    query = _rows_of(ids, order, descending=descending).limit(size + 1)
+    names = [f"{PLACE}{number}" for number in range(len(order.keys))]
+    keys: list[Label[Any]] = [key.label(name) for key, name in zip(order.keys, names, strict=True)]
+    rows = db.session.execute(query.add_columns(*keys)).all()
+    if len(rows) <= size:
+        return Walked(rows, None)
+    last = rows[size - 1]
+    return Walked(rows[:size], [*[getattr(last, name) for name in names], last.id])
+
+
+def _rows_of(ids: Select[int], order: Order, *, descending: bool) -> Select[*tuple[Any, ...]]:
+    query = ROWS.where(CAMPAIGN.c.id.in_(ids.scalar_subquery()))
+    return query.order_by(*order.by(descending=descending))
+
+
+def _known_total(wanted: Finding) -> int | None:
+    """How many are found, where indexes know that without reading a campaign."""
+    if wanted.narrowed or wanted.search.conditions:
+        return None
+    in_archive = select(func.count()).select_from(Campaign).where(*ARCHIVED[terms.YES])
+    everything = select(func.count()).select_from(Campaign)
+    if wanted.archived == ANY:
+        return db.session.scalar(everything) or 0
+    if wanted.archived == terms.YES:
+        return db.session.scalar(in_archive) or 0
+    both = select(everything.scalar_subquery() - in_archive.scalar_subquery())
+    return db.session.scalar(both) or 0
+
+
+def _counted(wanted: Finding) -> int:
+    """How many are found, counted no further than one more than ``COUNT_CAP``."""
+    most = COUNT_CAP + 1
+    sample = wanted.search.sample
+    if sample and not wanted.narrowed and sample.hits - sample.archived >= most:
+        # So many in the list of a word's hits alone, archived ones left out.
+        return most if wanted.archived != terms.YES else _number(wanted, most)
+    return _number(wanted, most)
+
+
+def _number(wanted: Finding, most: int) -> int:
+    ids = select(Campaign.id).where(*wanted.conditions)
+    return db.session.scalar(select(count_of(ids, most))) or 0

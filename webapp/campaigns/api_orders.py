@@ -1,0 +1,186 @@
+"""The orders that scripts read campaigns in: by pages, and by going on behind a campaign.
+
+Each is read along the indexes of the list, however many campaigns there are. Campaigns without a
+value come first when ascending, and the id makes every order total.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    UnaryExpression,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
+
+from webapp.campaigns.models import Campaign
+
+# As a table: through the model it takes twice as long.
+C = Campaign.__table__.c
+
+Conditions = Sequence[ColumnElement[bool]]
+Key = ColumnElement[Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some campaigns, and what these are ordered by. ``has_none``: a key may be without a value."""
+
+    keys: Sequence[Key]
+    conditions: Conditions = ()
+    has_none: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """``keys`` are what of a campaign says where it stands.
+
+    Its ``parts`` are read each along an index of its own, and merged.
+    """
+
+    keys: Sequence[Key]
+    parts: Sequence[Part]
+
+    def by(self, *, descending: bool) -> list[UnaryExpression[Any]]:
+        return _by(self.keys, C.id, descending=descending)
+
+    def ids(
+        self, conditions: Conditions, *, descending: bool, offset: int, limit: int
+    ) -> Select[int]:
+        """The ids of so many campaigns, so far from the beginning."""
+        if len(self.parts) == 1:
+            ordered = select(C.id).where(*conditions).order_by(*self.by(descending=descending))
+            return ordered.offset(offset).limit(limit)
+        found: CompoundSelect[int, Any] = union_all(
+            *[
+                select(C.id.label("id"), part.keys[0].label("key")).where(
+                    *part.conditions, *conditions
+                )
+                for part in self.parts
+            ]
+        )
+        by = _by([found.selected_columns.key], found.selected_columns.id, descending=descending)
+        return select(found.order_by(*by).offset(offset).limit(limit).subquery().c.id)
+
+    def ids_behind(
+        self,
+        conditions: Conditions,
+        place: Sequence[Any] | None,
+        *,
+        descending: bool,
+        limit: int,
+    ) -> Select[int]:
+        """The ids of the next campaigns behind a place: its keys and the id. More than ``limit``.
+
+        Without a place, from the beginning.
+        """
+        if place is None:
+            return self.ids(conditions, descending=descending, offset=0, limit=limit)
+        stretches = [
+            select(C.id)
+            .where(*part.conditions, *stretch, *conditions)
+            .order_by(*_by(part.keys, C.id, descending=descending))
+            .limit(limit)
+            for part in self.parts
+            for stretch in _behind(part, place, descending=descending)
+        ]
+        return select(_together(stretches).subquery().c.id)
+
+
+def _together(stretches: Sequence[Select[int]]) -> CompoundSelect[int]:
+    return union_all(*[select(each.subquery().c.id) for each in stretches])
+
+
+def _by(
+    keys: Sequence[Key], tie_break: ColumnElement[int], *, descending: bool
+) -> list[UnaryExpression[Any]]:
+    # Said where it makes a difference only, or PostgreSQL would not recognise the index.
+    if descending:
+        return [
+            *[key.desc().nulls_last() if _may_be_none(key) else key.desc() for key in keys],
+            tie_break.desc(),
+        ]
+    return [
+        *[key.asc().nulls_first() if _may_be_none(key) else key.asc() for key in keys],
+        tie_break.asc(),
+    ]
+
+
+def _may_be_none(key: Key) -> bool:
+    return bool(getattr(key, "nullable", True))
+
+
+def _behind(part: Part, place: Sequence[Any], *, descending: bool) -> list[Conditions]:
+    """What lies behind a place, in stretches each of which is one walk along the index."""
+    stretches: list[Conditions] = []
+    same: list[ColumnElement[bool]] = []
+    for key, value in zip([*part.keys, C.id], place, strict=True):
+        has_none = part.has_none and key is not C.id
+        further = _further(key, value, descending=descending, has_none=has_none)
+        stretches += [[*same, each] for each in further]
+        same.append(key.is_(None) if value is None else key == literal(value, key.type))
+    return stretches
+
+
+def _further(
+    key: Key, value: Any, *, descending: bool, has_none: bool
+) -> list[ColumnElement[bool]]:
+    if value is None:
+        return [] if descending else [key.is_not(None)]
+    bound = literal(value, key.type)
+    if not descending:
+        return [key > bound]
+    return [key < bound, key.is_(None)] if has_none else [key < bound]
+
+
+def _columns(*columns: Key, has_none: bool = False) -> Order:
+    return Order(columns, [Part(columns, has_none=has_none)])
+
+
+def _shown(remote: Key, own: Key) -> Order:
+    """By the ad server's time; by ours where it has told none."""
+    parts = [Part([remote], [remote.is_not(None)]), Part([own], [remote.is_(None)])]
+    return Order([func.coalesce(remote, own)], parts)
+
+
+BY_ID = _columns()
+_AMOUNT = _columns(C.budget_key)
+_REVENUE = _columns(C.total_revenue_currency, C.total_revenue_minor, has_none=True)
+# Amounts of two currencies cannot be compared: both sorts are by currency, then by amount.
+ORDERS: Mapping[str, Order] = {
+    "title": _columns(C.title_key),
+    "created_at": _shown(C.remote_created_at, C.created_at),
+    "updated_at": _shown(C.remote_updated_at, C.changed_at),
+    "total_budget_cents": _AMOUNT,
+    "total_budget_currency": _AMOUNT,
+    "total_revenue_cents": _REVENUE,
+    "total_revenue_currency": _REVENUE,
+    "duration_in_seconds": _columns(C.duration_seconds, has_none=True),
+    "copy_needed": _columns(C.copy_needed, C.changed_at),
+    "booking_source": _columns(C.booking_source, has_none=True),
+    "synced_at": _columns(C.synced_at, has_none=True),
+    "archived": Order(
+        [case((C.archived_at.is_(None), 0), else_=1)],
+        [
+            Part([literal_column("0")], [C.archived_at.is_(None)]),
+            Part([literal_column("1")], [C.archived_at.is_not(None)]),
+        ],
+    ),
+}
+
+
+def by_organization(organizations: Mapping[int, str]) -> Order:
+    """By the organisation's id. With a single one, as it usually is, that is by our own id."""
+    if len(set(organizations.values())) < 2:
+        return BY_ID
+    ranks = {name: rank for rank, name in enumerate(sorted(set(organizations.values())))}
+    rank = case({id_: ranks[name] for id_, name in organizations.items()}, value=C.connection_id)
+    return _columns(rank)
