@@ -51,6 +51,16 @@ def test_the_page_tells_what_was_sent_and_each_call_that_was_made(viewer_client)
     assert str(change.intent_key) in page.text
 
 
+def test_what_was_kept_back_is_said_not_to_be_sent(viewer_client):
+    both = {"title": "Autumn", "budget": [450_000, "USD"]}
+    change = sent(fields=["title"], before=both, after={**both, "title": "Spring"})
+
+    page = get_page(viewer_client, f"/changes/{change.id}")
+
+    assert ["Title", "Autumn", "Spring"] in page.rows
+    assert "Not sent with it: budget." in page.text
+
+
 def test_a_field_is_named_as_on_every_other_page(viewer_client):
     change = sent(fields=["external_id"], before={"external_id": "A"}, after={"external_id": "B"})
 

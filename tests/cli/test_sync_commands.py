@@ -184,6 +184,17 @@ def test_what_is_refused_is_counted(terminal: Terminal, sandbox: Sandbox) -> Non
     assert "1 refused." in result.stdout
 
 
+def test_what_a_conflict_keeps_back_needs_somebody(terminal: Terminal, sandbox: Sandbox) -> None:
+    campaign = read_once(terminal)
+    edit_title(campaign, "Ours")
+    sandbox.control("PUT", f"campaigns/{campaign.remote_id}", {"title": "Theirs"})
+
+    result = terminal("sync", "push")
+
+    assert (result.exit_code, result.stdout) == (3, "1 that need somebody.\n")
+    assert [write["sender"] for write in sandbox.applied_writes()] == ["vendor"]
+
+
 def test_a_connection_that_is_not_there_is_a_sentence(terminal: Terminal) -> None:
     result = terminal("sync", "pull", "--connection", "99")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.factories import values_of
 from tests.sync.conftest import ANA, Desk
 from webapp.campaigns import service as campaigns
-from webapp.campaigns.models import Campaign, Conflict
+from webapp.campaigns.models import Campaign, Change, Conflict
 from webapp.core.db import db, transaction
 from webapp.core.errors import StaleEdit
 
@@ -28,6 +28,22 @@ def decide(desk: Desk, campaign: Campaign, decision: str) -> None:
     conflict = db.session.scalars(select(Conflict.id).where(Conflict.decided_at.is_(None))).one()
     with transaction():
         campaigns.decide_conflict(ANA, desk.campaign(id=campaign.id), conflict, decision)
+
+
+def test_a_change_does_not_say_that_what_a_conflict_kept_back_has_arrived(synced: Desk) -> None:
+    campaign = synced.any_campaign()
+    synced.edit(campaign, title="Ours", total_budget_minor=500_00)
+    synced.edit_in_megaphone(campaign, totalBudgetCents=480_00)
+
+    synced.push()
+
+    change = db.session.scalars(select(Change)).one()
+    assert (change.state, change.fields) == ("applied", ["title"])
+    assert synced.remote(campaign)["title"] == "Ours"
+    assert synced.remote(campaign)["totalBudgetCents"] == 480_00
+    # It can be undone all the same.
+    assert change.before is not None
+    assert set(change.before) == {"title", "budget"}
 
 
 @pytest.mark.parametrize("seen_by", ["a pull", "the push of another edit"])

@@ -121,6 +121,16 @@ def sent_of(change: Change) -> list[tuple[str, str | None]]:
     return [(LABELS[g], readable(g, payload[g], names)) for g in GROUPS if g in payload]
 
 
+def kept_back_of(change: Change) -> list[str]:
+    """The labels of what the edit changed and its change did not carry, once that has ended.
+
+    It was undone before it was sent, or both sides had changed it.
+    """
+    if change.state != APPLIED:
+        return []
+    return [LABELS[g] for g in GROUPS if g in (change.after or {}) and g not in change.fields]
+
+
 def who_saved(email: str | None, lane: str) -> str:
     """Who wants the change. Sync itself makes some: what is left to send after a merge."""
     return email or (lane if lane and not lane.startswith(BATCH) else "sync")

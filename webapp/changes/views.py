@@ -83,6 +83,7 @@ def show(change_id: int) -> ResponseReturnValue:
         item=item,
         meaning=words.MEANINGS[change.state],
         sent=shown.sent_of(change),
+        kept_back=shown.kept_back_of(change),
         calls=request_log.of_change(change_id),
         forecast=forecast.for_change(change) if change.state == READY else None,
         offered=shown.local_input(change.not_before or verb_views.tomorrow_morning(now)),

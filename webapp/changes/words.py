@@ -70,7 +70,7 @@ MEANINGS = {
     APPLIED: "Megaphone has it.",
     REJECTED: "Megaphone said no, and nothing was changed there. Editing the campaign mends it.",
     STUCK: "Nothing more is tried by itself: someone has to look.",
-    SUPERSEDED: "A later change, or what Megaphone has, took its place.",
+    SUPERSEDED: "A later change, what Megaphone has, or a conflict to decide took its place.",
     CANCELLED: "It was cancelled before it was sent.",
 }
 

@@ -1,9 +1,10 @@
 """Recording how a change ended, in the caller's transaction."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from webapp.adservers.errors import AdServerError, Rejected
 from webapp.adservers.types import RemoteCampaign
@@ -12,6 +13,7 @@ from webapp.campaigns import pending, queries
 from webapp.campaigns.fields import LABELS, snapshot
 from webapp.campaigns.models import (
     APPLIED,
+    CONFLICT,
     CREATE,
     PARKED,
     REFUSED,
@@ -74,9 +76,22 @@ def applied(claim: Claim, answer: RemoteCampaign, now: datetime, state: str = SE
     if claim.kind == CREATE:
         _send_what_was_typed_since(claim, campaign, now)
     show_settled(campaign)
+    if campaign.sync_state == CONFLICT:
+        _leave_to_the_decision(claim, campaign, sent or {})
     breaker.succeeded(claim.connection_id)
     if claim.kind == CREATE:
         markers.note_echo(claim.connection_id, campaign.marker, answer.external_id)
+
+
+def _leave_to_the_decision(claim: Claim, campaign: Campaign, sent: Mapping[str, Any]) -> None:
+    """A field that a conflict kept back did not arrive: its change must not say that it did.
+
+    What the edit found and left stays with the change, so that it can be undone.
+    """
+    kept_back = {conflict.field_group for conflict in queries.open_conflicts(campaign)} - set(sent)
+    fields = db.session.scalars(select(Change.fields).where(Change.id == claim.change_id)).one()
+    arrived = [group for group in fields if group not in kept_back]
+    db.session.execute(update(Change).where(Change.id == claim.change_id).values(fields=arrived))
 
 
 def _send_what_was_typed_since(claim: Claim, campaign: Campaign, now: datetime) -> None:

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.campaigns.models import (
     APPLIED,
+    CONFLICT,
     HELD,
     IN_FLIGHT,
     READY,
     REJECTED,
     STUCK,
+    SUPERSEDED,
     Campaign,
     Change,
 )
@@ -29,8 +32,9 @@ CHUNK = 500
 class Tally:
     """What became of the changes. ``moving``: on their way, or about to be.
 
-    ``kept``: on hold, delayed, or of a connection that sends nothing now. ``closed``: replaced or
-    cancelled, so that nothing of it is left to send.
+    ``kept``: on hold, delayed, or of a connection that sends nothing now. ``needs_you``: given up,
+    or ended while something of its campaign is in conflict. ``closed``: replaced or cancelled, so
+    that nothing of it is left to send.
     """
 
     total: int
@@ -89,9 +93,15 @@ def _states(change_ids: Sequence[int], now: datetime) -> list[tuple[str, bool]]:
         Campaign.id.not_in(in_doubt),
     )
     query = (
-        select(Change.state, is_free.label("is_free"))
+        select(Change.state, Campaign.sync_state, is_free.label("is_free"))
         .join(Connection, Change.connection_id == Connection.id)
         .join(Campaign, Change.campaign_id == Campaign.id)
         .where(Change.id.in_(change_ids))
     )
-    return [(row.state, bool(row.is_free)) for row in db.session.execute(query)]
+    return [(_end_of(row), bool(row.is_free)) for row in db.session.execute(query)]
+
+
+def _end_of(row: Any) -> str:
+    """A change ends when the rest of it waits for a decision; that rest was not sent."""
+    is_in_conflict = row.sync_state == CONFLICT and row.state in (APPLIED, SUPERSEDED)
+    return STUCK if is_in_conflict else row.state
