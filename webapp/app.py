@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from webapp import api, models
 from webapp.advertisers import views as advertisers
+from webapp.api import docs_views as docs
 from webapp.attention import views as attention
 from webapp.audit import views as audit
 from webapp.auth import access
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         bulk,
         exchange,
     )
-    for feature in (*pages, health):
+    for feature in (*pages, docs, health):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api.blueprint)
     return app

@@ -20,7 +20,20 @@ from webapp.web import errors, htmx
 View = TypeVar("View", bound=Callable[..., Any])
 
 # Reachable without signing in. The API checks tokens itself (webapp.api.access).
-PUBLIC_ENDPOINTS = frozenset({"static", "auth.sign_in", "ops.healthy"})
+# The documentation of the API tells how the service works, and shows nothing of what it holds.
+PUBLIC_ENDPOINTS = frozenset(
+    {
+        "static",
+        "auth.sign_in",
+        "ops.healthy",
+        "docs.document",
+        "docs.collection",
+        "docs.explorer",
+        "docs.read",
+        "docs.errors",
+        "docs.first_script",
+    }
+)
 TOKEN_BLUEPRINTS = frozenset({"api"})
 
 _login = LoginManager()

@@ -8,6 +8,7 @@ from flask import Flask
 
 from webapp.cli import campaign_writes
 from webapp.cli.advertisers import advertisers
+from webapp.cli.api import api
 from webapp.cli.campaigns import campaigns
 from webapp.cli.connections import connections
 from webapp.cli.operators import operators
@@ -19,5 +20,5 @@ __all__ = ["campaign_writes", "init_app"]
 
 
 def init_app(app: Flask) -> None:
-    for command in (operators, tokens, campaigns, advertisers, connections, sync, run_worker):
+    for command in (operators, tokens, campaigns, advertisers, connections, sync, api, run_worker):
         app.cli.add_command(command)

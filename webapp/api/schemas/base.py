@@ -1,12 +1,15 @@
 """What all bodies and answers share."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from webapp.core.money import MAX_MINOR
 
-MAX_ID = 2**31 - 1
+MAX_ID = 999_999_999
+ID_PATTERN = "^[1-9][0-9]{0,8}$"
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Sent(BaseModel):
@@ -21,12 +24,16 @@ class Answered(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+def _flag(value: object) -> object:
+    return FLAGS.get(value.lower(), value) if isinstance(value, str) else value
 
 
 # In an address: true and false, 1 and 0, in any case.
-Flag = Annotated[bool, BeforeValidator(_lower)]
+Flag = Annotated[
+    bool,
+    Field(strict=True),
+    BeforeValidator(_flag, json_schema_input_type=bool | Literal["1", "0"]),
+]
 
 
 class WriteQuery(Sent):
@@ -40,7 +47,7 @@ def _as_text(value: object) -> object:
 
 
 def _number_within(text: str) -> str:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:12]) <= MAX_ID:
+    if not re.fullmatch(ID_PATTERN, text):
         raise ValueError("This is no id.")
     return text
 
@@ -48,7 +55,11 @@ def _number_within(text: str) -> str:
 # Ids of ours that are numbers are texts in JSON; scripts may send them as numbers too.
 NumberId = Annotated[
     str,
-    BeforeValidator(_as_text, json_schema_input_type=str | int),
+    BeforeValidator(
+        _as_text,
+        json_schema_input_type=Annotated[str, Field(pattern=ID_PATTERN)]
+        | Annotated[int, Field(ge=1, le=MAX_ID)],
+    ),
     AfterValidator(_number_within),
     Field(examples=["17"]),
 ]
