@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from webapp.auth import access
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import asking, columns, listing, shown, suggestions, tabs
+from webapp.campaigns import asking, cells, columns, listing, shown, suggestions, tabs
 from webapp.campaigns.terms import FIELDS, Asker
 from webapp.core.clock import utc_now
 from webapp.core.db import giving_up
@@ -39,6 +39,7 @@ def index() -> ResponseReturnValue:
         params=params,
         views=views,
         columns=columns.chosen(params.looks.get("columns", "")),
+        cells_of=cells.cells_of,
         sync_words=shown.SYNC_WORDS,
         fields=FIELDS,
         back=address if request.args else None,

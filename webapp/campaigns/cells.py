@@ -1,0 +1,103 @@
+"""The cells of the list's rows: a template's loop over them would be most of a page's time.
+
+They are text that is markup already, so every text from elsewhere is escaped where it is put in.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from markupsafe import escape
+from sqlalchemy import Row
+
+from webapp.campaigns.columns import Column
+from webapp.campaigns.models import CONFLICT, GONE, PARKED
+from webapp.core.money import format_amount
+from webapp.web.filters import absolute, duration, relative
+
+CANCELLED, PARKED_AWAY = "cancelled", "parked away"
+
+# Markup by sync state, and for the two above.
+Pills = Mapping[str, str]
+Cell = Callable[[Row[Any], Pills], str]
+
+NO_MONEY = (
+    '<td class="num"><span class="money"><span aria-hidden="true">–</span>'
+    '<span class="visually-hidden">none</span><span class="cur"></span></span></td>'
+)
+
+
+def cells_of(
+    rows: Iterable[Row[Any]], columns: Sequence[Column], pills: Pills
+) -> Iterator[tuple[Row[Any], str]]:
+    """Each row with its cells in these columns, as one piece of markup."""
+    chosen = [CELLS[column.name] for column in columns]
+    for row in rows:
+        yield row, "\n    ".join([cell(row, pills) for cell in chosen])
+
+
+def _advertiser(row: Row[Any], _pills: Pills) -> str:
+    name, agency = row.advertiser_name, row.agency_name
+    beside = f" {_sub(agency)}" if agency and agency != name else ""
+    return f"<td>{escape(name or '–')}{beside}</td>"
+
+
+def _sync(row: Row[Any], pills: Pills) -> str:
+    state = row.sync_state
+    if state == CONFLICT and row.sync_detail:
+        return f"<td>{pills[state]} {_sub('in ' + row.sync_detail)}</td>"
+    if state == PARKED and row.archived_at:
+        return f"<td>{pills[PARKED_AWAY]}</td>"
+    return f"<td>{pills[CANCELLED if state == GONE and not row.remote_id else state]}</td>"
+
+
+def _changed(row: Row[Any], _pills: Pills) -> str:
+    return _time(row.changed_at, f" {_sub('· archived')}" if row.archived_at else "")
+
+
+def _time_in(name: str) -> Cell:
+    return lambda row, _pills: _time(getattr(row, name))
+
+
+def _time(moment: datetime | None, more: str = "") -> str:
+    if moment is None:
+        return f"<td>{_sub('–')}{more}</td>"
+    about = f'datetime="{moment.isoformat()}" title="{absolute(moment)}"'
+    return f"<td><time {about}>{relative(moment)}</time>{more}</td>"
+
+
+def _money(minor: int | None, currency: str | None) -> str:
+    if minor is None:
+        return NO_MONEY
+    amount = format_amount(minor, currency or "USD")
+    whole = "" if "." in amount else " whole"
+    return (
+        f'<td class="num"><span class="money{whole}"><span class="amount">{amount}</span> '
+        f'<span class="cur">{escape(currency or "")}</span></span></td>'
+    )
+
+
+def _quiet(name: str) -> Cell:
+    return lambda row, _pills: f'<td class="sub">{escape(getattr(row, name) or "–")}</td>'
+
+
+def _sub(words: str) -> str:
+    return f'<span class="sub">{escape(words)}</span>'
+
+
+CELLS: Mapping[str, Cell] = {
+    "advertiser": _advertiser,
+    "external_id": _quiet("external_id"),
+    "budget": lambda row, _: _money(row.total_budget_minor, row.total_budget_currency),
+    "sync": _sync,
+    "changed": _changed,
+    "owner": _quiet("owner_email"),
+    "copy": lambda row, _: f"<td>{'needed' if row.copy_needed else '–'}</td>",
+    "revenue": lambda row, _: _money(row.total_revenue_minor, row.total_revenue_currency),
+    "duration": lambda row, _: f'<td class="num">{duration(row.duration_seconds)}</td>',
+    "source": _quiet("booking_source"),
+    "created": _time_in("remote_created_at"),
+    "updated": _time_in("remote_updated_at"),
+    "synced": _time_in("synced_at"),
+    "archived": _time_in("archived_at"),
+}
