@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import requests
@@ -102,7 +102,7 @@ def background(
         process.wait(STOP_SECONDS)
 
 
-def middle_and_slow(times: list[float]) -> tuple[float, float]:
+def middle_and_slow(times: Sequence[float]) -> tuple[float, float]:
     """p50 and p95."""
     return round(percentile(times, 0.5), 1), round(percentile(times, 0.95), 1)
 
