@@ -14,6 +14,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from flask import Flask
 from flask_apscheduler import APScheduler
 
+from webapp.api import keeping as api
 from webapp.audit.service import Actor
 from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
@@ -99,6 +100,7 @@ def _clean(work: jobs.Work) -> None:
         log.info("old_requests_deleted", count=deleted)
     bulk.forget_drafts(work)
     keeping.forget_contents(work)
+    api.forget_old(work)
 
 
 def _log_failure(event: JobExecutionEvent) -> None:

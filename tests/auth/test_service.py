@@ -1,4 +1,4 @@
-"""Making operators and tokens, and counting failures."""
+"""Making operators, and counting failures."""
 
 import pytest
 from flask import Flask
@@ -6,8 +6,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests import factories
 from tests.support.threads import in_threads
-from webapp.auth import queries, service, throttle
-from webapp.auth.models import ApiToken, SignInThrottle
+from webapp.auth import service, throttle
+from webapp.auth.models import SignInThrottle
 from webapp.core.db import db, transaction
 from webapp.core.errors import InvalidInput
 
@@ -56,29 +56,6 @@ def test_every_problem_of_an_operator_is_said_at_once(db_session) -> None:
 def test_two_operators_cannot_share_an_email_in_other_letters(manager) -> None:
     with pytest.raises(IntegrityError):
         factories.operator(email=manager.email.upper())
-
-
-def test_a_token_is_live_until_revoked_and_only_its_digest_is_kept(db_session) -> None:
-    token = service.create_token(" nightly report ", "viewer")
-    row = db_session.query(ApiToken).one()
-
-    assert queries.live_token(token) is row
-    assert (row.name, row.role) == ("nightly report", "viewer")
-    assert token not in vars(row).values()
-    assert token.startswith("fdk_")
-    assert len(token) > 40
-
-    row.revoked_at = factories.SOME_DAY
-    assert queries.live_token(token) is None
-    assert queries.live_token(row.digest) is None
-
-
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "taken"])
-def test_a_token_needs_a_name_of_its_own(db_session, name: str) -> None:
-    factories.api_token(name="taken")
-    with pytest.raises(InvalidInput) as refused:
-        service.create_token(name)
-    assert list(refused.value.fields) == ["name"]
 
 
 def test_one_network_address_cannot_try_many_emails(db_session) -> None:

@@ -9,7 +9,7 @@ from tests import factories
 from tests.cli.conftest import Terminal
 from webapp.audit.models import AuditEvent
 from webapp.auth import queries, service
-from webapp.auth.models import ApiToken, Operator
+from webapp.auth.models import Operator
 from webapp.core.db import db
 
 EMAIL = "new@example.com"
@@ -128,47 +128,6 @@ def test_a_new_password_is_long_enough(terminal: Terminal) -> None:
         1,
         "Error: A password needs at least 12 characters.\n",
     )
-
-
-def test_a_token_stands_alone_on_the_last_line_and_works(terminal: Terminal) -> None:
-    result = terminal("tokens", "create", "reporting", "--role", "viewer")
-    assert result.exit_code == 0, result.output
-    token = queries.live_token(result.stdout.splitlines()[-1])
-    assert token is not None
-    assert (token.name, token.role) == ("reporting", "viewer")
-    assert result.stdout.count("\n") == 1
-    assert audited() == [("cli", "created", "reporting")]
-
-
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "taken"])
-def test_a_token_needs_a_name_of_its_own(terminal: Terminal, name: str) -> None:
-    factories.api_token(name="taken")
-    result = terminal("tokens", "create", name)
-    assert result.exit_code == 1
-    assert result.stderr.startswith("Error: ")
-    assert result.stdout == ""
-
-
-def test_a_revoked_token_opens_nothing_and_stays_on_the_list(terminal: Terminal) -> None:
-    token = factories.api_token(name="old script")
-    assert terminal("tokens", "revoke", "old script").exit_code == 0
-    assert queries.live_token(token) is None
-    listed = terminal("tokens", "list").stdout
-    assert listed.startswith("old script  manager, made 2026-03-02, revoked ")
-    assert token not in listed
-    assert audited() == [("cli", "revoked", "old script")]
-
-
-def test_revoking_twice_keeps_the_first_time(terminal: Terminal) -> None:
-    factories.api_token(name="old", revoked=True)
-    assert terminal("tokens", "revoke", "old").exit_code == 0
-    when = db.session.scalars(select(ApiToken.revoked_at)).one()
-    assert when == factories.SOME_DAY
-
-
-def test_a_token_that_is_not_there_cannot_be_revoked(terminal: Terminal) -> None:
-    result = terminal("tokens", "revoke", "nothing")
-    assert (result.exit_code, result.stderr) == (1, "Error: There is no token named nothing.\n")
 
 
 def test_without_tables_the_command_says_what_to_do(terminal: Terminal) -> None:

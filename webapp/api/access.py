@@ -1,13 +1,15 @@
 """Who may call the API: a bearer token with the scope, of somebody who may. Never a cookie."""
 
-from flask import g, request
+from flask import current_app, g, request
 
+from webapp.api import limits
 from webapp.audit.service import Actor
 from webapp.auth import queries
 from webapp.auth.access import permission_of
 from webapp.auth.models import ApiToken
 from webapp.auth.permissions import PERMISSION_OF, Permission, Scope, role_may
 from webapp.core.clock import utc_now
+from webapp.core.db import db, reading
 from webapp.web.problems import Problem
 from webapp.web.requests import current_request_id
 
@@ -15,7 +17,7 @@ ASK = {"WWW-Authenticate": "Bearer"}
 
 
 def current_token() -> ApiToken:
-    """The token of this request."""
+    """The token of this request. It is read-only: no session knows it."""
     token: ApiToken = g.api_token
     return token
 
@@ -27,11 +29,23 @@ def actor() -> Actor:
 
 
 def check() -> None:
-    """Take the request's token. Raises ``Problem`` where there is none that opens."""
-    token = queries.live_token(_sent_token(), utc_now())
-    if token is None:
+    """Take the request's token, and count the request. Raises ``Problem``.
+
+    Without a token that opens, it counts for the network address it came from.
+    """
+    now, secret = utc_now(), _sent_token()
+    found = _opened(secret) if secret else None
+    if found:
+        g.api_token, g.api_role = found
+        caller = limits.token_caller(found[0])
+    else:
+        limit = current_app.config["SETTINGS"].api_requests_without_token
+        caller = limits.address_caller(request.remote_addr or "unknown", limit)
+    g.api_standing = limits.count(caller, now)
+    if g.api_standing.is_over:
+        raise limits.too_many(g.api_standing)
+    if found is None:
         raise Problem("no_token", "Send “Authorization: Bearer TOKEN”.", headers=ASK)
-    g.api_token = token
 
 
 def check_permission() -> None:
@@ -44,15 +58,22 @@ def check_permission() -> None:
 
 
 def may(permission: Permission) -> bool:
-    """Whether the token may do this."""
+    """Whether the token may do this, and its operator too, if it has one."""
     token = current_token()
     granted = {PERMISSION_OF[Scope(name)] for name in token.scopes.split()}
     if permission not in granted:
         return False
-    if token.operator_id is None:
-        return True
-    operator = queries.get_operator(token.operator_id)
-    return operator is not None and role_may(operator.role, permission)
+    return token.operator_id is None or role_may(g.api_role, permission)
+
+
+def _opened(secret: str) -> tuple[ApiToken, str | None] | None:
+    # No transaction stays open: a writing one would keep everybody else from counting.
+    with reading():
+        found = queries.live_token(secret, utc_now())
+        if found:
+            db.session.expunge(found[0])
+        db.session.rollback()
+    return found
 
 
 def _sent_token() -> str:

@@ -1,24 +1,39 @@
-"""The API's blueprint, and what happens to every request before its operation.
+"""The API's blueprint, and what happens around every operation.
 
-In this order: the token, its permission, then the operation. Cookies are never looked at.
+In this order: the token, its limit, its permission, then the operation, which reads what was sent.
+Cookies are never looked at. An address below that is not there counts like any other.
 """
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g, request
 
-from webapp.api import access
+from webapp.api import access, answers, limits
 from webapp.core.query import QueryError
 from webapp.web import problems
 
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+PREFIX = "/api/v1"
+
+blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
 
 
-@blueprint.before_request
+@blueprint.before_app_request
 def admit() -> None:
-    access.check()
-    access.check_permission()
+    if request.blueprint == blueprint.name:
+        access.check()
+        access.check_permission()
+    elif request.url_rule is None and request.path.startswith(f"{PREFIX}/"):
+        access.check()
 
 
-@blueprint.errorhandler(problems.Problem)
+@blueprint.after_app_request
+def finish(response: Response) -> Response:
+    answers.keep(response)
+    standing: limits.Standing | None = g.get("api_standing")
+    if standing:
+        limits.say(standing, response)
+    return response
+
+
+@blueprint.app_errorhandler(problems.Problem)
 def explain(problem: problems.Problem) -> Response:
     return problems.answer(problem)
 

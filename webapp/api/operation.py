@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 
+from webapp.api import answers
 from webapp.api.blueprint import blueprint
 from webapp.auth.access import requires
 from webapp.auth.permissions import PERMISSION_OF, Scope
@@ -91,7 +92,8 @@ def operation(method: str, rule: str, declared: Declaration) -> Callable[[View],
                 _no_arguments()
             if made.body is not None:
                 parts["body"] = _read_body(made.body)
-            return view(**parts)
+            kept = answers.begin()
+            return view(**parts) if kept is None else kept
 
         OPERATIONS[made.id] = made
         blueprint.add_url_rule(rule, made.id, serve, methods=[method])

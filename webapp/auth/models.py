@@ -60,6 +60,21 @@ class ApiToken(Model):
     previous_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     previous_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def mark(self) -> str:
+        """Tells one secret from the next, and says nothing about either."""
+        return self.digest[:12]
+
+    def state(self, now: datetime) -> str:
+        """``live``, ``expired`` or ``revoked``."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= now else "live"
+
+    def overlaps(self, now: datetime) -> bool:
+        """Whether the secret before this one still opens it."""
+        return self.previous_until is not None and self.previous_until > now
+
 
 class SignInThrottle(Model):
     """Failed sign-ins of one e-mail address or one network address (kept as a digest)."""

@@ -48,8 +48,24 @@ def emails_of(operator_ids: Iterable[int | None]) -> Mapping[int, str]:
     return {row.id: row.email for row in db.session.execute(query)}
 
 
-def list_tokens() -> Sequence[ApiToken]:
-    return db.session.scalars(select(ApiToken).order_by(ApiToken.name)).all()
+def list_tokens(operator_id: int | None = None) -> Sequence[tuple[ApiToken, str | None]]:
+    """Tokens by name, each with its operator's e-mail; of one operator only, when one is named."""
+    query = (
+        select(ApiToken, Operator.email)
+        .outerjoin(Operator, ApiToken.operator_id == Operator.id)
+        .order_by(ApiToken.revoked_at.is_not(None), ApiToken.name)
+    )
+    if operator_id is not None:
+        query = query.where(ApiToken.operator_id == operator_id)
+    return [(token, email) for token, email in db.session.execute(query)]
+
+
+def get_token(token_id: int) -> ApiToken:
+    """Raises ``NotFound``."""
+    token = db.session.get(ApiToken, token_id)
+    if token is None:
+        raise NotFound("There is no such token.")
+    return token
 
 
 def token_named(name: str) -> ApiToken:
@@ -65,11 +81,14 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def live_token(token: str, now: datetime) -> ApiToken | None:
-    """The token that opens by this text: not revoked, expired, or of somebody switched off."""
-    digest = token_digest(token)
+def live_token(secret: str, now: datetime) -> tuple[ApiToken, str | None] | None:
+    """The token that opens by this, and its operator's role; it is of nobody when that is ``None``.
+
+    Nothing opens what is revoked, expired, or of somebody switched off.
+    """
+    digest = token_digest(secret)
     query = (
-        select(ApiToken)
+        select(ApiToken, Operator.role)
         .outerjoin(Operator, ApiToken.operator_id == Operator.id)
         .where(
             or_(
@@ -81,4 +100,5 @@ def live_token(token: str, now: datetime) -> ApiToken | None:
             or_(Operator.id.is_(None), Operator.active),
         )
     )
-    return db.session.scalars(query).one_or_none()
+    found = db.session.execute(query).one_or_none()
+    return (found[0], found[1]) if found else None

@@ -115,6 +115,8 @@ class Settings(BaseSettings):
     log_dir: Path | None = None
     log_level: str = "INFO"
 
+    api_requests_without_token: int = Field(default=100, ge=1, le=1_000_000)
+
     sync_interval_minutes: int = Field(default=30, ge=1, le=1440)
     timezone: str = "UTC"
 
