@@ -42,6 +42,9 @@ class AdServer(Protocol):
 
     def list_campaigns(self, cursor: str | None = None) -> RemotePage[RemoteCampaign]: ...
 
+    def cursor_at(self, page: int, per_page: int) -> str:
+        """The cursor of a list's page by its number, of ``capabilities.page_size`` rows at most."""
+
     def get_campaign(self, campaign_id: str) -> RemoteCampaign:
         """Read one campaign; raises ``NotFound`` on 404 and 410."""
 

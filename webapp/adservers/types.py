@@ -4,7 +4,7 @@ All are immutable. Times are aware and in UTC, money is integer minor units (ISO
 ad server leaves out is ``None``. ``raw`` is the ad server's own record, untouched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -115,12 +115,16 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class RemotePage(Generic[T]):
-    """One page of a listing. ``next_cursor`` is opaque; ``total`` is what the server claims."""
+    """One page of a listing. ``next_cursor`` is opaque; ``total`` is what the server claims.
+
+    ``rows`` are all its records in their order, as the ad server gave them, readable or not.
+    """
 
     items: list[T]
     bad_rows: list[BadRow]
     next_cursor: str | None
     total: int | None
+    rows: Sequence[object] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
     """One page of advertisers with their agency's name."""
     detached = select(Connection.id).where(Connection.state == DETACHED)
     conditions: list[ColumnElement[bool]] = [Advertiser.connection_id.not_in(detached)]
-    conditions += _matching(params.query)
+    conditions += matching(params.query)
     query = (
         select(
             Advertiser.id,
@@ -44,7 +44,7 @@ def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
     return Page(rows, params.page, params.per_page, total)
 
 
-def _matching(query: str) -> list[ColumnElement[bool]]:
+def matching(query: str) -> list[ColumnElement[bool]]:
     """Conditions for advertisers with every word of ``query`` in their or their agency's name."""
     words = fold(query).split()
     if not words:
@@ -75,7 +75,7 @@ def agency_choices(limit: int = MAX_CHOICES) -> list[tuple[int, str]]:
 def suggest(text: str, limit: int = MAX_SUGGESTED) -> list[tuple[int, str]]:
     """The same of those with every word of ``text`` in name or agency; first words come first."""
     begins = Advertiser.name_key.startswith(fold(text).strip(), autoescape=True)
-    query = _bookable().where(*_matching(text))
+    query = _bookable().where(*matching(text))
     return _choices(query.order_by(begins.desc(), Advertiser.name_key, Advertiser.id).limit(limit))
 
 

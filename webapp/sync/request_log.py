@@ -1,7 +1,7 @@
 """The log of remote calls: one row each, for a month, written beside what the caller is doing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,6 +76,17 @@ def of_change(change_id: int) -> Sequence[RequestLog]:
 def used_in_last_minute(connection_id: int, now: datetime) -> int:
     """How many calls were made in the last minute, by all processes."""
     return db.session.scalar(select(_between([connection_id], now - MINUTE, now))) or 0
+
+
+def used_by_each(connection_ids: Sequence[int], now: datetime) -> Mapping[int, int]:
+    """The same by connection; those without a call are left out."""
+    query = (
+        select(RequestLog.connection_id, func.count().label("number"))
+        .where(RequestLog.connection_id.in_(connection_ids))
+        .where(RequestLog.at >= now - MINUTE, RequestLog.at < now)
+        .group_by(RequestLog.connection_id)
+    )
+    return {row.connection_id: row.number for row in db.session.execute(query)}
 
 
 def per_hour(

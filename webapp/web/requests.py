@@ -55,7 +55,12 @@ def _finish(response: Response) -> Response:
     return response
 
 
-def _release(_error: BaseException | None) -> None:
+def stop_reading() -> None:
+    """From here on this request writes too, and may take its time. Between two transactions."""
     scope: AbstractContextManager[None] | None = g.pop("reading", None)
     if scope:
         scope.__exit__(None, None, None)
+
+
+def _release(_error: BaseException | None) -> None:
+    stop_reading()

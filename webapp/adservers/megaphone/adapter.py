@@ -94,6 +94,9 @@ class Megaphone:
     def list_campaigns(self, cursor: str | None = None) -> RemotePage[RemoteCampaign]:
         return self._list(calls.CAMPAIGNS, "campaign list", cursor, mapping.read_campaign)
 
+    def cursor_at(self, page: int, per_page: int) -> str:
+        return paging.cursor_at(page, min(per_page, paging.PAGE_SIZE))
+
     def get_campaign(self, campaign_id: str) -> RemoteCampaign:
         _require_id(campaign_id)
         call = calls.one_campaign(campaign_id)
@@ -160,7 +163,7 @@ def _page(call: Call, reply: Reply, read: Callable[[object], T]) -> RemotePage[T
         raise failures.misshapen(call, reply.known)
     items, bad_rows = mapping.read_rows(reply.value, read)
     following = paging.next_cursor(reply.url, call.query, reply.headers, len(reply.value))
-    return RemotePage(items, bad_rows, following, paging.total(reply.headers))
+    return RemotePage(items, bad_rows, following, paging.total(reply.headers), reply.value)
 
 
 def _campaign(call: Call, reply: Reply, expected_id: str | None) -> RemoteCampaign:

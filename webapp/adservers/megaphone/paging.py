@@ -20,7 +20,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def first_cursor(page_size: int = PAGE_SIZE) -> str:
-    return f"page=1&per_page={page_size}"
+    return cursor_at(1, page_size)
+
+
+def cursor_at(page: int, page_size: int) -> str:
+    return f"page={page}&per_page={page_size}"
 
 
 def first_middle_last(total: int | None) -> list[str]:
