@@ -1,5 +1,5 @@
-// What the form of a campaign does beyond HTML: figures while a budget is typed, and advertisers
-// found while a name is typed. The form works without this file.
+// What forms do beyond HTML: figures while a budget is typed, and advertisers found while a name is
+// typed. They work without this file.
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
@@ -30,7 +30,7 @@
   }
 
   const figures = $("figures");
-  if (figures) {
+  if (figures?.dataset.ask) {
     const budget = $("total_budget"), currency = $("total_budget_currency");
     const look = settling(
       300,
@@ -52,34 +52,59 @@
     });
   }
 
+  const make = (tag, attributes) => {
+    const el = document.createElement(tag);
+    Object.entries(attributes).forEach(([name, value]) => el.setAttribute(name, value));
+    return el;
+  };
   const select = $("advertiser_id");
-  if (select?.dataset.suggest) combobox(select);
+  if (select?.dataset.suggest) replace(select);
+  document.querySelectorAll("input[data-finds]").forEach(fill);
 
   // The select stays and holds what is chosen; an input takes its place on the page.
-  function combobox(select) {
-    const input = document.createElement("input"), list = document.createElement("ul");
+  function replace(select) {
     const words = () => (select.value ? select.selectedOptions[0].textContent : "");
-    for (const [name, value] of Object.entries({
-      type: "text", role: "combobox", name: "advertiser_search", autocomplete: "off", maxlength: "100",
-      placeholder: "Type a name or an agency", spellcheck: "false",
-      "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "advertiser-list",
-    })) input.setAttribute(name, value);
+    const input = make("input", { name: "advertiser_search", maxlength: "100" });
     for (const name of ["aria-describedby", "aria-invalid"]) {
       if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
     }
-    list.id = "advertiser-list";
-    list.className = "options";
-    list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Suggestions");
-    list.hidden = true;
-    const box = document.createElement("div");
-    box.className = "combobox";
     input.value = words() || select.dataset.typed;
     select.id = "advertiser-chosen";
     input.id = "advertiser_id";
     select.hidden = true;
     $("advertiser-step")?.remove();
-    select.after(box);
+    select.after(input);
+    const take = (value, text) => {
+      if (![...select.options].some((each) => each.value === value)) select.add(new Option(text, value));
+      select.value = value;
+    };
+    combobox(input, select.dataset.suggest, { words, take, id: "advertiser-list" });
+  }
+
+  // The input is there, and beside it a hidden field for what is chosen.
+  function fill(input) {
+    const hidden = $(input.dataset.finds), keeps = "keeps" in input.dataset;
+    let chosen = hidden.value ? input.value : "";
+    const take = (value, text) => {
+      if (hidden.value === value) return;
+      hidden.value = value;
+      chosen = text;
+      // What depends on it, as a list does, is renewed.
+      if (keeps) hidden.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    combobox(input, input.dataset.suggest, { words: () => (hidden.value ? chosen : ""), take, keeps, id: "advertisers-found" });
+  }
+
+  // A list under a text box. ``words`` is what is chosen, ``take`` chooses; with ``keeps``, a choice
+  // holds until there is another, and what is half typed is dropped on the way out.
+  function combobox(input, address, { words, take, keeps, id }) {
+    const box = make("div", { class: "combobox" });
+    const list = make("ul", { id, class: "options", role: "listbox", "aria-label": "Suggestions", hidden: "" });
+    for (const [name, value] of Object.entries({
+      type: "text", role: "combobox", autocomplete: "off", placeholder: "Type a name or an agency", spellcheck: "false",
+      "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id,
+    })) input.setAttribute(name, value);
+    input.replaceWith(box);
     box.append(input, list);
 
     const options = () => [...list.querySelectorAll("[data-value]")];
@@ -97,13 +122,11 @@
       else input.removeAttribute("aria-activedescendant");
     }
     function choose(option) {
-      const { value } = option.dataset;
-      if (![...select.options].some((each) => each.value === value)) select.add(new Option(option.textContent, value));
-      select.value = value;
+      take(option.dataset.value, option.textContent);
       input.value = words();
       open(false);
     }
-    const look = settling(150, () => ask(select.dataset.suggest, { q: words() === input.value ? "" : input.value }), (text) => {
+    const look = settling(150, () => ask(address, { q: words() === input.value ? "" : input.value }), (text) => {
       if (document.activeElement !== input) return;
       list.innerHTML = text;
       open(true);
@@ -114,6 +137,14 @@
       if (list.hidden) return look();
       const all = options(), at = all.indexOf(active());
       if (all.length) mark(all[(at < 0 && by < 0 ? all.length : at + by + all.length) % all.length]);
+    }
+    // Words that name exactly one that was found are as good as a press on it.
+    function settle() {
+      const same = options().filter((each) => each.textContent === input.value.trim());
+      if (words() !== input.value && same.length === 1) return choose(same[0]);
+      if (!keeps) return;
+      if (!input.value.trim()) take("", "");
+      input.value = words();
     }
     const KEYS = {
       ArrowDown: () => step(1),
@@ -128,15 +159,19 @@
       event.preventDefault();
       does();
     });
-    // Other words than those that were chosen choose nothing: what is seen is what is sent.
     input.addEventListener("input", () => {
-      select.value = "";
+      // Other words than those that were chosen choose nothing: what is seen is what is sent.
+      if (!keeps) take("", "");
       look();
     });
     input.addEventListener("click", () => { if (list.hidden) look(); });
+    // What it holds is told by the field beside it.
+    input.addEventListener("change", (event) => {
+      if (keeps) event.stopPropagation();
+      settle();
+    });
     input.addEventListener("blur", () => {
-      const same = options().filter((each) => each.textContent === input.value.trim());
-      if (!select.value && same.length === 1) choose(same[0]);
+      settle();
       open(false);
     });
     list.addEventListener("mousedown", (event) => event.preventDefault());

@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.browser.conftest import DESKTOP, PHONE, NewPage
+from tests.browser.keyboard import Keyboard
 from tests.browser.test_every_state import AXE, OVERFLOW, SMALL_TARGETS, violations
 from tests.bulk.desk import Desk
 from tests.support.stack import MANAGER, Stack
+from webapp.advertisers.models import Advertiser
 from webapp.auth.models import Operator
 from webapp.bulk import service, undoing
 from webapp.bulk.models import BulkJob
@@ -151,6 +153,40 @@ def test_a_bulk_change_by_keyboard_alone(new_page: NewPage, stack: Stack) -> Non
     _tab_to(page, "Undo what was done")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Undo “Replace “Keyboard”")
+
+
+def test_an_advertiser_is_found_while_typing(new_page: NewPage, stack: Stack) -> None:
+    with stack.data():
+        connection_id = db.session.query(Advertiser).first().connection_id
+        for name in ("Bulk buyer one", "Bulk buyer two"):
+            factories.advertiser(name=name, connection_id=connection_id, agency_id=None)
+    page = new_page()
+    page.goto(f"{_draft(stack, 'Bought')}?operation=advertiser")
+    keyboard = Keyboard(page)
+    keyboard.tab_to("Advertiser")
+    keyboard.type("bulk buyer")
+    keyboard.heard("2 advertisers, use the arrow keys")
+    keyboard.press("ArrowDown", "ArrowDown", "Enter")
+    expect(page.get_by_role("combobox", name="Advertiser")).to_have_value("Bulk buyer two")
+    keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bulk buyer two")
+
+
+def test_of_several_advertisers_one_is_pressed_without_scripts(
+    new_page: NewPage, stack: Stack
+) -> None:
+    with stack.data():
+        connection_id = db.session.query(Advertiser).first().connection_id
+        for name in ("Plain buyer one", "Plain buyer two"):
+            factories.advertiser(name=name, connection_id=connection_id, agency_id=None)
+    page = new_page(java_script_enabled=False)
+    page.goto(f"{_draft(stack, 'Pressed')}?operation=advertiser")
+    page.get_by_label("Advertiser").fill("plain buyer")
+    page.get_by_label("Advertiser").press("Enter")
+    page.get_by_role("button", name="Plain buyer two").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Plain buyer two")
 
 
 def test_a_bulk_change_without_scripts(new_page: NewPage, stack: Stack) -> None:

@@ -10,9 +10,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories
 from tests.browser.conftest import DESKTOP, PHONE, NewPage
+from tests.browser.keyboard import Keyboard
 from tests.browser.test_every_state import AXE, OVERFLOW, SMALL_TARGETS, violations
 from tests.support.stack import VIEWER, Stack
+from webapp.advertisers.models import Advertiser
 from webapp.campaigns.columns import COLUMNS
+from webapp.core.db import db
 
 _numbers = count(1)
 
@@ -92,6 +95,65 @@ def test_more_filters_narrow_the_list_at_once(new_page: NewPage, stack: Stack) -
     page.reload()
     page.get_by_text("More filters").click()
     expect(page.get_by_role("combobox", name="Currency")).to_have_value("EUR")
+
+
+def _advertisers(stack: Stack, word: str, number: int = 3) -> list[str]:
+    """Names of direct advertisers that begin with a word, each with a campaign of that word."""
+    names = [f"{word} buyer {place}" for place in range(number)]
+    with stack.data():
+        connection_id = db.session.query(Advertiser).first().connection_id
+        for name in names:
+            buyer = factories.advertiser(name=name, connection_id=connection_id, agency_id=None)
+            factories.campaign(title=f"{word} of {name[-1]}", advertiser_id=buyer.id)
+    return names
+
+
+def test_the_list_of_one_advertiser_is_asked_for_by_keyboard(
+    new_page: NewPage, stack: Stack
+) -> None:
+    word = some(stack, 0)
+    names = _advertisers(stack, word)
+    page = new_page()
+    keyboard = Keyboard(page)
+    page.goto(f"/campaigns?q={word}")
+    rows = page.locator("#results tbody tr")
+    keyboard.tab_to("More filters")
+    keyboard.press("Enter")
+    field = page.get_by_role("combobox", name="Advertiser")
+    expect(field).to_be_visible()
+    keyboard.tab_to("Advertiser")
+    keyboard.type(f"{word} buy")
+    keyboard.heard("3 advertisers, use the arrow keys")
+    keyboard.press("ArrowDown", "ArrowDown", "Enter")
+
+    expect(field).to_have_value(names[1])
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text(f"{word} of 1")
+    expect(page).to_have_url(re.compile(r"advertiser=\d+"))
+    keyboard.heard("1–1 of 1 campaigns")
+    # What names nobody is dropped on the way out, and the list stays what the box says.
+    keyboard.type("xyz")
+    keyboard.press("Tab")
+    expect(field).to_have_value(names[1])
+    expect(rows).to_have_count(1)
+    keyboard.press("Shift+Tab", "Control+a", "Delete", "Tab")
+    expect(rows).to_have_count(3)
+    expect(page).not_to_have_url(re.compile("advertiser="))
+
+
+def test_the_list_of_one_advertiser_without_scripts(new_page: NewPage, stack: Stack) -> None:
+    word = some(stack, 0)
+    names = _advertisers(stack, word)
+    page = new_page(java_script_enabled=False)
+    page.goto(f"/campaigns?q={word}")
+    page.get_by_text("More filters").click()
+    page.get_by_role("link", name="Advertiser, agency, owner").click()
+    page.get_by_label("Advertiser").fill(word)
+    page.get_by_role("button", name="Show the campaigns").click()
+    page.get_by_role("link", name=names[2]).click()
+
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    expect(page.locator("#results tbody tr")).to_contain_text(f"{word} of 2")
 
 
 def test_a_view_is_saved_shared_changed_renamed_and_deleted(
@@ -215,6 +277,13 @@ def _open_panels(page: Page) -> None:
     open_chooser(page)
 
 
+def _look_for_advertiser(page: Page) -> None:
+    page.get_by_text("More filters").click()
+    page.get_by_role("combobox", name="Advertiser").press("ArrowDown")
+    page.wait_for_selector("#advertisers-found li")
+    page.keyboard.press("ArrowDown")
+
+
 def _tick_two(page: Page) -> None:
     for number in (0, 1):
         page.locator("#results tbody [name=pick]").nth(number).check()
@@ -233,6 +302,8 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "every column": (f"/campaigns?columns={','.join(COLUMNS)}", None),
     "rows ticked": ("/campaigns?per_page=25", _tick_two),
     "filters alone": ("/campaigns/filters?q=a", None),
+    "no such advertiser": ("/campaigns/filters?advertiser_name=xyzzy", None),
+    "advertisers in the panel": ("/campaigns", _look_for_advertiser),
     "columns alone": ("/campaigns/columns?list=q%3Da", None),
     "figures": ("/campaigns/figures", None),
     "all views": ("/views", None),

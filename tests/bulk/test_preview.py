@@ -3,7 +3,7 @@
 import pytest
 
 from tests import factories
-from tests.bulk.desk import Desk, items, states
+from tests.bulk.desk import Desk, item, items, states
 from tests.bulk.pressing import latest_job, pick, press, uuids
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
@@ -40,7 +40,9 @@ def test_from_the_list_to_a_started_job_without_javascript(manager_client) -> No
     [
         ("owner", {}, "owner", "Pick an owner from the list."),
         ("owner", {"owner": "999"}, "owner", "Pick an owner from the list."),
-        ("advertiser", {"advertiser": "x"}, "advertiser", "Pick an advertiser from the list."),
+        ("advertiser", {"name": ""}, "name", "Type an advertiser’s name."),
+        ("advertiser", {"name": "xyz"}, "name", "No advertiser matches “xyz”."),
+        ("advertiser", {"name": "xyz", "chosen": "999"}, "name", "No advertiser matches “xyz”."),
         ("budget", {"amount": "5", "currency": ""}, "currency", "Pick a currency from the list."),
         ("budget", {"amount": "1.234", "currency": "USD"}, "amount", "can be read two ways"),
         ("budget", {"amount": "-5", "currency": "USD"}, "amount", "cannot be negative"),
@@ -62,6 +64,60 @@ def test_what_cannot_be_read_is_said_at_its_field(
     assert said in page.errors[wrong]
     assert page.title.startswith("Error: ")
     assert latest_job().operation is None
+
+
+def _advertisers() -> dict[str, int]:
+    """Two of one name by two agencies, and one with a name that begins so too."""
+    agencies = [factories.agency(name=name) for name in ("Harbor", "Quay")]
+    made = {
+        f"Acme – {each.name}": factories.advertiser(name="Acme", agency_id=each.id).id
+        for each in agencies
+    }
+    return made | {"Acme West": factories.advertiser(name="Acme West").id}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("acme west", "Acme West"), ("west", "Acme West"), ("Acme – Quay", "Acme – Quay")],
+)
+def test_an_advertiser_is_found_by_its_name(
+    desk: Desk, manager_client, typed: str, meant: str
+) -> None:
+    job = desk.pick(factories.campaigns(1))
+    ids = _advertisers()
+    page = get_page(manager_client, f"{address(job)}?operation=advertiser")
+
+    press(page, "See what would change", name=typed)
+
+    assert item(latest_job()).wanted == {"advertiser": ids[meant]}
+
+
+def test_of_several_that_may_be_meant_one_is_pressed(desk: Desk, manager_client) -> None:
+    job = desk.pick(factories.campaigns(1))
+    ids = _advertisers()
+    page = get_page(manager_client, f"{address(job)}?operation=advertiser")
+
+    page = press(page, "See what would change", 422, name="acme")
+
+    assert "Several advertisers match “acme”" in page.errors["name"]
+    assert "Acme West" not in page.form("Acme – Quay").buttons
+    press(page, "Acme – Quay")
+    assert item(latest_job()).wanted == {"advertiser": ids["Acme – Quay"]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("Acme – Harbor", "Acme – Harbor"), ("west", "Acme West")]
+)
+def test_what_stands_in_the_box_counts_and_not_what_was_chosen_before(
+    desk: Desk, manager_client, typed: str, meant: str
+) -> None:
+    job = desk.pick(factories.campaigns(1))
+    ids = _advertisers()
+    page = get_page(manager_client, f"{address(job)}?operation=advertiser")
+
+    press(page, "See what would change", name=typed, chosen=str(ids["Acme – Harbor"]))
+
+    assert item(latest_job()).wanted == {"advertiser": ids[meant]}
 
 
 @pytest.mark.parametrize(

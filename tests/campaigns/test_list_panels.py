@@ -124,6 +124,57 @@ def test_all_filters_are_on_a_page_without_scripts(viewer_client):
     assert page.form("Search").values["budget_from"] == "100"
 
 
+def named(page: Page, name: str, status: int = 200) -> Page:
+    """The page of filters, sent with this for the advertiser."""
+    return page.submit("Show the campaigns", {"advertiser_name": name}, status)
+
+
+def test_an_advertiser_is_named_where_there_are_no_scripts(viewer_client):
+    acme = factories.advertiser(name="Acme", agency_id=None)
+    west = factories.advertiser(name="Acme West", agency_id=None)
+    for each in (acme, west):
+        factories.campaign(title=f"Of {each.name}", advertiser_id=each.id)
+    page = get_page(viewer_client, "/campaigns/filters?sort=title&archived=all")
+
+    found = named(page, "acme")
+    assert [row[0] for row in found.rows] == ["Of Acme"]
+    assert parse_qs(urlsplit(found.url).query) == {
+        "advertiser": [str(acme.id)],
+        "sort": ["title"],
+        "archived": ["all"],
+    }
+    again = found.follow("Advertiser, agency, owner, budget, dates and more")
+    assert again.form("Show the campaigns").values["advertiser_name"] == "Acme"
+    # Nothing was typed: it stays. Another name: that one. No name: any.
+    assert [row[0] for row in again.submit("Show the campaigns").rows] == ["Of Acme"]
+    assert [row[0] for row in named(again, "west").rows] == ["Of Acme West"]
+    assert len(named(again, "").rows) == 2
+
+
+def test_a_name_that_several_have_is_answered_with_a_choice(viewer_client):
+    for agency in ("Harbor", "Quay"):
+        agency_id = factories.agency(name=agency).id
+        acme = factories.advertiser(name="Acme", agency_id=agency_id)
+        factories.campaign(title=f"By {agency}", advertiser_id=acme.id)
+
+    page = get_page(viewer_client, "/campaigns/filters?q=by")
+    page = named(page, "acm", status=422)
+
+    assert "Several advertisers match “acm”" in page.notices
+    assert "Several" not in page.errors["advertiser_name"]
+    assert page.form("Show the campaigns").values["advertiser_name"] == "acm"
+    page = page.follow("Acme – Quay")
+    assert [row[0] for row in page.rows] == ["By Quay"]
+    assert "q=by" in page.url
+
+
+def test_a_name_that_nobody_has_is_said(viewer_client):
+    page = named(get_page(viewer_client, "/campaigns/filters"), "xyzzy", status=422)
+
+    assert "No advertiser matches “xyzzy”" in page.notices
+    assert page.title.startswith("Error:")
+
+
 def test_budgets_are_added_up_per_currency_and_never_across(viewer_client):
     factories.campaign(budget=(10_000, "USD"))
     factories.campaign(budget=(5_050, "USD"))

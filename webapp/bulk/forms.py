@@ -1,12 +1,16 @@
 """The forms of the operations: one small form each, read into an operation."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
-from wtforms import BooleanField, SelectField, StringField
+from flask import request
+from wtforms import BooleanField, HiddenField, SelectField, StringField
 
+from webapp.advertisers import finding
 from webapp.advertisers import queries as advertisers
+from webapp.advertisers.finding import Meant
 from webapp.auth import queries as operators
 from webapp.bulk.operations import (
     AddToBudget,
@@ -19,6 +23,7 @@ from webapp.bulk.operations import (
     SetOwner,
     Unarchive,
 )
+from webapp.campaigns.forms import row_id
 from webapp.core.money import CURRENCIES, MoneyError, parse_amount
 from webapp.web.forms import BaseForm
 
@@ -27,7 +32,6 @@ PERCENT = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,2})?) ?%?")
 MAX_PERCENT = 1_000
 # A minus as typographers write it.
 MINUS = "\u2212"
-MAX_ID_DIGITS = 9
 
 
 class OperationForm(BaseForm):
@@ -77,21 +81,40 @@ class OwnerForm(OperationForm):
 
 
 class AdvertiserForm(OperationForm):
-    advertiser = SelectField("Advertiser", validate_choice=False)
+    """A name, typed; ``chosen`` is the one that was picked from what it found.
+
+    ``choices`` are those that a name may mean, to be pressed.
+    """
+
+    needed = ("name",)
+    name = StringField(
+        "Advertiser",
+        description="Its name, or a part of it. Its agency stands behind the dash.",
+    )
+    chosen = HiddenField()
 
     def __init__(self) -> None:
         super().__init__()
-        found = [(str(id_), name) for id_, name in advertisers.advertiser_choices()]
-        self.advertiser.choices = [("", "Pick an advertiser"), *found]
+        self.choices: Sequence[tuple[int, str]] = ()
 
     def operation(self) -> Operation | None:
-        text = self.advertiser.data or ""
-        is_id = text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS
-        found = advertisers.get_advertiser(int(text)) if is_id else None
-        if found is None:
-            self._refuse("advertiser", "Pick an advertiser from the list.")
+        pressed = row_id(request.form.get("choice", ""))
+        typed = self.name.data or ""
+        if not typed and not pressed:
+            self._refuse("name", "Type an advertiser’s name.")
             return None
-        return SetAdvertiser(found.id, found.name, found.connection_id)
+        found = Meant(pressed) if pressed else finding.meant(typed, row_id(self.chosen.data))
+        advertiser = advertisers.get_advertiser(found.id) if found.id else None
+        if advertiser is None:
+            self.choices = found.choices
+            self._refuse("name", self._problem(typed))
+            return None
+        return SetAdvertiser(advertiser.id, advertiser.name, advertiser.connection_id)
+
+    def _problem(self, typed: str) -> str:
+        if self.choices:
+            return f"Several advertisers match “{typed}”. Press the one that is meant."
+        return f"No advertiser matches “{typed}”."
 
 
 class _MoneyForm(OperationForm):

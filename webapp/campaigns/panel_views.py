@@ -10,12 +10,15 @@ from urllib.parse import parse_qsl
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from webapp.advertisers import finding
 from webapp.advertisers import queries as advertisers
+from webapp.advertisers.finding import Meant
 from webapp.auth import access
 from webapp.auth import queries as operators
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import columns, listing, tabs
+from webapp.campaigns import columns, copied, listing, tabs
+from webapp.campaigns.forms import row_id
 from webapp.campaigns.list_views import asker
 from webapp.campaigns.tabs import Tab
 from webapp.core.db import giving_up
@@ -23,24 +26,44 @@ from webapp.core.errors import TooSlow
 from webapp.core.listing import ListParams
 from webapp.core.money import CURRENCIES
 from webapp.core.query import QueryError
+from webapp.web.forms import clean_text
 from webapp.web.htmx import wants_fragment
 from webapp.web.lists import list_params, list_url
 
 MAX_LIST_LENGTH = 4_000
+MAX_NAME = 100
 
 
 @requires(Permission.READ)
-def filters() -> str:
-    """Every filter that the bar over the list has no room for."""
+def filters() -> ResponseReturnValue:
+    """Every filter that the bar over the list has no room for; sent, it leads to the list.
+
+    An advertiser is named there: which one is meant is asked where several may be.
+    """
     params = list_params(listing.CAMPAIGNS)
-    return render_template(
+    chosen = row_id(params.filters.get("advertiser", ""))
+    typed = str(clean_text(request.args.get("advertiser_name", "")))[:MAX_NAME]
+    found = finding.meant(typed, chosen) if typed else Meant()
+    if "apply" in request.args and (found.id or not typed):
+        return redirect(list_url(tabs.LIST, params.link(advertiser=_text(found.id))))
+    page = render_template(
         "campaigns/_filters.html" if wants_fragment() else "campaigns/filters.html",
         params=params,
-        advertisers=advertisers.advertiser_choices(),
+        advertiser=typed or finding.words_for(chosen),
+        choices=[
+            (words, list_url(tabs.LIST, params.link(advertiser=str(id_))))
+            for id_, words in found.choices
+        ],
+        is_unknown=bool(typed),
         agencies=advertisers.agency_choices(),
         owners=operators.operator_choices(),
         currencies=CURRENCIES,
     )
+    return page, 422 if typed else 200
+
+
+def _text(number: int | None) -> str | None:
+    return str(number) if number else None
 
 
 @requires(Permission.READ)
@@ -123,3 +146,20 @@ def _count(tab: Tab) -> str:
     except (QueryError, TooSlow):
         return "–"
     return f"{number:,}{'+' if is_capped else ''}"
+
+
+@requires(Permission.READ)
+def copy_as() -> str:
+    """The list as a link, for curl, and as a command."""
+    params = list_params(listing.CAMPAIGNS)
+    problem, found = None, []
+    try:
+        found = copied.copies(params, access.operator())
+    except QueryError as error:
+        problem = error
+    return render_template(
+        "campaigns/_copy_as.html" if wants_fragment() else "campaigns/copy_as.html",
+        params=params,
+        copies=found,
+        problem=problem,
+    )
