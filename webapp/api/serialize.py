@@ -1,16 +1,18 @@
 """Records as JSON: stable names, ISO 8601 times in UTC, money as integer minor units."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
+
+from webapp.core.moments import iso
 
 Json = dict[str, Any]
 
 
 def campaign(row: Row[Any], organizations: Mapping[int, str]) -> Json:
-    """A row of ``campaigns.listing``: the list's and the single one are the same.
+    """A row of a list or of a single campaign, which are the same.
 
     ``organizations`` maps a connection's id to its organisation in the ad server.
     """
@@ -57,8 +59,6 @@ def _advertiser(row: Row[Any]) -> Json | None:
     }
 
 
-def moment(when: datetime | None) -> str | None:
-    """``2026-03-02T09:30:00.000Z``"""
-    if when is None:
-        return None
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def moment(when: datetime | str | None) -> str | None:
+    """``2026-03-02T09:30:00.000Z``. Rows for scripts have it as a text already."""
+    return iso(when) if isinstance(when, datetime) else when

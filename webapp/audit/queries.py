@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from webapp.audit.models import AuditEvent
 from webapp.core.db import db
 
 PAGE = 50
+MANY = 500
 
 
 def events_of(object_type: str, object_id: int, limit: int = PAGE) -> Sequence[AuditEvent]:
@@ -34,6 +35,29 @@ def latest_action(object_type: str, object_id: int, action: str) -> AuditEvent |
         .limit(1)
     )
     return db.session.scalars(query).one_or_none()
+
+
+def last_event_id(object_type: str, object_id: int) -> int:
+    """The id of an object's latest event; 0 where nothing happened yet."""
+    query = select(func.max(AuditEvent.id)).where(
+        AuditEvent.object_type == object_type, AuditEvent.object_id == object_id
+    )
+    return db.session.scalar(query) or 0
+
+
+def events_after(object_type: str, object_id: int, event_id: int) -> Sequence[AuditEvent]:
+    """What happened to an object since that event, oldest first: the first so many."""
+    query = (
+        select(AuditEvent)
+        .where(
+            AuditEvent.object_type == object_type,
+            AuditEvent.object_id == object_id,
+            AuditEvent.id > event_id,
+        )
+        .order_by(AuditEvent.id)
+        .limit(MANY)
+    )
+    return db.session.scalars(query).all()
 
 
 def latest_events(before_id: int | None, limit: int = PAGE) -> Sequence[AuditEvent]:
