@@ -20,13 +20,14 @@ from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.exchange import keeping
-from webapp.ops import logs
+from webapp.ops import logs, planner
 from webapp.sync import jobs, request_log
 from webapp.sync.lead import LOOK_SECONDS, Lead
 
 # What somebody saves is on its way within a second.
 PUSH_LOOK_SECONDS = 0.5
 SCHEDULE_SECONDS = 15
+ANALYZE_SECONDS = 60
 CLEAN_MINUTE = 17
 
 log = structlog.get_logger()
@@ -62,6 +63,8 @@ class Worker:
             ("pull", jobs.pull_next, LOOK_SECONDS),
             ("schedule", jobs.ask_for_scheduled_run, SCHEDULE_SECONDS),
             ("bulk", bulk.run_next, PUSH_LOOK_SECONDS),
+            # Soon after a first pull: until then the planner knows of an empty database.
+            ("analyze", _analyze, ANALYZE_SECONDS),
         ):
             scheduler.add_job(
                 id=name,
@@ -101,6 +104,11 @@ def _clean(work: jobs.Work) -> None:
     bulk.forget_drafts(work)
     keeping.forget_contents(work)
     api.forget_old(work)
+
+
+def _analyze(_work: jobs.Work) -> None:
+    if planner.analyze_when_grown():
+        log.info("tables_analyzed")
 
 
 def _log_failure(event: JobExecutionEvent) -> None:

@@ -28,6 +28,8 @@ CACHE_KIB = 32_768
 MAP_BYTES = 2 * 1024**3 - 65_536
 # A page of a pull changes more than the usual 1,000 pages: it would be copied over each time.
 CHECKPOINT_PAGES = 4_000
+# What a connection knows of the size of tables, it learned when it was opened.
+PLAN_SECONDS = 600
 
 # How many steps of its virtual machine SQLite takes between two looks at the clock.
 STEPS_BETWEEN_LOOKS = 20_000
@@ -105,7 +107,8 @@ def engine_options(url: str) -> dict[str, Any]:
     # What a statement was given, such as a password's digest, belongs into no log or trace.
     options: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return options | {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+        connecting = {"timeout": BUSY_TIMEOUT_MS / 1000}
+        return options | {"connect_args": connecting, "pool_recycle": PLAN_SECONDS}
     return options | {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
 
 

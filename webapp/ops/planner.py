@@ -1,0 +1,36 @@
+"""What SQLite's planner knows of the tables; PostgreSQL finds that out by itself.
+
+It counts when the number of campaigns has changed by so much that its plans may no longer do.
+"""
+
+from sqlalchemy import func, select, text
+
+from webapp.campaigns.models import Campaign
+from webapp.core.db import db, reading, transaction
+
+MUCH = 1.25
+INDEX = "ix_campaign_list_changed"
+
+
+def analyze_when_grown() -> bool:
+    """Count tables and indexes anew where it is time to; says whether it was."""
+    if db.engine.dialect.name != "sqlite":
+        return False
+    with reading():
+        now = db.session.scalar(select(func.count()).select_from(Campaign)) or 0
+        known = _known_number()
+        db.session.rollback()
+    if not now or (known and known / MUCH < now < known * MUCH):
+        return False
+    with transaction():
+        db.session.execute(text("ANALYZE"))
+    return True
+
+
+def _known_number() -> int:
+    """How many campaigns there were when they were last counted; 0 if never."""
+    if not db.session.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")):
+        return 0
+    query = text("SELECT stat FROM sqlite_stat1 WHERE idx = :index")
+    counted = db.session.scalar(query, {"index": INDEX})
+    return int(counted.split()[0]) if counted else 0
