@@ -40,7 +40,7 @@ def document() -> Mapping[str, Any]:
         "servers": [{"url": PREFIX, "description": "This service."}],
         "security": [{"token": []}],
         "tags": [
-            {"name": name, "description": TAGS[name]}
+            {"name": name, "description": TAGS.get(name, "")}
             for name in dict.fromkeys(operation.tag for operation in operations)
         ],
         "paths": paths,

@@ -45,11 +45,10 @@ TAGS = {
     "Changes": "What changed, when, and by whom.",
     "Conflicts": "Where the ad server and Flightdeck disagree, and deciding it.",
     "Advertisers": "Advertisers and agencies, as they were last synced.",
-    "Remote": "Straight through to the ad server, in its own camelCase words.",
+    "Ad server": "Straight through to the ad server, in its own camelCase words.",
     "Sync": "Fetching from the ad server: start it, and see how it went.",
     "Connections": "The ad servers that are connected.",
-    "Tokens": "The keys of scripts.",
-    "Me": "Who you are to this service.",
+    "Token": "The key that your script sends.",
 }
 
 TEXT: dict[str, Any] = {"type": "string"}
