@@ -2,12 +2,21 @@
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.api.models import ApiAnswer, ApiWindow
-from webapp.audit.models import AuditEvent
-from webapp.auth.models import ApiToken, Operator, SignInThrottle
+from webapp.audit.models import AuditEvent, AuditSeal
+from webapp.auth.models import (
+    ApiToken,
+    Invitation,
+    Operator,
+    OperatorSession,
+    RecoveryCode,
+    Rule,
+    SignInThrottle,
+)
 from webapp.bulk.models import BulkItem, BulkJob
 from webapp.campaigns.models import Campaign, Change, Conflict
 from webapp.connections.models import Connection
 from webapp.exchange.models import ImportFile
+from webapp.notices.models import Message, Notice, NoticeChoice
 from webapp.savedviews.models import SavedView
 from webapp.sync.models import (
     Duplicate,
@@ -25,6 +34,7 @@ __all__ = [
     "ApiToken",
     "ApiWindow",
     "AuditEvent",
+    "AuditSeal",
     "BulkItem",
     "BulkJob",
     "Campaign",
@@ -33,11 +43,18 @@ __all__ = [
     "Connection",
     "Duplicate",
     "ImportFile",
+    "Invitation",
     "Lease",
+    "Message",
+    "Notice",
+    "NoticeChoice",
     "Operator",
+    "OperatorSession",
     "PulledChange",
     "RateBudget",
+    "RecoveryCode",
     "RequestLog",
+    "Rule",
     "SavedView",
     "SignInThrottle",
     "SyncRun",

@@ -1,23 +1,37 @@
 """Operators, the API tokens of scripts, and the record of failed sign-ins."""
 
 from datetime import datetime
+from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, true
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.db import Model, UtcDateTime
+
+ROLE_NAMES = ("viewer", "operator", "manager", "admin")
 
 
 class Operator(UserMixin, Model):
     """A person who signs in. ``role`` decides what they may do (``webapp.auth.permissions``).
 
     ``home_view`` is the saved view that their list of campaigns opens with; ``single_keys`` whether
-    single keys are shortcuts for them.
+    single keys are shortcuts for them. ``totp_secret`` is the second factor, encrypted; it counts
+    from ``totp_since`` on, and no step of it twice.
     """
 
     __tablename__ = "operator"
-    __table_args__ = (CheckConstraint("role IN ('manager', 'viewer')", name="role"),)
+    __table_args__ = (CheckConstraint(f"role IN {ROLE_NAMES}", name="role"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
@@ -28,6 +42,11 @@ class Operator(UserMixin, Model):
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     home_view: Mapped[str | None] = mapped_column(String(40))
     single_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
+    password_set_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_secret: Mapped[str | None] = mapped_column(String(200))
+    totp_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    oidc_subject: Mapped[str | None] = mapped_column(String(255), unique=True)
 
     @property
     def is_active(self) -> bool:
@@ -35,6 +54,67 @@ class Operator(UserMixin, Model):
 
 
 Index("uq_operator_email", func.lower(Operator.email), unique=True)
+
+
+class OperatorSession(Model):
+    """One browser that is signed in; only a digest of its id is kept.
+
+    ``confirmed_at`` is when the password was last typed in it.
+    """
+
+    __tablename__ = "operator_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    address: Mapped[str] = mapped_column(String(64))
+    agent: Mapped[str] = mapped_column(String(200))
+
+
+Index("ix_operator_session_operator", OperatorSession.operator_id, OperatorSession.id)
+
+
+class RecoveryCode(Model):
+    """Stands in once for a second factor that was lost."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("operator_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Invitation(Model):
+    """A link by which one person may join, once. Without ``email``: whoever sets this up."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (CheckConstraint(f"role IN {ROLE_NAMES}", name="role"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254))
+    role: Mapped[str] = mapped_column(String(10))
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Rule(Model):
+    """One setting of the house that an admin changes in a page."""
+
+    __tablename__ = "rule"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ApiToken(Model):

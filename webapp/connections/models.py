@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Double, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Double, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.db import Model, UtcDateTime
@@ -24,7 +24,7 @@ class Connection(Model):
     failed calls in a row; from five on only one trial a minute is made, the next at ``trial_at``.
     ``retry_tokens`` is what sending again may still cost. ``pause_kind`` is the error's code that
     paused it. ``marker_mode``: whether the ad server keeps our external ids, and keeps them apart.
-    ``capabilities`` is what the last check found, at ``checked_at``.
+    ``capabilities`` is what the last check found, at ``checked_at``. ``credential`` is encrypted.
     """
 
     __tablename__ = "connection"
@@ -53,6 +53,7 @@ class Connection(Model):
     capabilities: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     credential_digest: Mapped[str | None] = mapped_column(String(64))
+    credential: Mapped[str | None] = mapped_column(Text)
     observation: Mapped[int] = mapped_column(BigInteger, default=0)
     last_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_success_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
