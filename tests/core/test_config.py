@@ -10,6 +10,13 @@ from sqlalchemy.engine import make_url
 from webapp.core.config import SECRET_NAMES, Settings, SettingsError, load_settings, secret_key
 
 CANARY = "canary-in-a-coal-mine-0123456789-abcdef"
+# Secrets that are addresses.
+ADDRESSES = {
+    "DATABASE_URL": "sqlite:////tmp/some.db",
+    "HEARTBEAT_CLEAN_URL": "https://beats.example/ping/clean",
+    "HEARTBEAT_PULL_URL": "http://127.0.0.1:9/ping?of=pull",
+    "SENTRY_DSN": "https://key@sentry.example/1",
+}
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 README = Path(__file__).parents[2] / "README.md"
 
@@ -55,7 +62,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_secret_may_come_from_a_file(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    value = "sqlite:////tmp/some.db" if name == "DATABASE_URL" else CANARY
+    value = ADDRESSES.get(name, CANARY)
     (tmp_path / "secret").write_text(f"{value}\n")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
     monkeypatch.setenv("MEGAPHONE_ORG_ID", "abc") if name == "MEGAPHONE_API_TOKEN" else None
@@ -120,6 +127,12 @@ def test_all_problems_are_listed_at_once_and_no_secret_is_shown(
         "SECRET_KEY": "canary",
         "SECURE_COOKIES": "perhaps",
         "LOG_LEVEL": "loud",
+        "LOG_FORMAT": "canary",
+        "LOG_FILES": "perhaps",
+        "METRICS_TOKEN": "canary",
+        "HEARTBEAT_PULL_URL": "http://canary.example/ping",
+        "HEARTBEAT_CLEAN_URL": "canary",
+        "SENTRY_DSN": "https://canary.example",
         "SYNC_INTERVAL_MINUTES": "1.5",
         "TIMEZONE": "Mars/Olympus",
         "FIRST_OPERATOR_EMAIL": "nobody",

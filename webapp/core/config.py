@@ -21,16 +21,21 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from webapp.core.http import check_base_url
+from webapp.core.http import check_base_url, check_url
 
 ENV_FILE = ".env"
 MEGAPHONE_URL = "https://cms.megaphone.fm/api"
 SECRET_NAMES = (
     "DATABASE_URL",
     "FIRST_OPERATOR_PASSWORD",
+    "HEARTBEAT_CLEAN_URL",
+    "HEARTBEAT_PULL_URL",
     "MEGAPHONE_API_TOKEN",
+    "METRICS_TOKEN",
     "SECRET_KEY",
+    "SENTRY_DSN",
 )
+LOG_FORMATS = ("auto", "json", "text")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIN_PASSWORD_LENGTH = 12
 WORDS = {
@@ -114,6 +119,13 @@ class Settings(BaseSettings):
 
     log_dir: Path | None = None
     log_level: str = "INFO"
+    log_format: str = "auto"
+    log_files: bool = True
+
+    metrics_token: SecretStr | None = None
+    heartbeat_pull_url: SecretStr | None = None
+    heartbeat_clean_url: SecretStr | None = None
+    sentry_dsn: SecretStr | None = None
 
     api_requests_without_token: int = Field(default=100, ge=1, le=1_000_000)
 
@@ -192,6 +204,35 @@ class Settings(BaseSettings):
         if level.upper() not in LOG_LEVELS:
             raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
         return level.upper()
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _known_format(cls, name: str) -> str:
+        if name.lower() not in LOG_FORMATS:
+            raise ValueError(f"must be one of {', '.join(LOG_FORMATS)}")
+        return name.lower()
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not re.fullmatch(r"[!-~]{16,1000}", token.get_secret_value()):
+            raise ValueError("must have at least 16 characters, and none but ASCII without blanks")
+        return token
+
+    @field_validator("heartbeat_pull_url", "heartbeat_clean_url")
+    @classmethod
+    def _callable_url(cls, url: SecretStr | None) -> SecretStr | None:
+        problem = check_url(url.get_secret_value()) if url else None
+        if problem:
+            raise ValueError(problem)
+        return url
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _known_dsn(cls, dsn: SecretStr | None) -> SecretStr | None:
+        if dsn and not re.fullmatch(r"https?://[^\s/@]+@[^\s/@]+/\S+", dsn.get_secret_value()):
+            raise ValueError("is no DSN, such as https://key@sentry.example/1")
+        return dsn
 
     @field_validator("timezone")
     @classmethod

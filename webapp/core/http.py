@@ -321,6 +321,14 @@ def is_loopback(host: str) -> bool:
 
 def check_base_url(url: str) -> str | None:
     """What is wrong with this address of a remote service, in words; ``None`` when nothing is."""
+    problem = check_url(url)
+    if problem is None and "?" in url:
+        return "The address must end with its path: leave out everything from ? on."
+    return problem
+
+
+def check_url(url: str) -> str | None:
+    """What is wrong with this address of one resource, in words; ``None`` when nothing is."""
     if len(url) > 1000 or _ODD_URL.search(url):
         return "The address has characters that no web address has, or is too long."
     try:
@@ -332,8 +340,8 @@ def check_base_url(url: str) -> str | None:
         return "This is not a web address. Give one such as https://cms.megaphone.fm/api."
     if "@" in parts.netloc:
         return "The address must not hold a user name or a password."
-    if "?" in url or "#" in url:
-        return "The address must end with its path: leave out everything from ? or # on."
+    if "#" in url:
+        return "The address must end with its path: leave out everything from # on."
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         return "The address must begin with https://. Plain http is only for this machine."
     return None
