@@ -20,6 +20,22 @@
     if (words) say(words);
   }
 
+  // What can be copied by hand everywhere is copied by a press where the browser lets us.
+  on("click", async ({ target }) => {
+    const button = target.closest("[data-copy]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.copy);
+    field.select?.();
+    try {
+      await navigator.clipboard.writeText(field.value ?? field.textContent);
+      say("Copied.");
+      button.dataset.copied = "1";
+    } catch { trouble("The browser does not let this page copy: press Ctrl-C."); }
+  });
+  const offerCopies = (root) => $$("[data-copy]", root).forEach((button) => { button.hidden = false; });
+  offerCopies();
+  on("htmx:afterSettle", ({ detail: { target } }) => offerCopies(target));
+
   // A pressed button stays pressed. Disabled after sending, or its value would be lost.
   const disable = (form, state) => [...form.elements].forEach((el) => { if (el.type === "submit") el.disabled = state; });
   const adrift = () => document.activeElement === document.body;

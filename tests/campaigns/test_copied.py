@@ -1,0 +1,101 @@
+"""The list to take along: a link, a request and a command that find the same campaigns."""
+
+import html
+import re
+import shlex
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests import factories
+from tests.cli.conftest import Terminal
+from tests.support.client import Client, signed_in
+from webapp.core.clock import utc_now
+
+
+@pytest.fixture
+def terminal(app) -> Terminal:
+    return Terminal(app)
+
+
+def copied(client: Client, address: str) -> dict[str, str]:
+    """The texts that the page offers for copying, by their label."""
+    page = client.get(address).text
+    found = re.findall(r'id="copy-(\w+)" value="([^"]*)"', page)
+    return {name: html.unescape(text) for name, text in found}
+
+
+def a_list() -> None:
+    """Several that a search finds, in several orders, and some that it must not."""
+    now = utc_now()
+    for number in range(3):
+        factories.campaign(
+            title=f"Spring {number}",
+            budget=(100_000 - number, "USD"),
+            remote_updated_at=now - timedelta(hours=number),
+        )
+    factories.campaign(title="Spring of old", archived_at=now)
+    factories.campaign(title="Winter", budget=(7, "USD"))
+
+
+def test_the_link_leads_to_the_same_list(client: Client) -> None:
+    signed_in(client, factories.operator())
+    texts = copied(client, "/campaigns/copy?q=spring&sort=-budget&per_page=25&page=2")
+
+    parts = urlsplit(texts["link"])
+    assert (parts.scheme, parts.path) == ("http", "/campaigns")
+    assert dict(parse_qsl(parts.query)) == {"q": "spring", "sort": "-budget", "per_page": "25"}
+
+
+def test_the_request_finds_the_same_in_the_same_order(client: Client) -> None:
+    signed_in(client, factories.operator())
+    a_list()
+    words = shlex.split(copied(client, "/campaigns/copy?q=spring&currency=USD&sort=budget")["curl"])
+
+    assert words[:2] == ["curl", "-G"]
+    assert words[3:5] == ["-H", "Authorization: Bearer $FLIGHTDECK_TOKEN"]
+    arguments = dict(word.split("=", 1) for word in words[6::2])
+    answer = client.get(
+        urlsplit(words[2]).path,
+        query_string=arguments,
+        headers={"Authorization": f"Bearer {factories.api_token('read')}"},
+    )
+    assert [item["title"] for item in answer.json["items"]] == ["Spring 2", "Spring 1", "Spring 0"]
+
+
+def test_the_command_finds_the_same_in_the_same_order(client: Client, terminal: Terminal) -> None:
+    signed_in(client, factories.operator())
+    a_list()
+    words = shlex.split(copied(client, "/campaigns/copy?q=spring+-of&sort=-budget")["command"])
+
+    assert words[0] == "flask"
+    result = terminal(*words[1:])
+    titles = [line.split("  ")[1] for line in result.stdout.splitlines()]
+    assert titles == ["Spring 0", "Spring 1", "Spring 2"]
+
+
+def test_who_i_am_is_said_by_number(client: Client) -> None:
+    operator = factories.operator()
+    signed_in(client, operator)
+
+    texts = copied(client, "/campaigns/copy?owner=me")
+
+    assert f"owner:#{operator.id}" in texts["command"]
+    assert f"owner:#{operator.id}" in texts["curl"]
+
+
+def test_an_order_that_the_api_lacks_is_said(client: Client) -> None:
+    signed_in(client, factories.operator())
+
+    assert "The API does not know this order" in client.get("/campaigns/copy?sort=owner").text
+    assert "The API does not know this order" not in client.get("/campaigns/copy?sort=title").text
+
+
+def test_what_cannot_be_read_is_said(client: Client) -> None:
+    signed_in(client, factories.operator())
+
+    page = client.get("/campaigns/copy?q=budgt:>5").text
+
+    assert "There is no field" in page
+    assert "curl" not in page.split("<main")[1]
