@@ -21,6 +21,7 @@ from webapp.campaigns.models import (
     Change,
     Conflict,
 )
+from webapp.connections import queries as connections
 from webapp.connections.models import DETACHED, Connection
 from webapp.core.db import db
 from webapp.core.errors import NotFound
@@ -35,7 +36,7 @@ DETACHED_IDS = select(Connection.id).where(Connection.state == DETACHED)
 def visible() -> list[ColumnElement[bool]]:
     """Campaigns of a connection that is no longer in the settings are kept, but not shown."""
     # Asked beforehand: as a condition it would make each list leave its narrow index.
-    detached = db.session.scalars(DETACHED_IDS).all()
+    detached = connections.detached_ids()
     return [Campaign.connection_id.not_in(detached)] if detached else []
 
 

@@ -3,7 +3,7 @@
 Names are looked up first, so that a list is asked for ids only, which its indexes answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -49,9 +49,9 @@ def by_advertiser(values: Sequence[Value]) -> ColumnElement[bool]:
 
 def by_agency(values: Sequence[Value]) -> ColumnElement[bool]:
     """Campaigns whose advertiser buys through such an agency."""
-    # Agencies are few. No database folds their names as we do.
-    agencies = _ids_of(values, _agency_names())
-    return _among(select(Advertiser.id).where(Advertiser.agency_id.in_(agencies)), [])
+    agencies = _ids_of(values, _agency_names)
+    found = select(Advertiser.id).where(Advertiser.agency_id.in_(agencies))
+    return _among(found if agencies else None, [])
 
 
 def without_agency() -> ColumnElement[bool]:
@@ -60,13 +60,16 @@ def without_agency() -> ColumnElement[bool]:
 
 
 def _agency_names() -> Mapping[int, str]:
+    # Agencies are few. No database folds their names as we do.
     return {row.id: row.name for row in db.session.execute(select(Agency.id, Agency.name))}
 
 
-def _ids_of(values: Sequence[Value], names: Mapping[int, str]) -> set[int]:
+def _ids_of(values: Sequence[Value], names: Callable[[], Mapping[int, str]]) -> set[int]:
     found = {id_ for value in values if (id_ := id_of(value.text)) is not None}
     parts = [fold(value.text) for value in values if id_of(value.text) is None]
-    folded = {id_: fold(name) for id_, name in names.items()}
+    if not parts:
+        return found
+    folded = {id_: fold(name) for id_, name in names().items()}
     return found | {id_ for id_, name in folded.items() if any(part in name for part in parts)}
 
 
@@ -81,12 +84,15 @@ def _among(advertisers: Select[int] | None, ids: Sequence[int]) -> ColumnElement
 
 def by_owner(values: Sequence[Value], who: int | None) -> ColumnElement[bool]:
     """Campaigns of such operators; ``who`` is the one that asks, nobody for a script."""
-    emails = {row.id: row.email for row in db.session.execute(select(Operator.id, Operator.email))}
     others = [value for value in values if value.text.lower() != ME]
-    ids = _ids_of(others, emails)
+    ids = _ids_of(others, _emails)
     if len(others) < len(values) and who is not None:
         ids.add(who)
     return Campaign.owner_id.in_(sorted(ids))
+
+
+def _emails() -> Mapping[int, str]:
+    return {row.id: row.email for row in db.session.execute(select(Operator.id, Operator.email))}
 
 
 def by_remote_id(values: Sequence[Value]) -> ColumnElement[bool]:

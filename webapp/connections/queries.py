@@ -2,17 +2,42 @@
 
 from collections.abc import Mapping, Sequence
 
+from flask import g, has_request_context, request
 from sqlalchemy import select
 
 from webapp.connections.models import DETACHED, Connection
 from webapp.core.db import db
 from webapp.core.errors import NotFound
 
+# Those in the settings, and the ids of the others.
+Found = tuple[Sequence[Connection], Sequence[int]]
+
 
 def shown_connections() -> Sequence[Connection]:
     """The connections in the settings, whether they are active or paused."""
-    query = select(Connection).where(Connection.state != DETACHED).order_by(Connection.id)
-    return db.session.scalars(query).all()
+    return _asked_once()[0]
+
+
+def detached_ids() -> Sequence[int]:
+    """Those that are no longer in the settings."""
+    return _asked_once()[1]
+
+
+def _asked_once() -> Found:
+    """A page, which changes nothing, asks once for all that it says of connections."""
+    if not has_request_context() or request.method != "GET":
+        return _all()
+    if "connections" not in g:
+        g.connections = _all()
+    found: Found = g.connections
+    return found
+
+
+def _all() -> Found:
+    """There are few."""
+    found = db.session.scalars(select(Connection).order_by(Connection.id)).all()
+    detached = [each.id for each in found if each.state == DETACHED]
+    return [each for each in found if each.state != DETACHED], detached
 
 
 def first_connection() -> Connection | None:
