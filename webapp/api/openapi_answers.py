@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from webapp.api import explained
-from webapp.api.examples import PREFIX, example_of
+from webapp.api.examples import ON_THE_WAY, PREFIX, SAMPLES, example_of
 from webapp.api.openapi_schemas import Schemas
 from webapp.api.openapi_words import ANSWER_HEADERS
 from webapp.api.operation import Operation
@@ -82,7 +82,8 @@ def _good(operation: Operation, status: int, schemas: Schemas) -> dict[str, Any]
     answer: dict[str, Any] = {"description": GOOD[status], "headers": _headers(names)}
     schema = schemas.answers.get((operation.id, status))
     if schema is not None:
-        example = example_of(schema, schemas.named)
+        samples = ON_THE_WAY if status == 202 else SAMPLES
+        example = example_of(schema, schemas.named, samples=samples)
         answer["content"] = {"application/json": {"schema": schema, "example": example}}
     return answer
 

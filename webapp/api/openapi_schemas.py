@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from webapp.api.examples import PREFIX
+from webapp.api.openapi_words import ARGUMENTS
 from webapp.api.operation import Operation
 from webapp.api.schemas.problem import Problem
 
@@ -59,7 +60,7 @@ def parameters(query: Mapping[str, Any]) -> list[Schema]:
             "name": name,
             "in": "query",
             "required": name in needed,
-            **({"description": schema["description"]} if "description" in schema else {}),
+            "description": schema.get("description") or ARGUMENTS.get(name, ""),
             "schema": _in_address(schema),
         }
         for name, schema in query.get("properties", {}).items()

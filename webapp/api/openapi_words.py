@@ -63,6 +63,18 @@ PARTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 NUMBERED = "The `id`, which is a number."
 
+# Arguments that mean the same everywhere, where an operation says nothing else of them.
+ARGUMENTS = {
+    "advertiser_id": "Only of this advertiser: its `id` here.",
+    "agency_id": "Only of this agency: its `id` here.",
+    "connection_id": "Only of this connection.",
+    "page": "Which page, counted from 1.",
+    "per_page": "How many on a page.",
+    "sort_order": "Upwards or downwards.",
+    "state": "Only those that ended so, or are there.",
+    "trigger": "Only those that were begun so.",
+}
+
 REQUEST_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Idempotency-Key": (
         (
