@@ -66,11 +66,14 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def running_stack(folder: Path) -> Iterator[Stack]:
-    """Start everything, with the first sync done, and stop it all at the end."""
+def running_stack(folder: Path, **changed: object) -> Iterator[Stack]:
+    """Start everything, with the first sync done, and stop it all at the end.
+
+    ``changed`` are settings that differ from the usual ones.
+    """
     port = _free_port()
     with start_sandbox(folder, campaigns=120, advertisers=20, agencies=6) as sandbox:
-        settings = _settings(folder, sandbox, port)
+        settings = _settings(folder, sandbox, port).model_copy(update=changed)
         with application(settings) as app:
             factories.operator("manager", email=MANAGER)
             factories.operator("viewer", email=VIEWER)
