@@ -31,6 +31,8 @@ from webapp.sync.request_log import Caller
 T = TypeVar("T")
 
 BUSY, TIMEOUT, REFUSED, NOT_THERE, BROKEN = "busy", "timeout", "refused", "not there", "broken"
+# Where the ad server does not say when it may be asked again.
+SOON_SECONDS = 5.0
 NO_CONNECTION = "There is no connection to an ad server."
 SILENT = "The ad server has not answered for a while. It is tried once a minute."
 
@@ -132,7 +134,7 @@ def ask(line: Line, question: Callable[[AdServer], T]) -> T:
 def _unanswered(error: AdServerError) -> Unanswered:
     kind, retry_after = BROKEN, None
     if isinstance(error, RateLimited):
-        kind, retry_after = BUSY, error.retry_after
+        kind, retry_after = BUSY, error.retry_after or SOON_SECONDS
     elif isinstance(error, NotFound):
         kind = NOT_THERE
     elif isinstance(error, Rejected):
