@@ -1,14 +1,27 @@
 """The JSON API under ``/api/v1``: importing this declares every operation."""
 
-from webapp.api import advertisers, campaigns, connections, me, remote, sync_runs
+from webapp.api import (
+    advertisers,
+    campaign_writes,
+    campaigns,
+    conflicts,
+    connections,
+    me,
+    remote,
+    sync_runs,
+    timeline,
+)
 from webapp.api.blueprint import blueprint
 
 __all__ = [
     "advertisers",
     "blueprint",
+    "campaign_writes",
     "campaigns",
+    "conflicts",
     "connections",
     "me",
     "remote",
     "sync_runs",
+    "timeline",
 ]

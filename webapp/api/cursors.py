@@ -17,9 +17,7 @@ def write(place: Sequence[Any] | None, *walk: object) -> str | None:
     """The cursor for a place; ``walk`` is all that says what is walked through."""
     if place is None:
         return None
-    plain = [
-        {TIME: value.isoformat()} if isinstance(value, datetime) else value for value in place
-    ]
+    plain = [{TIME: value.isoformat()} if isinstance(value, datetime) else value for value in place]
     return str(_serializer(walk).dumps(plain))
 
 

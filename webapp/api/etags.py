@@ -1,4 +1,4 @@
-"""What an answer was, as ``ETag``: to be told that nothing is new, and to change only what was read.
+"""What an answer was, as ``ETag``: to learn that nothing is new, and to change only what was read.
 
 A campaign's is ``"version-event-digest"``: its version is what ``If-Match`` compares, so that the
 ad server's confirmation does not get in the way; the last event of its timeline says from where on
@@ -55,4 +55,5 @@ def unless_known(answer: Json, etag: str | None = None) -> Response:
     else:
         response.set_etag(etag)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

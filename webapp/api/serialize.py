@@ -6,9 +6,28 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from webapp.campaigns.fields import LABELS
 from webapp.core.moments import iso
 
 Json = dict[str, Any]
+
+# What we call a field group, and what scripts do.
+FIELDS = {
+    "title": "title",
+    "advertiser": "advertiser",
+    "external_id": "external_id",
+    "copy_needed": "copy_needed",
+    "budget": "total_budget",
+    "owner": "owner",
+    "notes": "notes",
+}
+GROUPS = {name: group for group, name in FIELDS.items()}
+_OF_LABEL = {LABELS[group]: name for group, name in FIELDS.items()}
+
+
+def field_of(label: str | None) -> str | None:
+    """A field as scripts call it, by its name in the timeline."""
+    return _OF_LABEL.get(label or "", label)
 
 
 def campaign(row: Row[Any], organizations: Mapping[int, str]) -> Json:

@@ -11,14 +11,18 @@ PAGE = 50
 MANY = 500
 
 
-def events_of(object_type: str, object_id: int, limit: int = PAGE) -> Sequence[AuditEvent]:
-    """The latest events of one object, newest first."""
+def events_of(
+    object_type: str, object_id: int, limit: int = PAGE, before_id: int | None = None
+) -> Sequence[AuditEvent]:
+    """The latest events of one object, newest first; ``before_id`` goes on where a page ended."""
     query = (
         select(AuditEvent)
         .where(AuditEvent.object_type == object_type, AuditEvent.object_id == object_id)
         .order_by(AuditEvent.id.desc())
         .limit(limit)
     )
+    if before_id is not None:
+        query = query.where(AuditEvent.id < before_id)
     return db.session.scalars(query).all()
 
 

@@ -73,6 +73,30 @@ def open_conflicts(campaign: Campaign) -> Sequence[Conflict]:
     return db.session.scalars(query.order_by(Conflict.id)).all()
 
 
+def all_open_conflicts(
+    after_id: int, limit: int, campaign_uuid: uuid.UUID | None = None
+) -> Sequence[tuple[Conflict, Campaign]]:
+    """Open conflicts of all campaigns, oldest first, behind a conflict."""
+    query = (
+        select(Conflict, Campaign)
+        .join(Campaign, Conflict.campaign_id == Campaign.id)
+        .where(Conflict.decided_at.is_(None), Conflict.id > after_id, *visible())
+        .order_by(Conflict.id)
+        .limit(limit)
+    )
+    if campaign_uuid is not None:
+        query = query.where(Campaign.uuid == campaign_uuid)
+    return [(conflict, campaign) for conflict, campaign in db.session.execute(query)]
+
+
+def get_conflict(conflict_id: int) -> Conflict:
+    """One conflict, settled or not. Raises ``NotFound``."""
+    conflict = db.session.get(Conflict, conflict_id)
+    if conflict is None:
+        raise NotFound("There is no such conflict.")
+    return conflict
+
+
 def closed_conflicts(campaign: Campaign, ids: Iterable[int]) -> Sequence[Conflict]:
     """Those of these conflicts that were decided since."""
     query = select(Conflict).where(

@@ -1,10 +1,11 @@
 """Campaigns as scripts send them and read them."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from webapp.api.schemas.base import Answered, Flag, Moment, NumberId, Sent
+from webapp.api.schemas.base import Answered, Cents, Flag, Moment, NumberId, Sent
+from webapp.campaigns.validation import MAX_EXTERNAL_ID, MAX_NOTES, MAX_TITLE
 
 SortBy = Literal[
     "title",
@@ -68,11 +69,15 @@ class Campaign(Answered):
 
 
 class ListMeta(Answered):
-    """``total`` counts all that was found. ``next_cursor`` is ``null`` at the end, or by pages."""
+    """``total`` counts all that was found, up to 10,000 unless ``total_is_exact``.
+
+    ``next_cursor`` is ``null`` at the end. A walk has no ``page`` and counts nothing.
+    """
 
     page: int | None
     per_page: int
     total: int | None
+    total_is_exact: bool
     next_cursor: str | None
 
 
@@ -84,12 +89,128 @@ class CampaignList(Answered):
 class CampaignListQuery(Sent):
     """Either ``search`` (plain words) or ``q`` (the query language), and by pages or by cursor."""
 
-    search: str | None = Field(None, max_length=400)
-    q: str | None = Field(None, max_length=400)
+    search: str | None = Field(
+        None, max_length=400, description="Words, each of which is found anywhere; no operators."
+    )
+    q: str | None = Field(None, max_length=400, description="A query, as the list page takes it.")
     advertiser_id: NumberId | None = None
-    archived: Flag | None = None
-    sort_by: SortBy = "created_at"
+    archived: Flag | None = Field(None, description="Left out: both.")
+    sort_by: SortBy | None = Field(
+        None,
+        description="By pages: `created_at` unless said. Amounts are sorted by currency first: "
+        "amounts of two currencies cannot be compared. With `cursor`, left out: the order in "
+        "which campaigns came to Flightdeck, which never changes.",
+    )
     sort_order: Literal["asc", "desc"] = "desc"
     page: int = Field(1, ge=1, le=100_000)
     per_page: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=500)
+    cursor: str | None = Field(
+        None,
+        max_length=4_000,
+        description="`start` begins a walk through everything; go on with `meta.next_cursor`.",
+    )
+
+
+def _no_control(text: str) -> str:
+    if any(c < " " and c not in "\n\t" for c in text):
+        raise ValueError("This has characters that no screen can show.")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_no_control)]
+Title = Annotated[Text, Field(min_length=1, max_length=MAX_TITLE, examples=["Spring launch"])]
+ExternalId = Annotated[Text, Field(max_length=MAX_EXTERNAL_ID)]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["USD"])]
+Owner = Annotated[
+    Text, Field(max_length=254, description="The e-mail address of an operator; kept here only.")
+]
+Notes = Annotated[Text, Field(max_length=MAX_NOTES, description="Kept here only.")]
+BUDGET = "In minor units of the currency: 5.00 USD is 500, and 500 yen are 500."
+
+
+class NewCampaign(Sent):
+    """What a booking takes. Without an ``external_id`` it is given one of its own."""
+
+    title: Title
+    advertiser_id: NumberId
+    total_budget_cents: Cents | None = Field(None, description=BUDGET)
+    total_budget_currency: Currency | None = None
+    external_id: ExternalId | None = None
+    copy_needed: bool = Field(False, strict=True)
+    owner: Owner | None = None
+    notes: Notes | None = None
+
+
+class CampaignChange(Sent):
+    """Only the members that are sent change; ``null`` clears. One is needed at least.
+
+    ``total_budget_cents: null`` clears the currency too.
+    """
+
+    title: Title = Field(default_factory=str)
+    advertiser_id: NumberId = Field(default_factory=str)
+    total_budget_cents: Cents | None = Field(None, description=BUDGET)
+    total_budget_currency: Currency | None = None
+    external_id: ExternalId | None = None
+    copy_needed: bool = Field(default_factory=bool, strict=True)
+    owner: Owner | None = None
+    notes: Notes | None = None
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "additionalProperties": False})
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Send at least one member that is to change.")
+        return self
+
+
+class Archiving(Sent):
+    archived: bool = Field(strict=True)
+
+
+class Effect(Answered):
+    """What a change does to one field, in words."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+class WaitingChange(Answered):
+    id: str
+    kind: Literal["create", "update"]
+    state: str
+    effects: list[Effect]
+    attempts: int
+    created_at: Moment
+    next_attempt_at: Moment
+    not_before: Moment | None
+    held_by: str | None
+    last_error: str | None
+
+
+class Unconfirmed(Answered):
+    """A field in which the ad server has another value than we do; ``remote`` is its value."""
+
+    field: str
+    remote: str | None
+
+
+class SyncStatus(Answered):
+    """``words`` and ``detail`` are what the campaign's page says.
+
+    ``moving``: it changes by itself, so ask again. Not moving and not confirmed: it needs somebody.
+    """
+
+    campaign_id: str
+    megaphone_id: str | None
+    state: str
+    words: str
+    detail: str | None
+    moving: bool
+    synced_at: Moment | None
+    next_attempt_at: Moment | None
+    waiting: list[WaitingChange]
+    unconfirmed: list[Unconfirmed]
+    open_conflicts: int
