@@ -88,12 +88,13 @@ def _in_utc(value: datetime | None) -> datetime | None:
         return None
     if value.tzinfo is None:
         raise ValueError("a time without a zone cannot be stored")
-    return value.astimezone(UTC)
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 def _as_sqlite_text(value: datetime | None) -> str | None:
     utc = _in_utc(value)
-    return None if utc is None else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+    # Without its last six characters, the zone.
+    return None if utc is None else utc.isoformat(" ", "microseconds")[:-6]
 
 
 def _from_sqlite_text(value: str | None) -> datetime | None:

@@ -8,6 +8,8 @@ from typing import Any
 from webapp.adservers.types import RemoteCampaign
 from webapp.campaigns.fields import Snapshot, snapshot
 
+_sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 class UnusableRow(Exception):
     """A remote record that cannot be kept; the text says why, for the run's page."""
@@ -15,7 +17,7 @@ class UnusableRow(Exception):
 
 def fingerprint(raw: Mapping[str, Any]) -> str:
     """Equal for equal content, whatever the order of members."""
-    content = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    content = _sorted.encode(raw)
     return hashlib.blake2b(content.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
