@@ -136,7 +136,7 @@ def _compared_here(patch: Patch) -> None:
             found += [c for c in page.items if (c.external_id or "").lower() == marker.lower()]
             if on_page:
                 on_page()
-        return MarkerSearch(found[:1], walk.complete, walk.problem)
+        return MarkerSearch(found[:1], walk.complete, walk.problem, walk.distinct)
 
     patch.setattr(adapter.Megaphone, "find_by_marker", find)
 
@@ -148,6 +148,10 @@ def _lease_renewed(patch: Patch) -> None:
 def _two_probes(patch: Patch) -> None:
     for mode in markers.CLEAN_PROBES_NEEDED:
         patch.setitem(markers.CLEAN_PROBES_NEEDED, mode, 1)
+
+
+def _short_list(patch: Patch) -> None:
+    patch.setattr(absence, "too_short", lambda *_: None)
 
 
 def _look_before_sending_again(patch: Patch) -> None:
@@ -299,6 +303,7 @@ MUTANTS = (
     Mutant("marker compared here, byte for byte", frozenset({"I4"}), _compared_here, 14),
     Mutant("lease renewed on every page", frozenset({"I7"}), _lease_renewed, 93),
     Mutant("two complete probes", frozenset({"I2"}), _two_probes, 203),
+    Mutant("a short list proves nothing", frozenset({"I2"}), _short_list, 481_517_214),
     Mutant("look before sending again", frozenset({"I2"}), _look_before_sending_again, 25),
     Mutant("steps are fenced", frozenset({"I2", "I1", "I24"}), _fencing, 5),
     Mutant("observations in their order", frozenset({"I9"}), _observations, 18),

@@ -4,13 +4,14 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
 from tests.sync.conftest import Desk
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import Campaign, Change
 from webapp.connections.models import Connection
 from webapp.core.db import db, transaction
-from webapp.sync import outbox
+from webapp.sync import absence, outbox
 
 
 def test_a_write_that_was_answered_and_ignored_is_not_shown_as_ours(synced: Desk) -> None:
@@ -43,6 +44,50 @@ def test_a_booking_renamed_while_it_is_checked_is_not_imported_as_another(synced
     assert (campaign.sync_state, campaign.external_id) == ("confirmed", "IO-LATER")
     assert synced.remote(campaign)["externalId"] == "IO-LATER"
     assert len(synced.our_writes("POST")) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"action": "empty_list"}, {"action": "hide", "share": 0.5, "counted": False}],
+    ids=["empty", "half"],
+)
+def test_a_short_list_is_no_proof_that_a_booking_was_not_made(
+    synced: Desk, fault: dict[str, object]
+) -> None:
+    synced.sandbox.fault({"action": "cut_before_apply", "method": "POST", "times": 1})
+    campaign = synced.book(title="Only once")
+    synced.push()
+    short = {"method": "GET", "path": "/campaigns$", **fault}
+    synced.sandbox.fault(short)
+
+    for _ in range(4):
+        synced.settle()
+
+    campaign = synced.campaign(id=campaign.id)
+    assert campaign.sync_state == "checking"
+    change = db.session.scalars(select(Change)).one()
+    assert change.last_error is not None
+    assert change.last_error.endswith("that proves nothing.")
+    assert synced.our_writes("POST") == []
+
+    synced.sandbox.clear_faults()
+    for _ in range(2):
+        synced.settle()
+    assert synced.campaign(id=campaign.id).sync_state == "confirmed"
+    assert len(synced.our_writes("POST")) == 1
+
+
+def test_what_was_already_missing_is_not_expected_in_the_list(synced: Desk) -> None:
+    others = db.session.scalars(select(Campaign)).all()
+    with transaction():
+        db.session.execute(update(Campaign).values(missed_runs=1))
+        db.session.execute(
+            update(Campaign).where(Campaign.id == others[0].id).values(missed_runs=0)
+        )
+    connection_id = synced.connection_id
+
+    assert absence.too_short(connection_id, 1) is None
+    assert absence.too_short(connection_id, 0) is not None
 
 
 def test_a_write_that_fails_for_a_day_waits_for_a_person(synced: Desk) -> None:

@@ -129,11 +129,15 @@ class RemotePage(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class MarkerSearch:
-    """Campaigns with exactly the marker; only a ``complete`` search proves that there is none."""
+    """Campaigns with exactly the marker; only a ``complete`` search can prove that there is none.
+
+    ``listed`` is how many campaigns were looked through.
+    """
 
     found: list[RemoteCampaign]
     complete: bool
     problem: str | None = None
+    listed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

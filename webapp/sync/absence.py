@@ -2,14 +2,14 @@
 
 Absence is weak evidence: rows can be hidden, filtered or shifted. So one miss only counts, the
 second one makes us read the record by its id, and only a 404 there means that it is gone. When too
-much is missing at once, nothing is concluded at all (the brake).
+much is missing at once, nothing is concluded at all (the brake), nor that a booking was not made.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from webapp.adservers.errors import AdServerError, AuthFailed, NotFound
 from webapp.audit.models import AuditEvent
@@ -94,6 +94,26 @@ def brake(
     if due > most:
         return f"{due:,} campaigns would be marked as gone at once; the most is {most:,}."
     return None
+
+
+def too_short(connection_id: int, listed: int) -> str | None:
+    """Why a listing of so many campaigns proves nothing of one that it did not have, or ``None``.
+
+    Those that the last whole listing did not have either are not expected in this one.
+    """
+    expected = db.session.scalar(
+        select(func.count())
+        .select_from(Campaign)
+        .where(
+            Campaign.connection_id == connection_id,
+            Campaign.remote_id.is_not(None),
+            Campaign.sync_state != GONE,
+            Campaign.missed_runs == 0,
+        )
+    )
+    if not expected or expected - listed <= MISSING_SHARE * expected:
+        return None
+    return f"Megaphone listed {listed:,} campaigns, and we hold {expected:,}: that proves nothing."
 
 
 def count_misses(campaign_ids: Sequence[int]) -> None:

@@ -2,9 +2,11 @@
 
 An update is read back. A create is looked for by its marker in a complete listing: found once, it
 is ours; not found in two complete listings, it was never made and may be sent again. One is enough
-where the ad server would refuse a second record; where it keeps no markers a person has to look.
+where the ad server would refuse a second record; where it keeps no markers a person has to look. A
+listing without much of what we hold proves nothing, however complete it says it is.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +29,7 @@ from webapp.campaigns.models import (
 )
 from webapp.connections.models import NO_MARKER
 from webapp.core.db import db, reading, transaction
-from webapp.sync import bindings, breaker, markers, outbox, results, unlisted
+from webapp.sync import absence, bindings, breaker, markers, outbox, results, unlisted
 from webapp.sync.markers import CLEAN_PROBES_NEEDED
 from webapp.sync.merge import still_to_send
 from webapp.sync.observations import begin_observation, leave_database
@@ -134,10 +136,20 @@ def _find_create(push: Push, claim: Claim) -> None:
             outbox.extend(claim, PROBING, push.clock())
 
     leave_database()
-    search = push.remote.find_by_marker(looked_for.marker, keep_lease)
+    search = _judged(claim, push.remote.find_by_marker(looked_for.marker, keep_lease))
     with transaction():
         _conclude(claim, search, CLEAN_PROBES_NEEDED[looked_for.mode], push.clock())
         breaker.succeeded(claim.connection_id)
+
+
+def _judged(claim: Claim, search: MarkerSearch) -> MarkerSearch:
+    """The same, and incomplete when too little was listed for its silence to mean anything."""
+    if search.found or not search.complete:
+        return search
+    with reading():
+        problem = absence.too_short(claim.connection_id, search.listed)
+        db.session.rollback()
+    return replace(search, complete=problem is None, problem=problem)
 
 
 def _conclude(claim: Claim, search: MarkerSearch, clean_needed: int, now: datetime) -> None:

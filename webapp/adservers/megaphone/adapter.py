@@ -130,7 +130,7 @@ class Megaphone:
             found += [each for each in page.items if each.external_id == marker]
             if on_page is not None:
                 on_page()
-        return MarkerSearch(found, walk.complete, walk.problem)
+        return MarkerSearch(found, walk.complete, walk.problem, walk.distinct)
 
     def _list(
         self, template: str, about: str, cursor: str | None, read: Callable[[object], T]
