@@ -8,6 +8,7 @@ from webapp.api import (
     connections,
     me,
     remote,
+    remote_writes,
     sync_runs,
     timeline,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "connections",
     "me",
     "remote",
+    "remote_writes",
     "sync_runs",
     "timeline",
 ]

@@ -1,14 +1,20 @@
 """Records of the ad server in its own spelling: camelCase members, its own ids."""
 
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from webapp.api.schemas.base import Sent
+from webapp.api.schemas.base import Cents, Sent
+from webapp.api.schemas.campaigns import BUDGET, Currency, ExternalId, Title
 
 # As many records as the ad server gives on one page.
 MOST_ROWS = 500
+RemoteId = Annotated[
+    str,
+    Field(pattern="^[A-Za-z0-9_-]{1,64}$", examples=["9a22ee30-1a9f-11f0-8de9-0242ac120002"]),
+]
+TheirId = Annotated[str, Field(examples=["9a22ee30-1a9f-11f0-8de9-0242ac120002"])]
 
 
 class Passed(BaseModel):
@@ -18,29 +24,28 @@ class Passed(BaseModel):
 
 
 class RemoteAgency(Passed):
-    id: str
+    id: TheirId
     name: str | None = None
 
 
 class RemoteAdvertiserInCampaign(Passed):
-    id: str
+    id: TheirId
     name: str | None = None
     agency: RemoteAgency | None = None
 
 
 class RemoteAdvertiser(Passed):
-    id: str
+    id: TheirId
     name: str
-    agency_id: str | None = None
+    agency_id: TheirId | None = None
     competitive_categories: Any = None
     created_at: str | None = None
     updated_at: str | None = None
 
 
-class RemoteCampaign(Passed):
-    id: str
+class RemoteCampaignValues(Passed):
     title: str
-    advertiser_id: str | None = None
+    advertiser_id: TheirId | None = None
     advertiser: RemoteAdvertiserInCampaign | None = None
     organization_id: str | None = None
     external_id: str | None = None
@@ -53,6 +58,55 @@ class RemoteCampaign(Passed):
     booking_source: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
+
+
+class RemoteCampaign(RemoteCampaignValues):
+    id: TheirId
+
+
+class RemoteCampaignUnderWay(RemoteCampaignValues):
+    """What is wanted, while the ad server has not answered. ``id`` is ``null`` until it has one.
+
+    ``campaignId`` is its id in Flightdeck, ``syncState`` how far it is.
+    """
+
+    id: TheirId | None
+    campaign_id: str
+    sync_state: str = Field(examples=["waiting"])
+
+
+class SentInCamelCase(Sent):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class NewRemoteCampaign(SentInCamelCase):
+    """``advertiserId`` is the ad server's."""
+
+    title: Title
+    advertiser_id: RemoteId
+    total_budget_cents: Cents | None = Field(None, description=BUDGET)
+    total_budget_currency: Currency | None = None
+    external_id: ExternalId | None = None
+    copy_needed: bool = Field(False, strict=True)
+
+
+class RemoteCampaignChange(SentInCamelCase):
+    """Only the members that are sent change; ``null`` clears. One is needed at least."""
+
+    title: Title = Field(default_factory=str)
+    advertiser_id: RemoteId = Field(default_factory=str)
+    total_budget_cents: Cents | None = Field(None, description=BUDGET)
+    total_budget_currency: Currency | None = None
+    external_id: ExternalId | None = None
+    copy_needed: bool = Field(default_factory=bool, strict=True)
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "additionalProperties": False})
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Send at least one member that is to change.")
+        return self
 
 
 class RemotePageQuery(Sent):
