@@ -99,8 +99,8 @@ EXPLAINED: dict[str, Explained] = {
         "The ad server refused it: Title has already been taken.",
     ),
     "too_many_requests": Explained(
-        "Wait as many seconds as the header Retry-After says, then go on. Read RateLimit to slow "
-        "down before it happens.",
+        "Wait as many seconds as the header Retry-After says, then go on. Read RateLimit-Remaining "
+        "to slow down before it happens.",
         "Too many requests.",
         headers=frozenset({"Retry-After"}),
         retry=True,

@@ -10,7 +10,7 @@ from webapp.web.problems import Problem
 HEADER = "Idempotency-Key"
 METHOD = "POST"
 MOST = 255
-_USABLE = re.compile(r"[ -~]{1,255}")
+_USABLE = re.compile(r"[!-~]{1,255}")
 _SPACE = uuid.UUID("5b0c2f0e-6d0f-4f43-9c0b-0f7a2f6c1d11")
 
 
@@ -18,7 +18,7 @@ def sent_key() -> str | None:
     """The key of this request. Only POST takes one. Raises ``Problem`` for one that is no key."""
     sent = request.headers.get(HEADER) if request.method == METHOD else None
     if sent is not None and not _USABLE.fullmatch(sent):
-        words = f"{HEADER} takes 1 to {MOST} characters of ASCII that can be printed."
+        words = f"{HEADER} takes 1 to {MOST} characters of ASCII that can be seen: no blanks."
         raise Problem("bad_request", words)
     return sent
 

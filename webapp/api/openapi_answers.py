@@ -16,7 +16,11 @@ EVERYWHERE = frozenset(
 )
 WITH_A_BODY = frozenset({"bad_request", "not_json", "too_large"})
 WITH_A_KEY = frozenset({"bad_request", "too_large", "still_running", "key_reused"})
-ON_ALL = ("X-Request-Id", "RateLimit", "RateLimit-Policy")
+ON_ALL = (
+    "X-Request-Id",
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+    *("RateLimit", "RateLimit-Policy"),
+)
 
 GOOD = {
     200: "Done, and this is it.",

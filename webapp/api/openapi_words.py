@@ -35,8 +35,8 @@ the ad server's words when it was refused. `Prefer: wait=20` waits longer (at mo
 **Trying out.** `?dry_run=true` does all of it, answers, and takes everything back.
 
 **How much.** A token may make a number of requests in 15 minutes, 3,000 unless it was made with
-another; without a token an address may make 100. The headers `RateLimit` and `RateLimit-Policy`
-say what is left; 429 comes with `Retry-After`.
+another; without a token an address may make 100. The headers `RateLimit-Remaining` and
+`RateLimit-Reset` say what is left; 429 comes with `Retry-After`.
 """
 
 TAGS = {
@@ -114,13 +114,25 @@ ANSWER_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
         ),
         {**TEXT, "examples": ["5f0c9a4be1f14c0a9a3d2e7b8c6d1f20"]},
     ),
+    "RateLimit-Limit": (
+        "How many requests may be made in 15 minutes.",
+        {"type": "integer", "minimum": 1, "examples": [3000]},
+    ),
+    "RateLimit-Remaining": (
+        "How many of them are left.",
+        {"type": "integer", "minimum": 0, "examples": [2994]},
+    ),
+    "RateLimit-Reset": (
+        "So many seconds until there are all again.",
+        {"type": "integer", "minimum": 0, "examples": [713]},
+    ),
     "RateLimit": (
         "`r` requests are left, and `t` seconds until there are all again.",
-        {**TEXT, "examples": ['"default";r=2994;t=713']},
+        {**TEXT, "examples": ['"token";r=2994;t=713']},
     ),
     "RateLimit-Policy": (
         "`q` requests may be made in `w` seconds.",
-        {**TEXT, "examples": ['"default";q=3000;w=900']},
+        {**TEXT, "examples": ['"token";q=3000;w=900']},
     ),
     "Retry-After": (
         "So many seconds to wait before it is sent again.",

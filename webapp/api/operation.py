@@ -103,16 +103,14 @@ def operation(method: str, rule: str, declared: Declaration) -> Callable[[View],
 
 
 def _read_query(model: type[BaseModel]) -> BaseModel:
-    return _validated(model, _flat(request.args, model), "?")
+    return _validated(model, _once(request.args), "?")
 
 
-def _flat(arguments: MultiDict[str, str], model: type[BaseModel]) -> dict[str, str]:
+def _once(arguments: MultiDict[str, str]) -> dict[str, str]:
     twice = [name for name, values in arguments.lists() if len(values) > 1]
     if twice:
         raise Problem("invalid", errors=[FieldError(f"?{n}", "Give it once.") for n in twice])
-    return {
-        name: text for name, text in arguments.items() if text or name not in model.model_fields
-    }
+    return arguments.to_dict()
 
 
 def _no_arguments() -> None:

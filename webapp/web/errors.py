@@ -5,7 +5,7 @@ from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp.core.db import db, was_given_up
 from webapp.core.errors import InvalidInput, KeyReused, NotFound, TooLate, TooSlow
@@ -49,7 +49,12 @@ def wants_json() -> bool:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error.response, Response):
         return error.response
-    return answer(error.code or 500, WORDS.get(error.code or 500, error.name))
+    made = answer(error.code or 500, WORDS.get(error.code or 500, error.name))
+    if not isinstance(error, MethodNotAllowed):
+        return made
+    response = current_app.make_response(made)
+    response.allow.update(error.valid_methods or ())
+    return response
 
 
 def form_is_no_longer_valid(_error: CSRFError) -> ResponseReturnValue:
