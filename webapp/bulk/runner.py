@@ -121,8 +121,18 @@ def _may_edit(job: BulkJob) -> bool:
 
 def _outcomes(batch: Batch) -> dict[int, Outcome]:
     """By item, its state and words where there is something to say."""
-    done = _together(batch, _plain(batch)) if batch.job.kind != UNDO else {}
+    done = _together(batch, _local(batch) if batch.job.kind == UNDO else _plain(batch))
     return {item.id: done.get(item.id) or _alone(batch, item) for item in batch.items}
+
+
+def _local(batch: Batch) -> list[verbs.Pair]:
+    """Items of an undo that no ad server is told of: these can be done together."""
+    return [
+        verbs.Pair(item, campaign, frozenset())
+        for item in batch.items
+        if (campaign := batch.campaigns.get(item.campaign_id or 0))
+        and undoing.is_local(item.wanted or {})
+    ]
 
 
 def _plain(batch: Batch) -> list[verbs.Pair]:
@@ -141,7 +151,8 @@ def _together(batch: Batch, pairs: Sequence[verbs.Pair]) -> dict[int, Outcome]:
     """Do these items in few statements; none of them when the database refuses one."""
     try:
         with db.session.begin_nested():
-            return verbs.change_many(batch.actor, pairs, batch.in_conflict, batch.job.uuid)
+            done = verbs.change_many(batch.actor, pairs, batch.in_conflict, batch.job.uuid)
+            return undoing.in_words(done) if batch.job.kind == UNDO else done
     except SQLAlchemyError:
         log.exception("bulk_items_refused", job=batch.job.id)
         return {}

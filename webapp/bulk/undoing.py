@@ -118,6 +118,16 @@ def undone_items(job: BulkJob, campaign_ids: Sequence[int]) -> Mapping[int, Bulk
     return {item.campaign_id or 0: item for item in db.session.scalars(query)}
 
 
+def is_local(wanted: Collection[str]) -> bool:
+    """Whether no ad server is told of any of it, and nothing waits to be sent for it."""
+    return verbs.is_local(wanted) and "booked" not in wanted
+
+
+def in_words(done: Mapping[int, verbs.Outcome]) -> dict[int, verbs.Outcome]:
+    """What came of items that are local, by item."""
+    return {id_: (state, LOCAL if state == DONE else said) for id_, (state, said) in done.items()}
+
+
 def undo(actor: Actor, item: BulkItem, original: BulkItem, campaign: Campaign, batch: UUID) -> str:
     """Undo what ``original`` has done, and say how. Raises like the verbs."""
     if campaign.version != item.version:
