@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from webapp import api, models
 from webapp.advertisers import views as advertisers
 from webapp.api import docs_views as docs
+from webapp.api import token_views as tokens
 from webapp.attention import views as attention
 from webapp.audit import views as audit
 from webapp.auth import access
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         audit,
         bulk,
         exchange,
+        tokens,
     )
     for feature in (*pages, docs, health):
         app.register_blueprint(feature.blueprint)

@@ -60,7 +60,7 @@ def check_permission() -> None:
 def may(permission: Permission) -> bool:
     """Whether the token may do this, and its operator too, if it has one."""
     token = current_token()
-    granted = {PERMISSION_OF[Scope(name)] for name in token.scopes.split()}
+    granted = {PERMISSION_OF[scope] for scope in Scope if scope in token.scopes.split()}
     if permission not in granted:
         return False
     return token.operator_id is None or role_may(g.api_role, permission)

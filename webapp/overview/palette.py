@@ -36,6 +36,7 @@ PAGES = (
     ("Views", "savedviews.index"),
     ("Bulk changes", "bulk.index"),
     ("Import campaigns", "exchange.upload"),
+    ("Tokens", "tokens.index"),
 )
 
 
