@@ -35,7 +35,7 @@ from webapp.campaigns.models import Campaign
 from webapp.core.db import db, transaction
 from webapp.core.errors import DomainError
 
-BATCH = 25
+BATCH = 50
 # Undoing goes one by one: a longer batch would keep others from saving for too long.
 UNDO_BATCH = 10
 
