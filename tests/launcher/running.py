@@ -29,7 +29,9 @@ class Launcher:
         self.output = folder / f"output-{time.monotonic_ns()}.txt"
         self.session = requests.Session()
         self.session.trust_env = False
-        given = {"PORT": self.port, "WEB_WORKERS": 1, "SANDBOX_CAMPAIGNS": 30} | settings
+        # The sandbox's usual port is everybody's: two that start at once would both find it free.
+        ports = {"PORT": self.port, "SANDBOX_PORT": free_port()}
+        given = ports | {"WEB_WORKERS": 1, "SANDBOX_CAMPAIGNS": 30} | settings
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment["PYTHONPATH"] = str(REPOSITORY)
         environment |= {name: str(value) for name, value in given.items() if value is not None}

@@ -1,8 +1,10 @@
 """``make run``: everything starts by one command, can be used, and ends by one key.
 
-Starting takes seconds, so these tests share three starts and are in the order of a story.
+Starting takes seconds, so these tests share a few starts and are in the order of a story. Each
+holds without those before it: the processes that run the tests may share them out.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -33,6 +35,21 @@ def first(folder: Path) -> Iterator[Launcher]:
         yield launcher.started()
 
 
+def list_campaigns(launcher: Launcher) -> str:
+    """The list, signed in, once the first sync has filled it."""
+    assert launcher.sign_in(EMAIL, launcher.password)
+    pages: list[str] = []
+
+    def listed() -> bool:
+        page = launcher.session.get(f"{launcher.address}/campaigns", timeout=10)
+        assert page.status_code == 200
+        pages.append(page.text)
+        return page.text.count('href="/campaigns/') >= CAMPAIGNS
+
+    wait_for(listed, launcher)
+    return pages[-1]
+
+
 def test_the_sign_in_page_is_there_within_seconds(first: Launcher) -> None:
     page = first.session.get(f"{first.address}/sign-in", timeout=5)
     assert page.status_code == 200
@@ -54,12 +71,7 @@ def test_the_sandbox_shows_its_page(first: Launcher) -> None:
 
 
 def test_campaigns_are_on_the_page_soon_after_the_start(first: Launcher) -> None:
-    def listed() -> bool:
-        page = first.session.get(f"{first.address}/campaigns", timeout=10)
-        assert page.status_code == 200
-        return page.text.count('href="/campaigns/') >= CAMPAIGNS
-
-    wait_for(listed, first)
+    assert "Sync" in list_campaigns(first)
 
 
 def test_a_search_of_ten_kilobytes_is_answered_in_words(first: Launcher) -> None:
@@ -80,6 +92,7 @@ def test_what_is_private_is_readable_by_the_owner_only(first: Launcher, folder: 
 
 def test_no_secret_is_in_a_log(first: Launcher, folder: Path) -> None:
     instance = folder / "instance"
+    list_campaigns(first)
     written = "".join(path.read_text() for path in (instance / "log").glob("*.log"))
     for process in ("web", "worker", "launcher"):
         assert f'"process": "{process}"' in written
@@ -98,6 +111,7 @@ def test_a_second_launcher_on_the_same_folder_says_so(first: Launcher, folder: P
 
 def test_a_worker_that_dies_is_started_again(first: Launcher) -> None:
     worker = first.child("wsgi worker")
+    assert worker
     os.kill(worker, signal.SIGKILL)
     wait_for(lambda: first.child("wsgi worker") not in (None, worker), first)
     assert "The worker stopped with status -9. Starting it again in 0.5 s." in first.said
@@ -114,6 +128,9 @@ def test_ctrl_c_ends_every_process(first: Launcher) -> None:
 def test_a_second_start_keeps_password_and_data_and_killed_leaves_nothing_behind(
     first: Launcher, folder: Path
 ) -> None:
+    if first.process.poll() is None:
+        list_campaigns(first)
+        first.stop()
     with Launcher(folder) as again:
         assert "and password" not in again.started().said
         assert again.sign_in(EMAIL, first.password)
@@ -168,6 +185,21 @@ def test_a_port_in_use_is_named_with_the_setting_to_change(tmp_path: Path) -> No
     assert launcher.said == (
         f"Port {port} is in use by another program. Set SANDBOX_PORT to another port.\n"
     )
+
+
+def test_without_a_port_for_it_the_sandbox_takes_another_when_the_usual_one_is_in_use(
+    tmp_path: Path,
+) -> None:
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(socket.socket())
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            # Taken by somebody else it is in use as well.
+            other.bind(("127.0.0.1", 8001))
+            other.listen()
+        with Launcher(tmp_path, SANDBOX_PORT=None) as launcher:
+            address = launcher.started().line("Practice Megaphone")
+    assert not address.rstrip("/").endswith(":8001")
 
 
 def test_all_settings_that_cannot_be_used_are_listed(tmp_path: Path) -> None:
