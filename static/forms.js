@@ -101,7 +101,7 @@
     const box = make("div", { class: "combobox" });
     const list = make("ul", { id, class: "options", role: "listbox", "aria-label": "Suggestions", hidden: "" });
     for (const [name, value] of Object.entries({
-      type: "text", role: "combobox", autocomplete: "off", placeholder: "Type a name or an agency", spellcheck: "false",
+      type: "text", role: "combobox", autocomplete: "off", placeholder: input.placeholder || "Type a name or an agency", spellcheck: "false",
       "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id,
     })) input.setAttribute(name, value);
     input.replaceWith(box);

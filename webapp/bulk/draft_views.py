@@ -14,6 +14,7 @@ from webapp.bulk.paging import numbers, page_number, part_shown
 from webapp.bulk.warnings import RISES
 from webapp.core.db import transaction
 from webapp.core.errors import DomainError, InvalidInput, NotFound
+from webapp.web.forms import drawn_again
 
 
 def choose(
@@ -34,13 +35,15 @@ def choose(
     return page, status
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def plan(job_uuid: str) -> ResponseReturnValue:
     job = queries.get_job(job_uuid)
     name = request.args.get("operation", "")
     if name not in FORMS or job.kind != EDIT:
         raise NotFound("There is no such operation.")
     form = FORMS[name][1]()
+    if drawn_again():
+        return choose(job, name, form)
     operation = form.operation()
     if operation is None:
         return choose(job, name, form, 422)

@@ -51,9 +51,12 @@ def index() -> str:
 
 
 @blueprint.post("/bulk")
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def select() -> ResponseReturnValue:
-    """Freeze what was picked in the list, and go on to what shall be done with it."""
+    """Freeze what was picked in the list, and go on to what shall be done with it.
+
+    That changes no campaign: after a session that ended, the ticks still lead to the draft.
+    """
     arguments = selection.read_arguments(request.form.get("list", ""))
     try:
         with transaction():

@@ -54,6 +54,7 @@ def filters() -> ResponseReturnValue:
             (words, list_url(tabs.LIST, params.link(advertiser=str(id_))))
             for id_, words in found.choices
         ],
+        most_choices=advertisers.MAX_SUGGESTED,
         is_unknown=bool(typed),
         agencies=advertisers.agency_choices(),
         owners=operators.operator_choices(),

@@ -49,6 +49,7 @@ def _form_page(form: FileForm) -> ResponseReturnValue:
         read=columns.READ,
         told=columns.TOLD_HEADINGS,
         most_rows=MOST_ROWS,
+        kept_days=keeping.KEPT.days,
         files=file_queries.latest_files(),
     )
     return page, 422 if form.errors else 200

@@ -37,7 +37,7 @@ def index() -> str:
 
 
 @blueprint.route("/views/new", methods=BOTH)
-@requires(Permission.READ)
+@requires(Permission.READ, keeps_typed=True)
 def new() -> ResponseReturnValue:
     """A list, as its address says it, under a name."""
     arguments = service.read_arguments(request.args.get("list", ""))
@@ -94,7 +94,7 @@ def _both(seen: Seen, arguments: Mapping[str, str]) -> ResponseReturnValue:
 
 
 @blueprint.route("/views/<view_uuid>", methods=BOTH)
-@requires(Permission.READ)
+@requires(Permission.READ, keeps_typed=True)
 def edit(view_uuid: str) -> ResponseReturnValue:
     seen = queries.get_seen(view_uuid, operator())
     form = ViewForm(seen.view)
