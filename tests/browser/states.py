@@ -7,7 +7,7 @@ from datetime import timedelta
 from playwright.sync_api import Page
 
 from tests import factories
-from tests.browser import outgoing, typing
+from tests.browser import outgoing, tokens, typing
 from tests.support.stack import MANAGER, VIEWER, Stack
 from webapp.campaigns.models import HELD, REJECTED, SETTLING, SYNC_STATES, Campaign
 from webapp.connections.models import DETACHED
@@ -39,6 +39,7 @@ class Addresses:
     gone_record: str
     made_there: str
     twice: str
+    token: str
 
 
 def prepare(stack: Stack) -> Addresses:
@@ -86,6 +87,7 @@ def prepare(stack: Stack) -> Addresses:
             connection=f"/connections/{complete.connection_id}",
             **_runs_of_another_connection(),
             **outgoing.prepare(),
+            **tokens.prepare(),
         )
 
 
@@ -292,6 +294,12 @@ STATES = (
     State("needs you", _at("/needs-you")),
     State("booked twice", lambda a: a.twice),
     State("timeline", _at("/timeline")),
+    State("tokens", _at("/tokens")),
+    State("no tokens", _at("/tokens"), who=VIEWER),
+    State("new token with errors", _at("/tokens/new"), act=tokens.make_without_a_scope),
+    State("token shown once", _at("/tokens/new"), act=tokens.make),
+    State("rotate a token", lambda a: f"{a.token}/rotate"),
+    State("revoke a token", lambda a: f"{a.token}/revoke"),
     State("forbidden", _at("/campaigns/new"), who=VIEWER),
     State("not found", _at("/nowhere")),
     State("not found for a stranger", _at("/nowhere"), who=None),
