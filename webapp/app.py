@@ -23,7 +23,7 @@ from webapp.core.config import Settings, load_settings, secret_key
 from webapp.core.db import db, engine_options
 from webapp.exchange import limits
 from webapp.exchange import views as exchange
-from webapp.ops import health, logs
+from webapp.ops import health, logs, metrics
 from webapp.overview import navigation
 from webapp.overview import views as overview
 from webapp.savedviews import views as savedviews
@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     # Requests first: what follows logs with its id and reads within its transaction.
     requests.init_app(app)
+    metrics.init_app(app)
     htmx.init_app(app)
     headers.init_app(app)
     compression.init_app(app)
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         exchange,
         tokens,
     )
-    for feature in (*pages, docs, health):
+    for feature in (*pages, docs, health, metrics):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api.blueprint)
     return app

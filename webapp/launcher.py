@@ -181,7 +181,7 @@ def _answers(settings: Settings) -> bool:
     host = ports.reachable_host(settings.bind_address).strip("[]")
     try:
         with closing(http.client.HTTPConnection(host, settings.port, timeout=5)) as connection:
-            connection.request("GET", "/healthz")
+            connection.request("GET", "/health")
             return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

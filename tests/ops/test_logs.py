@@ -149,7 +149,7 @@ def test_an_exception_that_carries_secrets_is_logged_without_them(
             raise RuntimeError(f"password={PASSWORD_CANARY} refused") from error
 
     monkeypatch.setitem(app.view_functions, "ops.healthy", broken)
-    answer = client.get("/healthz")
+    answer = client.get("/health")
     assert answer.status_code == 500
     (event,) = events(settings, logs.ERRORS)
     assert event["event"] == "request_failed"

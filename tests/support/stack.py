@@ -143,7 +143,7 @@ def _free_port() -> int:
 def _answers(port: int) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/health")
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False

@@ -33,6 +33,6 @@ def test_gzip_that_is_refused_is_not_sent(client: FlaskClient) -> None:
 
 
 def test_a_few_bytes_are_sent_as_they_are(client: FlaskClient) -> None:
-    answer = client.get("/healthz", headers=GZIP)
+    answer = client.get("/health", headers=GZIP)
 
     assert "Content-Encoding" not in answer.headers

@@ -25,7 +25,10 @@ PUBLIC_ENDPOINTS = frozenset(
     {
         "static",
         "auth.sign_in",
-        "ops.healthy",
+        "ops.live",
+        "ops.ready",
+        # Looks by itself who asks: a token of its own, or this machine.
+        "metrics.read",
         "docs.document",
         "docs.collection",
         "docs.explorer",

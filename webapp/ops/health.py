@@ -1,24 +1,32 @@
-"""Health: one public address that says whether this process can serve."""
+"""Health: public addresses for whatever watches over this process and over the whole."""
 
-import structlog
-from flask import Blueprint, jsonify
+from flask import Blueprint, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.core.db import db
+from webapp.core.clock import utc_now
+from webapp.ops import readiness
 
 blueprint = Blueprint("ops", __name__)
 
-log = structlog.get_logger()
 
-
-@blueprint.get("/healthz")
-def healthy() -> ResponseReturnValue:
-    """200 when the database answers, else 503. Says nothing about ad servers: they may be down."""
-    try:
-        db.session.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        log.exception("database_unreachable")
-        return jsonify(status="database unreachable"), 503
+@blueprint.get("/health")
+def live() -> ResponseReturnValue:
+    """200 while this process answers at all. Asks nothing: a restart would mend nothing else."""
     return jsonify(status="ok")
+
+
+@blueprint.get("/health/ready")
+def ready() -> ResponseReturnValue:
+    """200 when every part does what it should, else 503; each part is named.
+
+    ``?parts=database,migrations`` looks at these only, as who sends requests here should.
+    """
+    asked = [name for name in request.args.get("parts", "").split(",") if name]
+    if not set(asked) <= set(readiness.NAMES):
+        abort(400)
+    parts = readiness.parts_of(current_app.config["SETTINGS"], utc_now(), asked or readiness.NAMES)
+    is_ready = all(part.ok for part in parts)
+    told = [part.told() for part in parts]
+    return jsonify(
+        status="ready" if is_ready else "not ready", parts=told
+    ), 200 if is_ready else 503

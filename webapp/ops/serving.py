@@ -1,11 +1,19 @@
 """gunicorn's configuration: ``gunicorn -c python:webapp.ops.serving wsgi:app``."""
 
 import gc
+import importlib
+import os
+import shutil
+import tempfile
+from typing import Protocol
 
 from gunicorn.http import message
 
 from webapp.core.config import load_settings
 from webapp.ops import logs
+
+# Read by prometheus_client when it is imported in a worker process.
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 _settings = load_settings()
 _host = _settings.bind_address
@@ -25,8 +33,26 @@ accesslog = None
 loglevel = "warning"
 
 
+class Ended(Protocol):
+    """gunicorn's worker, as far as it is asked here."""
+
+    pid: int
+
+
 def on_starting(_arbiter: object) -> None:
     logs.configure(_settings, "web")
+    # One folder a server, whichever others run on this machine: processes that are forked from here
+    # count into it, and any of them reads what all have counted.
+    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="flightdeck-metrics-")
+
+
+def child_exit(_arbiter: object, worker: Ended) -> None:
+    # Not imported before the folder is known: processes would count in their own memory then.
+    importlib.import_module("prometheus_client.multiprocess").mark_process_dead(worker.pid)
+
+
+def on_exit(_arbiter: object) -> None:
+    shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
 
 
 def post_worker_init(_worker: object) -> None:

@@ -12,7 +12,7 @@ from webapp.core.db import reading
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Fetched every few seconds by machines; failures are logged where they happen.
-QUIET_ENDPOINTS = ("static", "ops.healthy")
+QUIET_ENDPOINTS = ("static", "ops.live", "ops.ready", "metrics.read")
 # Nobody waits longer for a page, and the next question is better a narrower one.
 READ_SECONDS = 10.0
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
