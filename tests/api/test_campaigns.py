@@ -1,35 +1,32 @@
-"""The JSON API: who gets in, what comes out, and how errors look."""
+"""Campaigns for scripts: one, the list with its arguments, and where a campaign's changes are."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
 from tests import factories
+from tests.api.scripts import Script
+from tests.support.client import signed_in
 from tests.support.statements import count_statements
+from webapp.api.schemas.campaigns import SortBy
+from webapp.campaigns.models import HELD, SETTLING
 from webapp.core.db import db
 
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-
-
-def bearer(token):
-    return {"Authorization": f"Bearer {token}"}
+SORTS = get_args(SortBy)
 
 
 @pytest.fixture
 def script(client):
-    """GET as a script that may read."""
-    token = factories.api_token("viewer")
-
-    def get(path, status=200):
-        answer = client.get(f"/api/v1{path}", headers=bearer(token))
-        assert answer.status_code == status, answer.text
-        assert answer.mimetype == "application/json"
-        return answer.json
-
-    return get
+    return Script(client, factories.api_token("read"))
 
 
-def test_a_campaign_has_all_its_fields_in_a_stable_shape(script):
+def titles(answer):
+    return [item["title"] for item in answer["items"]]
+
+
+def test_a_campaign_has_all_its_members_in_a_stable_shape(script):
     agency = factories.agency(name="Harbor Media")
     advertiser = factories.advertiser(name="Northwind", agency_id=agency.id)
     campaign = factories.campaign(
@@ -37,146 +34,335 @@ def test_a_campaign_has_all_its_fields_in_a_stable_shape(script):
         advertiser_id=advertiser.id,
         external_id="IO-7",
         budget=(500000, "USD"),
+        owner=factories.operator(email="ana@example.com"),
+        notes="Call first.",
         total_revenue_minor=7,
         total_revenue_currency="JPY",
         duration_seconds=30,
         booking_source="api",
-        created_at=WHEN,
-        changed_at=WHEN,
+        created_at=WHEN - timedelta(days=1),
+        changed_at=WHEN + timedelta(milliseconds=7),
         synced_at=WHEN,
         remote_created_at=WHEN,
         remote_updated_at=None,
     )
 
-    assert script(f"/campaigns/{campaign.uuid}") == {
+    assert script.get(f"/campaigns/{campaign.uuid}") == {
         "id": str(campaign.uuid),
-        "remote_id": campaign.remote_id,
-        "title": "Café 東京",
-        "advertiser": {"id": advertiser.id, "name": "Northwind", "agency": "Harbor Media"},
+        "megaphone_id": campaign.remote_id,
         "external_id": "IO-7",
-        "total_budget": {"amount": "5000.00", "minor": 500000, "currency": "USD"},
-        "total_revenue": {"amount": "7", "minor": 7, "currency": "JPY"},
-        "duration_seconds": 30,
+        "title": "Café 東京",
+        "organization_id": factories.the_connection().external_id,
+        "advertiser": {
+            "id": str(advertiser.id),
+            "megaphone_id": advertiser.remote_id,
+            "name": "Northwind",
+            "agency": {
+                "id": str(agency.id),
+                "megaphone_id": agency.remote_id,
+                "name": "Harbor Media",
+            },
+        },
+        "total_budget_cents": 500000,
+        "total_budget_currency": "USD",
+        "total_revenue_cents": 7,
+        "total_revenue_currency": "JPY",
+        "duration_in_seconds": 30,
         "copy_needed": False,
         "booking_source": "api",
-        "sync": {
-            "state": "confirmed",
-            "detail": None,
-            "synced_at": "2026-03-02T09:30:00.000Z",
-        },
         "created_at": "2026-03-02T09:30:00.000Z",
-        "changed_at": "2026-03-02T09:30:00.000Z",
-        "remote_created_at": "2026-03-02T09:30:00.000Z",
-        "remote_updated_at": None,
-        "archived_at": None,
+        "updated_at": "2026-03-02T09:30:00.007Z",
+        "synced_at": "2026-03-02T09:30:00.000Z",
+        "archived": False,
+        "owner": "ana@example.com",
+        "notes": "Call first.",
         "version": 1,
+        "sync": {"state": "confirmed", "detail": None},
     }
 
 
 def test_what_a_campaign_has_not_is_null(script):
     campaign = factories.campaign(advertiser_id=None, waiting=True)
 
-    found = script(f"/campaigns/{campaign.uuid}")
+    found = script.get(f"/campaigns/{campaign.uuid}")
 
-    assert found["advertiser"] is found["total_budget"] is found["remote_id"] is None
+    for name in ("megaphone_id", "external_id", "advertiser", "total_budget_cents", "synced_at"):
+        assert found[name] is None
 
 
-def test_the_list_is_the_page_s_list_with_the_same_arguments(script):
+@pytest.mark.parametrize("name", ["nonsense", "0b5b3f52-0000-4000-8000-000000000000"])
+def test_a_campaign_that_is_not_there_is_a_404(script, name):
+    for path in (f"/campaigns/{name}", f"/campaigns/{name}/sync-status"):
+        assert script.get(path, 404)["code"] == "not_found"
+
+
+def test_the_list_takes_the_arguments_of_the_older_service(script):
     northwind = factories.advertiser(name="Northwind")
     for number in range(30):
         factories.campaign(title=f"Spring {number:02}", advertiser_id=northwind.id)
     factories.campaign(title="Spring gone", archived_at=WHEN, advertiser_id=northwind.id)
     factories.campaign(title="Autumn", advertiser_id=northwind.id)
+    factories.campaign(title="Spring elsewhere", advertiser_id=factories.advertiser().id)
 
-    found = script(
-        f"/campaigns?q=spring&advertiser={northwind.id}&sort=-title&per_page=25&page=2&sync=confirmed"
+    found = script.get(
+        f"/campaigns?search=SPRING&advertiser_id={northwind.id}&archived=false"
+        "&sort_by=title&sort_order=desc&page=2&per_page=25"
     )
 
-    assert [item["title"] for item in found["items"]] == [
-        f"Spring {n:02}" for n in range(4, -1, -1)
-    ]
+    assert titles(found) == [f"Spring {n:02}" for n in range(4, -1, -1)]
     assert found["meta"] == {
         "page": 2,
         "per_page": 25,
         "total": 30,
-        "total_is_capped": False,
-        "sort": "-title",
-        "notes": [],
+        "total_is_exact": True,
+        "next_cursor": None,
     }
-    assert script("/campaigns?archived=archived")["items"][0]["title"] == "Spring gone"
+
+
+def test_without_arguments_it_is_the_newest_twenty_archived_ones_too(script):
+    factories.campaigns(
+        25,
+        remote_created_at=lambda n: WHEN + timedelta(days=n),
+        archived_at=lambda n: WHEN if n == 24 else None,
+    )
+
+    found = script.get("/campaigns")
+
+    assert titles(found) == [f"Campaign {n}" for n in range(24, 4, -1)]
+    assert found["items"][0]["archived"] is True
+    assert found["meta"]["total"] == 25
+    assert script.get("/campaigns?archived=true")["meta"]["total"] == 1
+    assert script.get("/campaigns?archived=false")["meta"]["total"] == 24
 
 
 def test_an_item_of_the_list_is_what_its_own_address_gives(script):
     factories.campaign(budget=(123, "KWD"))
 
-    item = script("/campaigns")["items"][0]
+    item = script.get("/campaigns")["items"][0]
 
-    assert item == script(f"/campaigns/{item['id']}")
-
-
-def test_counting_stops_at_the_cap_unless_asked(script, monkeypatch):
-    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 55)
-    factories.campaigns(60)
-
-    capped = script("/campaigns?per_page=25")["meta"]
-    exact = script("/campaigns?per_page=25&count=exact")["meta"]
-
-    assert (capped["total"], capped["total_is_capped"]) == (55, True)
-    assert (exact["total"], exact["total_is_capped"]) == (60, False)
+    assert item == script.get(f"/campaigns/{item['id']}")
 
 
-def test_what_the_address_says_wrongly_is_noted_and_never_an_error(script):
-    notes = script("/campaigns?bogus=1&page=0&sort=odd&advertiser=x")["meta"]["notes"]
+def test_words_stand_for_themselves(script):
+    for title in ("100% budget:5", "100 and more", "a_b", "acb"):
+        factories.campaign(title=title)
 
-    assert len(notes) == 4
-    assert any("bogus" in note for note in notes)
+    assert titles(script.get("/campaigns?search=budget:5")) == ["100% budget:5"]
+    assert titles(script.get("/campaigns?search=100%25")) == ["100% budget:5"]
+    assert titles(script.get("/campaigns?search=a_b")) == ["a_b"]
+    assert script.get("/campaigns?search=-more&sort_by=title")["items"] == []
 
 
 def test_a_script_asks_in_the_query_language(script):
     factories.campaign(title="Spring", budget=(600_000, "USD"))
     factories.campaign(title="Spring small", budget=(100, "USD"))
-    factories.campaign(title="Spring test", budget=(600_000, "USD"), archived_at=factories.SOME_DAY)
+    factories.campaign(title="Spring test", budget=(600_000, "USD"), archived_at=WHEN)
+    factories.campaign(title="Spring old", budget=(600_000, "USD"), archived_at=WHEN)
 
-    found = script("/campaigns?q=spring+budget:>5000usd+archived:any+-test")
+    many = script.get("/campaigns?q=spring+budget:>5000usd+-test&sort_by=title")
+    query = "/campaigns?q=spring+budget:>5000usd+archived:yes&sort_by=title"
 
-    assert [item["title"] for item in found["items"]] == ["Spring"]
+    assert titles(many) == ["Spring old", "Spring"]
+    assert titles(script.get(query)) == ["Spring test", "Spring old"]
+    assert titles(script.get(f"{query}&archived=false")) == []
 
 
 def test_a_query_that_cannot_be_read_is_a_422_that_points_and_suggests(script):
-    error = script("/campaigns?q=spring+budgt:>5000", 422)["error"]
+    error = script.get("/campaigns?q=spring+budgt:>5000", 422)
 
-    assert error["message"] == "There is no field “budgt”."
-    assert error["fields"] == {"q": error["message"]}
+    assert error["code"] == "bad_query"
     place = error["query"]
     assert place["text"][place["start"] : place["end"]] == "budgt"
     assert place["suggestions"] == ["spring budget:>5000"]
 
 
-@pytest.mark.parametrize("name", ["nonsense", "0b5b3f52-0000-4000-8000-000000000000"])
-def test_a_campaign_that_is_not_there_is_a_404(script, name):
-    assert script(f"/campaigns/{name}", 404)["error"]["message"] == "There is no such campaign."
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("bogus=1", "page=0", "page=x", "per_page=101", "sort_by=odd", "sort_order=up"),
+        *("advertiser_id=x", "archived=maybe", "search=a&q=b", "page=2&cursor=start"),
+    ],
+)
+def test_an_argument_that_cannot_be_used_is_a_422_that_names_it(script, wrong):
+    error = script.get(f"/campaigns?{wrong}", 422)
+
+    assert error["code"] == "invalid"
+    names = {part.partition("=")[0] for part in wrong.split("&")}
+    assert error["errors"][0]["pointer"].removeprefix("?") in names
 
 
-def test_a_page_of_the_list_costs_a_handful_of_statements_and_writes_nothing(client):
-    factories.campaigns(60)
-    token = factories.api_token("viewer")
-    db.session.commit()
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", SORTS)
+def test_every_sort_puts_what_is_shown_in_order_by_pages(script, sort, order):
+    _mixed(40)
 
-    with count_statements() as statements:
-        client.get("/api/v1/campaigns?q=campaign&per_page=25", headers=bearer(token))
+    items = [
+        item
+        for page in (1, 2, 3)
+        for item in script.get(
+            f"/campaigns?sort_by={sort}&sort_order={order}&per_page=15&page={page}"
+        )["items"]
+    ]
 
-    assert len(statements) <= 6
-    assert all(statement.lstrip().startswith("SELECT") for statement in statements)
+    assert len({item["id"] for item in items}) == 40
+    keys = [_key(sort, item) for item in items]
+    assert keys == sorted(keys, reverse=order == "desc")
+    assert len(set(keys)) > 1 or sort == "organization_id"
 
 
-def test_a_failure_inside_is_json_without_its_details(client, monkeypatch):
-    def fail(*_arguments):
+def _mixed(count):
+    """Campaigns that differ in everything, and lack some of it."""
+    factories.campaigns(
+        count,
+        title=lambda n: f"Title {n % 7}",
+        total_budget_minor=lambda n: None if n % 5 == 0 else 100 * (n % 6),
+        total_budget_currency=lambda n: None if n % 5 == 0 else ("USD", "EUR")[n % 2],
+        total_revenue_minor=lambda n: None if n % 3 == 0 else n % 4,
+        total_revenue_currency=lambda n: None if n % 3 == 0 else ("JPY", "EUR")[n % 2],
+        duration_seconds=lambda n: None if n % 4 == 0 else n % 5,
+        copy_needed=lambda n: n % 2 == 0,
+        booking_source=lambda n: None if n % 4 == 1 else f"source {n % 3}",
+        remote_created_at=lambda n: None if n % 6 == 0 else WHEN + timedelta(hours=n % 8),
+        remote_updated_at=lambda n: None if n % 6 == 1 else WHEN + timedelta(hours=n % 8),
+        created_at=lambda n: WHEN + timedelta(hours=(n * 7) % 9),
+        changed_at=lambda n: WHEN + timedelta(hours=(n * 5) % 9),
+        synced_at=lambda n: None if n % 6 == 2 else WHEN + timedelta(hours=n % 3),
+        archived_at=lambda n: WHEN if n % 9 == 0 else None,
+    )
+
+
+def _key(sort, item):
+    """What the documentation says that a sort goes by; what has no value is before all others."""
+    money = sort.removesuffix("_cents").removesuffix("_currency")
+    if sort.endswith(("_cents", "_currency")):
+        return item[f"{money}_currency"] or "", -1 if item[f"{money}_cents"] is None else item[
+            f"{money}_cents"
+        ]
+    value = item[sort]
+    return value is not None, value if value is not None else 0
+
+
+def test_counting_stops_at_the_cap_where_no_index_knows_the_number(script, monkeypatch):
+    monkeypatch.setattr("webapp.campaigns.api_listing.COUNT_CAP", 55)
+    factories.campaigns(60, copy_needed=True)
+
+    capped = script.get("/campaigns?q=copy:yes")["meta"]
+    exact = script.get("/campaigns")["meta"]
+
+    assert (capped["total"], capped["total_is_exact"]) == (55, False)
+    assert (exact["total"], exact["total_is_exact"]) == (60, True)
+
+
+def test_a_page_behind_the_last_one_is_empty(script):
+    factories.campaigns(3)
+
+    for query in ("page=9", "page=9&q=campaign", "page=9&search=campaign"):
+        found = script.get(f"/campaigns?{query}")
+        assert (found["items"], found["meta"]["total"]) == ([], 3)
+
+
+def test_what_belongs_to_a_connection_that_is_gone_is_not_listed(script):
+    factories.campaign(title="Here")
+    old = factories.connection(state="detached")
+    factories.campaign(title="There", connection_id=old.id, advertiser_id=None)
+
+    found = script.get("/campaigns")
+
+    assert titles(found) == ["Here"]
+    assert found["meta"]["total"] == 1
+
+
+def test_two_organizations_are_told_apart_and_sorted_by_their_id(script):
+    first = factories.connection(external_id="zz")
+    second = factories.connection(external_id="aa")
+    for connection in (first, second, first):
+        factories.campaign(connection_id=connection.id, advertiser_id=None)
+
+    items = script.get("/campaigns?sort_by=organization_id&sort_order=asc")["items"]
+    walked = script.get("/campaigns?sort_by=organization_id&cursor=start&per_page=2")["items"]
+
+    assert [item["organization_id"] for item in items] == ["aa", "zz", "zz"]
+    assert [item["organization_id"] for item in walked] == ["zz", "zz"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("", "?page=2&per_page=5", "?q=campaign", "?search=campaign", "?cursor=start"),
+        *("?sort_by=title&cursor=start", "?archived=false", "?sort_by=organization_id"),
+    ],
+)
+def test_a_list_costs_as_many_statements_for_few_as_for_many_and_writes_nothing(script, query):
+    # The first one also takes some of the token's requests, and notes that it was used.
+    script.get("/campaigns")
+    costs = []
+    for _ in range(2):
+        factories.campaigns(30)
+        db.session.commit()
+        with count_statements() as statements:
+            script.get(f"/campaigns{query}")
+        costs.append(len(statements))
+        assert all(each.lstrip().startswith(("SELECT", "WITH")) for each in statements)
+
+    assert costs[0] == costs[1] <= 8
+
+
+def test_where_a_campaign_s_changes_are(script):
+    campaign = factories.campaign(title="Ours", synced_at=WHEN)
+    campaign.base = campaign.base | {"title": "Theirs"}
+    campaign.sync_state = "waiting"
+    change = factories.change(campaign, state=HELD, held_by="ana@example.com", created_at=WHEN)
+
+    found = script.get(f"/campaigns/{campaign.uuid}/sync-status")
+
+    waiting = found.pop("waiting")
+    assert found == {
+        "campaign_id": str(campaign.uuid),
+        "megaphone_id": campaign.remote_id,
+        "state": "waiting",
+        "words": "On hold by ana@example.com",
+        "detail": "Nothing of this campaign is sent until it is released.",
+        "moving": True,
+        "synced_at": "2026-03-02T09:30:00.000Z",
+        "next_attempt_at": None,
+        "unconfirmed": [{"field": "title", "remote": "Theirs"}],
+        "open_conflicts": 0,
+    }
+    assert waiting[0]["id"] == str(change.id)
+    assert waiting[0]["effects"] == [{"field": "title", "before": "Theirs", "after": "Ours"}]
+    assert waiting[0]["held_by"] == "ana@example.com"
+
+
+def test_a_confirmed_campaign_has_nothing_on_its_way(script):
+    found = script.get(f"/campaigns/{factories.campaign().uuid}/sync-status")
+
+    assert (found["state"], found["moving"]) == ("confirmed", False)
+    assert found["waiting"] == found["unconfirmed"] == []
+
+
+def test_what_is_unknown_is_being_checked(script):
+    campaign = factories.campaign(sync_state="checking")
+    factories.change(campaign, state=SETTLING)
+
+    found = script.get(f"/campaigns/{campaign.uuid}/sync-status")
+
+    assert (found["state"], found["moving"]) == ("checking", True)
+
+
+def test_a_cookie_does_not_count_here(client, manager):
+    signed_in(client, manager)
+
+    assert client.get("/campaigns").status_code == 200
+    assert client.get("/api/v1/campaigns").status_code == 401
+
+
+def test_a_failure_inside_is_a_problem_without_its_details(script, monkeypatch):
+    def fail(*_arguments, **_more):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("webapp.campaigns.listing.list_campaigns", fail)
+    monkeypatch.setattr("webapp.campaigns.api_listing.page", fail)
 
-    answer = client.get("/api/v1/campaigns", headers=bearer(factories.api_token()))
+    answer = script.call("GET", "/campaigns", 500)
 
-    assert answer.status_code == 500
     assert "secret" not in answer.text
-    assert answer.json["error"]["request_id"]
+    assert answer.json["request_id"]
