@@ -64,6 +64,12 @@
   on("submit", ({ target }) => { if ("ofList" in target.dataset) target.elements.list.value = location.search.slice(1); }, window);
   on("pageshow", () => $$("form[data-busy]").forEach(release), window);
 
+  // A field without its value is no question yet: what is shown stays while it is being typed.
+  const begun = (words) => /(^|\s)-?[a-z]+:[<>=]*"?$/i.test(words);
+  on("htmx:beforeRequest", (event) => {
+    const { triggeringEvent } = event.detail.requestConfig;
+    if (triggeringEvent?.type === "input" && begun(triggeringEvent.target.value)) event.preventDefault();
+  });
   const flights = new WeakMap();
   on("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
     if (elt.matches("form[method=post]")) flights.set(xhr, hold(elt));

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from itertools import count
+from urllib.parse import unquote_plus, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -95,6 +96,28 @@ def test_more_filters_narrow_the_list_at_once(new_page: NewPage, stack: Stack) -
     page.reload()
     page.get_by_text("More filters").click()
     expect(page.get_by_role("combobox", name="Currency")).to_have_value("EUR")
+
+
+def test_a_field_that_is_being_typed_is_no_error_yet(new_page: NewPage, stack: Stack) -> None:
+    word = some(stack)
+    page = new_page()
+    page.goto(f"/campaigns?q={word}")
+    rows = page.locator("#results tbody tr")
+    field = page.get_by_label("Search campaigns")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(unquote_plus(urlsplit(request.url).query)))
+    field.press("End")
+    field.press_sequentially(" currency:")
+    expect(page.locator("#suggestions").get_by_role("option").first).to_be_visible()
+    field.press("Escape")
+    expect(rows).to_have_count(3)
+    field.press_sequentially("eur")
+    expect(rows).to_have_count(1)
+    assert not [query for query in asked if "currency:&archived" in query]
+    # Asked as it is, it says what is missing.
+    field.fill(f"{word} currency:")
+    field.press("Enter")
+    expect(page.locator("#results")).to_contain_text("could not be read")
 
 
 def _advertisers(stack: Stack, word: str, number: int = 3) -> list[str]:
