@@ -2,6 +2,7 @@
 
 from webapp.api import (
     advertisers,
+    bulk,
     campaign_writes,
     campaigns,
     conflicts,
@@ -17,6 +18,7 @@ from webapp.api.blueprint import blueprint
 __all__ = [
     "advertisers",
     "blueprint",
+    "bulk",
     "campaign_writes",
     "campaigns",
     "conflicts",

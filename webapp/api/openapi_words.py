@@ -59,6 +59,7 @@ REMOTE_ID = {**TEXT, "minLength": 1, "examples": ["1a2b3c4d-5e6f-11f0-8de9-0242a
 # Parts of an address: what they are, and their schema.
 PARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "uuid": ("The campaign's `id`.", UUID),
+    "job_uuid": ("The bulk change's `id`.", UUID),
     "remote_id": ("The ad server's own id.", REMOTE_ID),
 }
 NUMBERED = "The `id`, which is a number."

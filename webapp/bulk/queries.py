@@ -71,6 +71,12 @@ def uuids_of(job_ids: Iterable[int]) -> Mapping[int, UUID]:
     return {row.id: row.uuid for row in db.session.execute(query)}
 
 
+def campaign_uuids(job: BulkJob) -> set[UUID]:
+    """The campaigns that it is about."""
+    query = select(Campaign.uuid).join(BulkItem, BulkItem.campaign_id == Campaign.id)
+    return set(db.session.scalars(query.where(BulkItem.job_id == job.id)))
+
+
 def list_jobs(number: int) -> Page[BulkJob]:
     """Jobs, newest first; drafts of which nothing came are not kept for long."""
     total = db.session.scalar(select(func.count(BulkJob.id))) or 0
