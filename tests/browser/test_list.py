@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from itertools import count
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 from uuid import uuid4
 
 import pytest
@@ -101,19 +101,23 @@ def test_more_filters_narrow_the_list_at_once(new_page: NewPage, stack: Stack) -
 def test_a_field_that_is_being_typed_is_no_error_yet(new_page: NewPage, stack: Stack) -> None:
     word = some(stack)
     page = new_page()
+    page.clock.install()
     page.goto(f"/campaigns?q={word}")
     rows = page.locator("#results tbody tr")
     field = page.get_by_label("Search campaigns")
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(unquote_plus(urlsplit(request.url).query)))
+    page.on("request", lambda request: asked.append(unquote_plus(request.url)))
     field.press("End")
     field.press_sequentially(" currency:")
+    # Longer than the list waits for the next key.
+    page.clock.run_for(1_000)
     expect(page.locator("#suggestions").get_by_role("option").first).to_be_visible()
     field.press("Escape")
     expect(rows).to_have_count(3)
     field.press_sequentially("eur")
+    page.clock.run_for(1_000)
     expect(rows).to_have_count(1)
-    assert not [query for query in asked if "currency:&archived" in query]
+    assert not [address for address in asked if f"/campaigns?q={word} currency:&" in address]
     # Asked as it is, it says what is missing.
     field.fill(f"{word} currency:")
     field.press("Enter")
