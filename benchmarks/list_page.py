@@ -20,7 +20,7 @@ COLUMNS = (
     *("request", "p50", "p95", "floor p50", "times floor", "fragment p50", "naive p50"),
     "KiB on the wire",
 )
-WARM_UP = 5
+WARM_UP = 3
 # The naive list takes seconds: a few times tell.
 NAIVE_REPEATS = 3
 NAIVE_PATIENCE_MS = 3_000

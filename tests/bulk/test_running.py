@@ -172,7 +172,7 @@ def test_what_is_so_by_then_is_no_change(desk: Desk) -> None:
 
 @pytest.mark.parametrize("taken", ["role", "active"])
 def test_nothing_is_done_for_someone_whose_rights_were_taken_away(desk: Desk, taken: str) -> None:
-    ids = factories.campaigns(30)
+    ids = factories.campaigns(runner.BATCH + 5)
     job = desk.start(desk.plan(ids, Archive()))
     runner.run_batch(job.id, utc_now())
     if taken == "role":
@@ -184,7 +184,7 @@ def test_nothing_is_done_for_someone_whose_rights_were_taken_away(desk: Desk, ta
     desk.finish(job)
 
     assert job.state == FINISHED
-    assert (job.done_count, job.failed_count) == (25, 5)
+    assert (job.done_count, job.failed_count) == (runner.BATCH, 5)
     assert (
         said(job)[-1] == "manager@example.com may no longer edit campaigns, so this was not done."
     )
@@ -219,25 +219,25 @@ def test_the_database_refusing_one_leaves_the_others_of_its_batch(desk: Desk) ->
 
 
 def test_a_paused_job_waits_and_goes_on_where_it_was(desk: Desk) -> None:
-    ids = factories.campaigns(60)
+    ids = factories.campaigns(runner.BATCH + 35)
     job = desk.start(desk.plan(ids, Archive()))
     runner.run_batch(job.id, utc_now())
     db.session.refresh(job)
-    assert (job.state, job.done_count) == (RUNNING, 25)
+    assert (job.state, job.done_count) == (RUNNING, runner.BATCH)
 
     service.pause(desk.actor, job)
     db.session.commit()
     runner.run_batch(job.id, utc_now())
 
     db.session.refresh(job)
-    assert (job.state, job.done_count) == (PAUSED, 25)
+    assert (job.state, job.done_count) == (PAUSED, runner.BATCH)
     service.resume(desk.actor, job)
     desk.finish(job)
-    assert (job.state, job.done_count) == (FINISHED, 60)
+    assert (job.state, job.done_count) == (FINISHED, runner.BATCH + 35)
 
 
 def test_a_stopped_job_keeps_what_was_done(desk: Desk) -> None:
-    ids = factories.campaigns(60)
+    ids = factories.campaigns(runner.BATCH + 35)
     job = desk.start(desk.plan(ids, Archive()))
     runner.run_batch(job.id, utc_now())
     db.session.refresh(job)
@@ -247,8 +247,8 @@ def test_a_stopped_job_keeps_what_was_done(desk: Desk) -> None:
     runner.run_batch(job.id, utc_now())
 
     db.session.refresh(job)
-    assert (job.state, job.done_count, job.left_out_count) == (CANCELLED, 25, 35)
-    assert sum(get(id_).archived_at is not None for id_ in ids) == 25
+    assert (job.state, job.done_count, job.left_out_count) == (CANCELLED, runner.BATCH, 35)
+    assert sum(get(id_).archived_at is not None for id_ in ids) == runner.BATCH
     with pytest.raises(TooLate):
         service.resume(desk.actor, job)
 
