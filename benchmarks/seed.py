@@ -70,7 +70,7 @@ def fill(number: int) -> None:
 
 
 def _settle() -> None:
-    """What the worker does each hour, and PostgreSQL by itself, so that the planner knows."""
+    """What the worker does after many came, and PostgreSQL by itself, so that the planner knows."""
     if db.engine.dialect.name != "postgresql":
         db.session.execute(text("ANALYZE"))
         db.session.commit()
