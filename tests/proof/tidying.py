@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.proof.editor import THEIRS
+from tests.proof.operators import ANA
 from tests.proof.world import World
 from webapp.campaigns.models import HELD, PARKED, REFUSED, Campaign
 from webapp.core.db import db
 from webapp.sandbox.records import Record
 from webapp.sandbox.seed import Dice
-from webapp.sync.models import BRAKED, COMPLETE
+from webapp.sync import service as runs
+from webapp.sync.models import APPLY, BRAKED, COMPLETE, SyncRun
 
 SHOWN = (Campaign.id, Campaign.remote_id, Campaign.sync_state, Campaign.title, Campaign.marker)
 MOST_ROUNDS = 60
@@ -36,12 +38,26 @@ def drain(world: World, rng: Dice, trace: list[str]) -> bool:
         if _open(world):
             # A pause is lifted by a pull that goes well.
             if number % 4 == 3:
-                world.pull()
+                _pull(world, trace)
             continue
         if pulls >= 2:
             return True
-        pulls += world.pull() in (COMPLETE, BRAKED)
+        pulls += _pull(world, trace)
     return False
+
+
+def _pull(world: World, trace: list[str]) -> bool:
+    """Whether a pull saw the whole list. Lists are true by now: what is missing is let go."""
+    state = world.pull()
+    if state == BRAKED:
+        refusal = world.operators.on_run(_let_go)
+        trace.append(f"we apply what the brake stopped {refusal or ''}")
+        world.work("pull")
+    return state in (COMPLETE, BRAKED)
+
+
+def _let_go(run: SyncRun) -> SyncRun:
+    return runs.decide_brake(ANA, run, APPLY)
 
 
 def _release(world: World) -> None:
