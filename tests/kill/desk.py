@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from tests.kill.plan import Workers, stop, until
 from tests.support import desk
 from tests.support.desk import LATER, OPEN_RUNS
+from webapp.campaigns.models import IN_FLIGHT, READY, Change
 from webapp.core.db import db
 from webapp.sync.models import COMPLETE, SyncRun
 
@@ -32,6 +33,7 @@ class Desk(desk.Desk):
                     partial(self._is_healed, self._complete_runs()),
                     self.left,
                     meanwhile=self._go_on,
+                    progress=self.unfinished,
                 )
                 stop(worker)
 
@@ -39,6 +41,11 @@ class Desk(desk.Desk):
         """Move the workers' clock, but not in the middle of a run: it would be taken for dead."""
         if self.is_none(OPEN_RUNS):
             self.crew.move_clock(LATER / 2)
+
+    def unfinished(self) -> int:
+        """How many changes are still to be sent or asked about."""
+        query = select(func.count()).where(Change.state.in_((READY, *IN_FLIGHT)))
+        return self.ask(lambda: db.session.scalar(query) or 0)
 
     def left(self) -> str:
         return f"{super().left()}\n{self.crew.said()}"

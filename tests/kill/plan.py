@@ -92,13 +92,24 @@ def stop(process: ForkServerProcess) -> None:
     assert process.exitcode == 0
 
 
-def until(true: Callable[[], bool], what: Callable[[], str], meanwhile: Callable[[], None]) -> None:
-    """Wait for something to become true; ``meanwhile`` is called now and then until it is."""
+def until(
+    true: Callable[[], bool],
+    what: Callable[[], str],
+    meanwhile: Callable[[], None],
+    progress: Callable[[], object] = lambda: None,
+) -> None:
+    """Wait for something to become true; ``meanwhile`` is called now and then until it is.
+
+    Patience begins anew whenever ``progress`` is another than it was.
+    """
     began = asked = time.monotonic()
+    seen = progress()
     while not true():
         now = time.monotonic()
         assert now - began < PATIENCE, f"not within {PATIENCE:.0f} seconds: {what()}"
         if now - asked > 0.3:
             asked = now
             meanwhile()
+            last, seen = seen, progress()
+            began = began if seen == last else now
         time.sleep(0.02)

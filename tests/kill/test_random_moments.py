@@ -43,7 +43,7 @@ def one_life(desk: Desk, chance: Random, number: int, moments: int) -> bool:
                 desk.edit_any(chance, saves.pop())
             return worker.exitcode is not None or (not saves and desk.is_done())
 
-        until(is_over, desk.left, meanwhile=desk.let_time_pass)
+        until(is_over, desk.left, meanwhile=desk.let_time_pass, progress=desk.unfinished)
         by_itself = worker.exitcode is not None
         kill(worker)
     return by_itself
