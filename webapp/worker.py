@@ -89,7 +89,7 @@ class Worker:
         )
         return scheduler
 
-    def _run_job(self, job: Callable[[jobs.Work], None]) -> None:
+    def _run_job(self, job: Callable[[jobs.Work], object]) -> None:
         if not self.lead.is_held():
             return
         with self.app.app_context():

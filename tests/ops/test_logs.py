@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tests.support.client import Client
+from tests.support.statements import count_statements
 from webapp.adservers.errors import AdServerError
 from webapp.adservers.types import Priority
 from webapp.core.config import Settings
@@ -29,6 +30,11 @@ from webapp.sync.remote import RequestCount, open_remote
 CANARY = "canary-tokenvalue-8f2c71"
 PASSWORD_CANARY = "canary-typedpassword-1b9d"
 BEARER_CANARY = "fdk_canary-bearer-77ab"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -120,6 +126,47 @@ def test_each_request_is_one_event_with_its_id(settings: Settings, client: Clien
     assert (event["method"], event["endpoint"], event["status"]) == ("GET", "auth.sign_in", 200)
 
 
+def test_a_request_says_how_long_it_took_and_how_many_statements(
+    settings: Settings, manager_client: Client
+) -> None:
+    manager_client.get("/campaigns")
+    with count_statements() as statements:
+        manager_client.get("/campaigns")
+    event = [e for e in events(settings) if e["event"] == "request"][-1]
+    assert event["statements"] == len(statements) > 0
+    assert event["ms"] > 0
+
+
+def test_text_is_written_everywhere_when_that_is_wanted(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure(settings.model_copy(update={"log_format": "text"}))
+    structlog.get_logger().error("campaign_saved", campaign_id=12)
+    for name in (logs.ALL, logs.ERRORS):
+        (line,) = (settings.logs / name).read_text().splitlines()
+        assert re.search(r"Z \[error +\] campaign_saved +.*campaign_id=12", line), line
+    assert "campaign_id=12" in capsys.readouterr().err
+
+
+def test_json_is_written_on_a_terminal_too_when_that_is_wanted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    logs.configure(settings.model_copy(update={"log_format": "json"}))
+    structlog.get_logger().info("once", campaign_id=12)
+    assert json.loads(terminal.getvalue())["campaign_id"] == 12
+
+
+def test_without_files_only_the_console_is_told(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure(settings.model_copy(update={"log_files": False}))
+    structlog.get_logger().error("once")
+    assert not (settings.logs / logs.ALL).exists()
+    assert json.loads(capsys.readouterr().err)["event"] == "once"
+
+
 def test_a_wrong_password_is_not_logged(settings: Settings, client: Client) -> None:
     client.application.config["WTF_CSRF_ENABLED"] = False
     answer = client.post("/sign-in", data={"email": "x@example.com", "password": PASSWORD_CANARY})
@@ -148,7 +195,7 @@ def test_an_exception_that_carries_secrets_is_logged_without_them(
         except ValueError as error:
             raise RuntimeError(f"password={PASSWORD_CANARY} refused") from error
 
-    monkeypatch.setitem(app.view_functions, "ops.healthy", broken)
+    monkeypatch.setitem(app.view_functions, "ops.live", broken)
     answer = client.get("/health")
     assert answer.status_code == 500
     (event,) = events(settings, logs.ERRORS)
@@ -202,10 +249,6 @@ def test_an_error_of_the_megaphone_client_is_logged_without_its_token(settings: 
 def test_the_console_is_readable_on_a_terminal_and_json_elsewhere(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     for stream, expected in ((Terminal(), "hello"), (io.StringIO(), '"event": "hello"')):
         monkeypatch.setattr(sys, "stderr", stream)
         logs.configure(settings)

@@ -1,12 +1,16 @@
 """Writing the audit record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import structlog
 
 from webapp.audit.models import AuditEvent
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,22 @@ def event_rows(
         "request_id": actor.request_id,
     }
     fields = list(changes)
+    log.info("recorded", **_told(actor, action, subject, fields))
     if not fields:
         return [common | {"field": None, "before": None, "after": None}]
     return [common | {"field": c.field, "before": c.before, "after": c.after} for c in fields]
+
+
+def _told(
+    actor: Actor, action: str, subject: Subject, fields: Sequence[FieldChange]
+) -> dict[str, object]:
+    """The same for the log, without values and names: they are in the record."""
+    told: dict[str, object] = {
+        "action": action,
+        "source": actor.source,
+        f"{subject.type.split()[-1]}_id": subject.id,
+    }
+    # Of a worker's event, whose work it was is known already.
+    if actor.operator_id is not None:
+        told["operator_id"] = actor.operator_id
+    return told | {"fields": [each.field for each in fields]} if fields else told

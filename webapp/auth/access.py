@@ -6,6 +6,7 @@ A view on no list and without a permission answers 403 to everybody; a test walk
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import structlog
 from flask import Flask, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
@@ -97,6 +98,7 @@ def _check() -> ResponseReturnValue | None:
         return None
     if not current_user.is_authenticated:
         return _ask_to_sign_in()
+    structlog.contextvars.bind_contextvars(operator_id=operator().id)
     permission = permission_of(endpoint)
     if permission is None or not may(permission):
         abort(403)

@@ -24,7 +24,8 @@ def run_next(work: Work) -> None:
             db.session.rollback()
         if job_id is None:
             return
-        runner.run_batch(job_id, work.clock())
+        with structlog.contextvars.bound_contextvars(bulk_id=job_id):
+            runner.run_batch(job_id, work.clock())
         work.sleep(BREATH_SECONDS)
 
 

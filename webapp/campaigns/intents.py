@@ -6,6 +6,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import and_, func, or_, select, update
 
 from webapp.audit.service import Actor
@@ -27,6 +28,8 @@ from webapp.core.db import db
 from webapp.core.errors import KeyReused
 
 LANE_LENGTH = 64
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def enqueue(
     db.session.flush()
     refresh_sync_state(campaign)
     db.session.flush()
+    log.info("change_queued", change_id=change.id, campaign_id=campaign.id, kind=kind)
     return change
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
 
 from webapp.advertisers.models import Advertiser, Agency
@@ -288,6 +289,7 @@ def campaign_row(uuid_text: str) -> Row[Any]:
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("There is no such campaign.")
+    structlog.contextvars.bind_contextvars(campaign_id=row.id)
     return row
 
 

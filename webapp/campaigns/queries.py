@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
 
@@ -50,6 +51,8 @@ def get_campaign(uuid_text: str) -> Campaign:
     campaign = db.session.scalars(query).one_or_none()
     if campaign is None:
         raise NotFound("There is no such campaign.")
+    # Addresses name it otherwise than all rows and events do.
+    structlog.contextvars.bind_contextvars(campaign_id=campaign.id)
     return campaign
 
 

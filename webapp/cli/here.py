@@ -15,7 +15,7 @@ from webapp.sync.lead import Lead
 
 LOOK_SECONDS = 0.2
 
-Job = Callable[[Work], None]
+Job = Callable[[Work], object]
 
 log = structlog.get_logger()
 

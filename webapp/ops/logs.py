@@ -2,7 +2,8 @@
 
 An event has a constant name and fields: ``log.info("run_finished", run=7)``. Bind what belongs to
 all events of a request or a run with ``structlog.contextvars``. Events go to the console (readable
-on a terminal, else JSON) and, as JSON, to ``flightdeck.log`` and ``flightdeck-error.log``.
+on a terminal, else JSON) and, as JSON, to ``flightdeck.log`` and ``flightdeck-error.log``;
+``LOG_FORMAT`` and ``LOG_FILES`` change that.
 """
 
 import logging
@@ -19,7 +20,10 @@ from webapp.ops.redaction import Redactor, secrets_of
 
 ALL, ERRORS = "flightdeck.log", "flightdeck-error.log"
 OURS = "flightdeck"
-FIRST_FIELDS = ("timestamp", "level", "event", "process", "pid", "request_id", "run_id")
+FIRST_FIELDS = (
+    *("timestamp", "level", "event", "process", "pid", "request_id", "run_id", "campaign_id"),
+    *("change_id", "operator_id"),
+)
 # Their everyday talk is for the files; on the console it would drown what people look for.
 LIBRARIES = ("alembic", "gunicorn", "werkzeug")
 # These talk to a person in sentences; events would get between them.
@@ -61,9 +65,14 @@ def configure(settings: Settings, process: str = "web") -> None:
         cache_logger_on_first_use=False,
     )
     as_json = _formatter(first, redact, structlog.processors.JSONRenderer(ensure_ascii=False))
-    readable = _formatter(first, redact, _for_people())
-    console = _console(process, readable if sys.stderr.isatty() else as_json)
-    for handler in (*_files(settings.logs, as_json), console):
+    readable, plain = (
+        _formatter(first, redact, _for_people(c)) for c in (sys.stderr.isatty(), False)
+    )
+    is_text = settings.log_format == "text"
+    is_shown = is_text or (settings.log_format == "auto" and sys.stderr.isatty())
+    console = _console(process, readable if is_shown else as_json)
+    files = _files(settings.logs, plain if is_text else as_json) if settings.log_files else []
+    for handler in (*files, console):
         handler.set_name(OURS)
         logging.root.addHandler(handler)
     logging.root.setLevel(settings.log_level)
@@ -93,9 +102,9 @@ def _console(process: str, formatter: logging.Formatter) -> logging.Handler:
     return handler
 
 
-def _for_people() -> Processor:
+def _for_people(colors: bool) -> Processor:
     plain = structlog.dev.plain_traceback
-    return structlog.dev.ConsoleRenderer(exception_formatter=plain, pad_event_to=24)
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain, pad_event_to=24)
 
 
 def _formatter(first: list[Processor], redact: Redactor, render: Processor) -> logging.Formatter:

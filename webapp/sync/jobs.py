@@ -95,36 +95,37 @@ def moment(now: datetime, interval: timedelta) -> datetime:
     return datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=now.tzinfo)
 
 
-def pull_next(work: Work) -> None:
-    """Carry out the oldest run that is asked for, if there is one."""
+def pull_next(work: Work) -> str | None:
+    """Carry out the oldest run that is asked for, if there is one; how that ended."""
     now = work.clock()
     # A run of ours that died of a failing database is closed here: nobody else would for long.
     if not (_has_requested_run() or _is_any(runs.any_silent, now)):
-        return
+        return None
     with transaction():
         # One that died must not keep the others waiting until the schedule comes round.
         runs.close_lost(now)
         started = runs.start_next(now)
     if started is None:
-        return
+        return None
     run_id, connection_id = started
-    structlog.contextvars.bind_contextvars(run_id=run_id)
+    structlog.contextvars.bind_contextvars(run_id=run_id, connection_id=connection_id)
     try:
-        _pull(work, run_id, connection_id)
+        return _pull(work, run_id, connection_id)
     except runs.RunTaken:
         log.warning("run_taken")
+        return None
     finally:
-        structlog.contextvars.unbind_contextvars("run_id")
+        structlog.contextvars.unbind_contextvars("run_id", "connection_id")
 
 
-def _pull(work: Work, run_id: int, connection_id: int) -> None:
+def _pull(work: Work, run_id: int, connection_id: int) -> str:
     requests = RequestCount(Caller(connection_id, run_id=run_id))
     platform = _platform(connection_id)
     try:
         with open_remote(
             platform, work.settings, work.limiter, Priority.PULL, requests, work.outside
         ) as remote:
-            pull.run(
+            return pull.run(
                 pull.Pull(
                     run_id,
                     connection_id,
@@ -138,6 +139,7 @@ def _pull(work: Work, run_id: int, connection_id: int) -> None:
     except AdServerError as error:
         with transaction():
             runs.close(run_id, FAILED, work.clock(), error.message)
+        return FAILED
     except runs.RunTaken:
         raise
     except Exception:
@@ -192,7 +194,13 @@ def _carry_out(
     priority: Priority,
     act: Callable[[push.Push, outbox.Claim], None],
 ) -> bool:
-    structlog.contextvars.bind_contextvars(change_id=claim.change_id)
+    work_on = {
+        "change_id": claim.change_id,
+        "campaign_id": claim.campaign_id,
+        "connection_id": claim.connection_id,
+        "operator_id": claim.operator_id,
+    }
+    structlog.contextvars.bind_contextvars(**work_on)
     try:
         requests = RequestCount(Caller(claim.connection_id, change_id=claim.change_id))
         platform = _platform(claim.connection_id)
@@ -213,7 +221,7 @@ def _carry_out(
         with transaction():
             results.pause_connection(claim.connection_id, error)
     finally:
-        structlog.contextvars.unbind_contextvars("change_id")
+        structlog.contextvars.unbind_contextvars(*work_on)
     return True
 
 

@@ -56,6 +56,7 @@ class Claim:
     clean_probes: int
     failing_since: datetime | None
     error_code: str | None
+    operator_id: int | None = None
 
 
 def any_to_send(now: datetime) -> bool:
@@ -111,6 +112,7 @@ def _claim(change: Change, state: str, now: datetime) -> Claim:
         change.clean_probes,
         change.failing_since,
         change.error_code,
+        change.operator_id,
     )
 
 

@@ -77,7 +77,7 @@ def find_out(push: Push, claim: Claim) -> None:
         else:
             _read_back(push, claim)
     except AdServerError as error:
-        log.warning("probe_failed", change=claim.change_id, error=error.code)
+        log.warning("probe_failed", error=error.code)
         with transaction():
             _after_failure(claim, error, push.clock())
 

@@ -90,7 +90,7 @@ def send(push: Push, claim: Claim) -> None:
         return
     with transaction():
         results.applied(claim, answer, push.clock())
-    log.info("change_applied", change=claim.change_id, campaign=claim.campaign_id, kind=claim.kind)
+    log.info("change_applied", kind=claim.kind)
 
 
 def _read_first(push: Push, claim: Claim) -> tuple[RemoteCampaign, int] | None:
@@ -118,7 +118,7 @@ def _after_failure(push: Push, claim: Claim, outgoing: Outgoing, error: AdServer
     if not is_unknown and not (outgoing.is_repeated and _may_be_there_already(claim, error)):
         _not_sent(push, claim, SENT, error, outgoing)
         return
-    log.warning("change_outcome_unknown", change=claim.change_id, status=error.status)
+    log.warning("change_outcome_unknown", status=error.status)
     now = push.clock()
     with transaction():
         columns = error_columns(claim, error, now)
@@ -164,7 +164,7 @@ def _not_sent(
     outgoing: Outgoing | None = None,
 ) -> None:
     """Proof that nothing was changed: refused, or to be sent later."""
-    log.info("change_not_sent", change=claim.change_id, error=error.code, status=error.status)
+    log.info("change_not_sent", error=error.code, status=error.status)
     now = push.clock()
     columns = error_columns(claim, error, now)
     with transaction():

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 import structlog
 from flask import Flask, Response, g, request
 
+from webapp.core import statements
 from webapp.core.db import reading
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -15,6 +16,9 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 QUIET_ENDPOINTS = ("static", "ops.live", "ops.ready", "metrics.read")
 # Nobody waits longer for a page, and the next question is better a narrower one.
 READ_SECONDS = 10.0
+# What an address names, by the name that every event has for it.
+NAMED = ("campaign_id", "change_id", "run_id", "connection_id", "pulled_id", "advertiser_id")
+LONGEST_NAME = 64
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 
 log = structlog.get_logger()
@@ -35,7 +39,8 @@ def _begin() -> None:
     g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, **_named())
+    g.statements = statements.count_from_here()
     if request.method in READ_METHODS:
         scope: AbstractContextManager[None] = reading(READ_SECONDS)
         scope.__enter__()
@@ -51,8 +56,24 @@ def _finish(response: Response) -> Response:
             endpoint=request.endpoint,
             status=response.status_code,
             ms=round((time.perf_counter() - g.started) * 1000, 1),
+            statements=g.statements.number,
         )
     return response
+
+
+def _named() -> dict[str, object]:
+    """What the address is about. Whoever wrote it may have put anything there."""
+    given = request.view_args or {}
+    found = {name: given[name] for name in NAMED if name in given}
+    if request.url_rule and "/campaigns/<uuid>" in request.url_rule.rule:
+        found["campaign_uuid"] = given["uuid"]
+    return {name: _as_number(value) for name, value in found.items()}
+
+
+def _as_number(value: object) -> object:
+    """The API takes ids as text; events have them as numbers."""
+    text = str(value)[:LONGEST_NAME]
+    return int(text) if text.isascii() and text.isdecimal() else text
 
 
 def stop_reading() -> None:
