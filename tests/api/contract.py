@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from webapp.api.openapi import PREFIX
 from webapp.api.openapi_answers import ON_ALL, errors_of
 from webapp.api.openapi_words import ANSWER_HEADERS
-from webapp.api.operation import OPERATIONS, Operation
+from webapp.api.operation import OPERATIONS, Operation, served_at
 from webapp.api.schemas.problem import Problem
 from webapp.web.problems import CODES, MIMETYPE
 
@@ -22,10 +22,10 @@ OF_NO_OPERATION = {"not_found", "method_not_allowed", "no_token", "too_many_requ
 
 
 @cache
-def _addresses() -> Map:
+def addresses() -> Map:
     return Map(
         [
-            Rule(PREFIX + each.rule, endpoint=each.id, methods=[each.method])
+            Rule(PREFIX + served_at(each.rule), endpoint=each.id, methods=[each.method])
             for each in OPERATIONS.values()
         ]
     )
@@ -52,7 +52,7 @@ def compare(answer: TestResponse) -> None:
 
 def _operation_at(path: str, method: str) -> str | None:
     try:
-        name, _ = _addresses().bind("").match(path, method=method)
+        name, _ = addresses().bind("").match(path, method=method)
     except (NotFound, MethodNotAllowed):
         return None
     return str(name)

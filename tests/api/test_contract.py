@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import uuid
 
 import pytest
 from pydantic import ValidationError
@@ -75,4 +76,6 @@ def test_the_client_of_these_tests_compares(client, app):
     views["api.get_campaign"] = lambda uuid: {"id": uuid}
     views["api.get_campaign"].permission = "read"
     with pytest.raises(ValidationError):
-        client.get("/api/v1/campaigns/x", headers={"Authorization": f"Bearer {token}"})
+        client.get(
+            f"/api/v1/campaigns/{uuid.uuid4()}", headers={"Authorization": f"Bearer {token}"}
+        )

@@ -11,7 +11,7 @@ from webapp.api import examples, explained, postman
 from webapp.api.openapi import PREFIX, document, document_text, path_of
 from webapp.api.openapi_answers import errors_of
 from webapp.api.openapi_words import ANSWER_HEADERS, PARTS, REQUEST_HEADERS, TAGS
-from webapp.api.operation import OPERATIONS
+from webapp.api.operation import OPERATIONS, served_at
 from webapp.web.problems import CODES
 
 DOCS = Path(__file__).parents[2] / "docs" / "api"
@@ -59,7 +59,7 @@ def test_every_route_of_the_api_is_an_operation(app):
         if rule.endpoint.startswith("api.")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
-    assert routes == {(each.method, PREFIX + each.rule) for each in OPERATIONS.values()}
+    assert routes == {(each.method, PREFIX + served_at(each.rule)) for each in OPERATIONS.values()}
 
 
 def test_anybody_may_fetch_it_and_need_not_fetch_it_again(client):

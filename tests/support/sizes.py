@@ -16,7 +16,8 @@ def _size(short: int, long: int) -> int:
     return long if SOAK else short
 
 
-# Fault schedules run by the simulation, each in two thirds of a second.
+# Fault schedules run by the simulation, each in half a second to a second. CONTRIBUTING says why
+# not more at once.
 SCHEDULES = _size(200, 20_000)
 # SIGKILLs at random moments, over both databases together.
 KILLS = _size(50, 200)
@@ -24,6 +25,8 @@ KILLS = _size(50, 200)
 STATEFUL = _size(200, 2_000)
 # Documents made up for the merge, beside every pattern there is.
 DOCUMENTS = _size(500, 20_000)
+# Requests drawn for each operation of the API and each kind of caller, beside the edges of each.
+EXAMPLES = _size(5, 500)
 
 
 def agree_on_seed() -> None:

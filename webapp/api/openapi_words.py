@@ -68,7 +68,9 @@ NUMBERED = "The `id`, which is a number."
 ARGUMENTS = {
     "advertiser_id": "Only of this advertiser: its `id` here.",
     "agency_id": "Only of this agency: its `id` here.",
+    "campaign_id": "Only of this campaign: its `id` here.",
     "connection_id": "Only of this connection.",
+    "limit": "How many at most.",
     "page": "Which page, counted from 1.",
     "per_page": "How many on a page.",
     "sort_order": "Upwards or downwards.",

@@ -96,10 +96,15 @@ def operation(method: str, rule: str, declared: Declaration) -> Callable[[View],
             return view(**parts) if kept is None else kept
 
         OPERATIONS[made.id] = made
-        blueprint.add_url_rule(rule, made.id, serve, methods=[method])
+        blueprint.add_url_rule(served_at(rule), made.id, serve, methods=[method])
         return view
 
     return mark
+
+
+def served_at(rule: str) -> str:
+    """The rule as it is matched: ``/campaigns/bulk`` is no campaign."""
+    return rule.replace("<uuid>", "<string(length=36):uuid>")
 
 
 def _read_query(model: type[BaseModel]) -> BaseModel:

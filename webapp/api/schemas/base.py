@@ -63,7 +63,15 @@ NumberId = Annotated[
     AfterValidator(_number_within),
     Field(examples=["17"]),
 ]
-Cents = Annotated[int, Field(ge=0, le=MAX_MINOR, strict=True, examples=[500000])]
+
+
+def _whole(value: object) -> object:
+    # To JSON, 5.0 is an integer as well.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+Cents = Annotated[Whole, Field(ge=0, le=MAX_MINOR, examples=[500000])]
 Moment = Annotated[
     str,
     Field(json_schema_extra={"format": "date-time"}, examples=["2026-03-02T09:30:00.000Z"]),

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from webapp.api.schemas.base import Answered, Cents, Flag, Moment, NumberId, Sent
+from webapp.api.schemas.base import Answered, Cents, Flag, Moment, NumberId, Sent, Whole
 from webapp.api.schemas.campaigns import BUDGET, Currency, Text
 from webapp.api.schemas.sync_runs import PageMeta
 from webapp.bulk.forms import MAX_PERCENT
@@ -68,7 +68,7 @@ class ToBudget(Sent):
 class More(Sent):
     """Only for budgets in this currency. A negative amount is taken off."""
 
-    cents: int = Field(ge=-MAX_MINOR, le=MAX_MINOR, strict=True, examples=[10000])
+    cents: Whole = Field(ge=-MAX_MINOR, le=MAX_MINOR, examples=[10000])
     currency: Currency
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from webapp.api.schemas.base import Answered, Cents, Moment, Sent
+from webapp.api.schemas.base import Answered, Cents, Moment, Sent, Whole
 from webapp.api.schemas.campaigns import Currency, ExternalId
 from webapp.api.schemas.timeline import ChangedCampaign, Cursor, WalkMeta
 
@@ -58,13 +58,7 @@ class Resolution(Sent):
     """
 
     choice: Literal["ours", "theirs", "value"]
-    value: (
-        Annotated[bool, Field(strict=True)]
-        | Annotated[int, Field(strict=True)]
-        | ExternalId
-        | SentBudget
-        | None
-    ) = None
+    value: Annotated[bool, Field(strict=True)] | Whole | ExternalId | SentBudget | None = None
 
     @model_validator(mode="after")
     def _value_where_needed(self) -> Self:
