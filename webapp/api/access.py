@@ -1,5 +1,6 @@
 """Who may call the API: a bearer token with the scope, of somebody who may. Never a cookie."""
 
+import structlog
 from flask import current_app, g, request
 
 from webapp.api import limits
@@ -37,6 +38,8 @@ def check() -> None:
     found = _opened(secret) if secret else None
     if found:
         g.api_token, g.api_role = found
+        who = {"token_id": found[0].id, "operator_id": found[0].operator_id}
+        structlog.contextvars.bind_contextvars(**who)
         caller = limits.token_caller(found[0])
     else:
         limit = current_app.config["SETTINGS"].api_requests_without_token
