@@ -108,7 +108,7 @@ def _asked(*, of_advertisers: bool) -> ResponseReturnValue:
         run_id, is_joined = _ask_or_join()
     seconds = waiting.wanted_seconds(PATIENCE_SECONDS)
     ended = waiting.wait_until(lambda: _answer(run_id, of_advertisers, only_ended=True), seconds)
-    answer = ended or _answer(run_id, of_advertisers) or {}
+    answer = ended or waiting.wait_until(lambda: _answer(run_id, of_advertisers), 0) or {}
     response = jsonify(answer | {"joined": is_joined})
     response.status_code = 200 if ended else 202
     response.headers["Location"] = url_for("api.get_run", run_id=run_id)

@@ -3,10 +3,8 @@
 What is looked for is read in short transactions, and none is held between two looks.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import chain, repeat
 from typing import TypeVar
 
@@ -14,6 +12,7 @@ from flask import Response, after_this_request, current_app, request
 from werkzeug.http import parse_dict_header
 
 from webapp.core.db import db, reading
+from webapp.core.places import Places
 
 MOST_SECONDS = 30
 LOOK_SECONDS = 5.0
@@ -23,27 +22,8 @@ LAST_PAUSE = 0.25
 T = TypeVar("T")
 
 
-class _Places:
-    """Who waits takes up a thread of the process; half of them are kept for everybody else."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._taken = 0
-
-    @contextmanager
-    def taken(self, most: int) -> Iterator[bool]:
-        """Whether there was a place, which is given back at the end."""
-        with self._lock:
-            has_place = self._taken < most
-            self._taken += has_place
-        try:
-            yield has_place
-        finally:
-            with self._lock:
-                self._taken -= has_place
-
-
-_places = _Places()
+# Who waits takes up a thread of the process; half of them are kept for everybody else.
+_places = Places()
 
 
 def wait_until(look: Callable[[], T | None], seconds: float) -> T | None:

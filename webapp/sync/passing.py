@@ -23,6 +23,7 @@ from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, reading, transaction
 from webapp.core.errors import DomainError
+from webapp.core.places import Places
 from webapp.sync import breaker, budget
 from webapp.sync.observations import leave_database
 from webapp.sync.remote import RequestCount, open_remote
@@ -35,6 +36,11 @@ BUSY, TIMEOUT, REFUSED, NOT_THERE, BROKEN = "busy", "timeout", "refused", "not t
 SOON_SECONDS = 5.0
 NO_CONNECTION = "There is no connection to an ad server."
 SILENT = "The ad server has not answered for a while. It is tried once a minute."
+CROWDED = "Others are asking the ad server just now. Ask again in a second."
+# Of a process's threads, one in so many may wait for the ad server: the others serve pages.
+SHARE = 4
+
+_places = Places()
 
 
 class Unanswered(DomainError):
@@ -111,6 +117,13 @@ def _page(found: RemotePage[RemoteAdvertiser] | RemotePage[RemoteCampaign]) -> P
 
 def ask(line: Line, question: Callable[[AdServer], T]) -> T:
     """Make calls that read, and tell the breaker how they went. Raises ``Unanswered``."""
+    with _places.taken(max(1, line.settings.web_threads // SHARE)) as has_place:
+        if not has_place:
+            raise Unanswered(CROWDED, BUSY, retry_after=1.0)
+        return _ask(line, question)
+
+
+def _ask(line: Line, question: Callable[[AdServer], T]) -> T:
     with transaction():
         may_call = breaker.may_start(line.connection_id, utc_now())
     if not may_call:

@@ -7,6 +7,7 @@ from requests.utils import parse_header_links
 from sqlalchemy import select
 
 from tests import factories
+from tests.support.threads import in_threads
 from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -123,6 +124,20 @@ def test_nothing_is_asked_through_a_connection_that_is_paused_or_silent(get, des
     asked = len(desk.sandbox.requests())
     assert get("/remote/campaigns", 503).json["detail"] == "The connection is paused. No token."
     assert len(desk.sandbox.requests()) == asked
+
+
+def test_few_threads_of_a_process_wait_for_the_ad_server(app, desk):
+    desk.sandbox.settings(latency_ms=1500)
+    headers = {"Authorization": f"Bearer {factories.api_token('read')}"}
+    db.session.commit()
+
+    def ask():
+        return app.test_client().get("/api/v1/remote/campaigns?per_page=1", headers=headers)
+
+    answers = sorted(in_threads([ask, ask]), key=lambda answer: answer.status_code)
+
+    assert [answer.status_code for answer in answers] == [200, 503]
+    assert answers[1].headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("argument", ["page=0", "per_page=501", "search=x"])
