@@ -195,6 +195,18 @@ def test_who_was_taken_for_dead_does_not_overwrite_the_answer(post, bookings) ->
     assert post().data == second[0].data
 
 
+def test_who_was_taken_for_dead_does_not_give_back_the_next_one_s_key(post, bookings) -> None:
+    def taken_over() -> None:
+        the_answer().claimed_until = utc_now() + answers.CLAIM
+        db.session.commit()
+
+    bookings.meanwhile = taken_over
+    body = {"title": "Spring", "problem": "server_error"}
+
+    assert post(body).status_code == 500
+    assert post(body).json["code"] == "still_running"
+
+
 @pytest.mark.parametrize("code", ["server_error", "unavailable", "no_token", "not_allowed"])
 def test_what_says_nothing_of_the_wish_is_not_kept_and_it_is_done_once(
     post, bookings, code: str
