@@ -5,7 +5,7 @@ one that writes is under way, what happened since it began is held back.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from sqlalchemy import func, select, text
@@ -13,8 +13,11 @@ from sqlalchemy import func, select, text
 from webapp.audit.models import AuditEvent
 from webapp.core.db import db
 
-# How much the clocks of two machines, and the order of ids, may differ from that of times.
+# How much the clocks of two machines may differ.
 SLACK = timedelta(seconds=10)
+# How much later than others with greater ids an event may be said to have happened.
+DISORDER = timedelta(minutes=5)
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _WRITING_SINCE = text(
     "SELECT min(xact_start) FROM pg_stat_activity WHERE datname = current_database() "
     "AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
@@ -44,7 +47,7 @@ def id_before(when: datetime) -> int:
     bounds = select(func.min(AuditEvent.id), func.max(AuditEvent.id))
     first, last = db.session.execute(bounds).one()
     low, high = first or 1, last or 0
-    sought = when - SLACK
+    sought = max(when, BEGINNING) - DISORDER
     # Ids rise with the time: halved until the place is found, without an index of times.
     while low < high:
         middle = (low + high) // 2

@@ -1,0 +1,138 @@
+"""A dry run answers as the real one would, and leaves nothing behind."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from tests import factories
+from tests.api.scripts import Script
+from webapp.core.db import Base, db
+
+# What a token's use itself writes, whatever it asks for.
+OF_USE = {"api_token", "api_window", "api_answer"}
+# Made anew each time.
+NEW = {"id", "created_at", "updated_at", "external_id", "at", "request_id", "instance"}
+# Whether it waits is the business of the real one alone.
+HEADERS = ("Location", "ETag", "Content-Type")
+
+
+@pytest.fixture
+def script(client):
+    return Script(client, factories.api_token("read write"))
+
+
+@pytest.fixture
+def campaign(app):
+    return factories.campaign(title="Before", budget=(100, "USD"))
+
+
+@pytest.fixture
+def conflict(campaign):
+    campaign.sync_state = "conflict"
+    return factories.conflict(campaign, "title", base="Old", theirs="Theirs")
+
+
+def everything():
+    db.session.commit()
+    found = {
+        name: sorted(map(repr, db.session.execute(select(table)).all()))
+        for name, table in Base.metadata.tables.items()
+        if name not in OF_USE
+    }
+    db.session.rollback()
+    return found
+
+
+def alike(answer: Any) -> Any:
+    """Without what is made anew each time."""
+    if isinstance(answer, dict):
+        return {name: alike(value) for name, value in answer.items() if name not in NEW}
+    return answer
+
+
+def both(script, method, path, status, body, **headers):
+    """The real answer; the dry one came before it, was the same, and left nothing behind."""
+    before = everything()
+    dry = script.call(method, f"{path}?dry_run=1", status, body, **headers)
+    assert everything() == before
+    real = script.call(method, path, status, body, **headers)
+    assert alike(dry.json) == alike(real.json)
+    assert _named(dry) == _named(real)
+
+
+def _named(answer: Any) -> set[str]:
+    return {name for name in HEADERS if name in answer.headers}
+
+
+def test_a_booking(script, campaign):
+    body = {
+        "title": "Spring",
+        "advertiser_id": campaign.advertiser_id,
+        "total_budget_cents": 5,
+        "total_budget_currency": "JPY",
+    }
+
+    before = everything()
+    both(script, "POST", "/campaigns", 202, body)
+
+    assert everything() != before
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (202, {"title": "After"}),
+        (200, {"notes": "New."}),
+        (200, {"title": "Before"}),
+        (422, {"total_budget_currency": None}),
+        (422, {"owner": "nobody@example.com"}),
+        (422, {"role": "manager"}),
+    ],
+)
+def test_a_change(script, campaign, status, body):
+    both(script, "PUT", f"/campaigns/{campaign.uuid}", status, body)
+
+
+def test_a_change_of_what_was_changed_meanwhile(script, campaign):
+    both(script, "PUT", f"/campaigns/{campaign.uuid}", 412, {"title": "x"}, If_Match='"7"')
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_archiving(script, campaign, archived):
+    both(script, "PUT", f"/campaigns/{campaign.uuid}/archive", 200, {"archived": archived})
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (202, {"choice": "ours"}),
+        (200, {"choice": "theirs"}),
+        (202, {"choice": "value", "value": "Other"}),
+        (422, {"choice": "value", "value": ""}),
+    ],
+)
+def test_settling_a_conflict(script, conflict, status, body):
+    both(script, "POST", f"/conflicts/{conflict.id}/resolve", status, body)
+
+
+def test_what_is_not_there(script, campaign):
+    both(script, "PUT", "/campaigns/nonsense", 404, {"title": "x"})
+
+
+def test_a_dry_run_does_not_wait(script, campaign):
+    script.call(
+        "PUT", f"/campaigns/{campaign.uuid}?dry_run=true", 202, {"title": "x"}, Prefer="wait=30"
+    )
+
+
+@pytest.mark.parametrize("word", ["2", "maybe", "yes"])
+def test_a_dry_run_is_asked_for_clearly(script, campaign, word):
+    script.call("PUT", f"/campaigns/{campaign.uuid}?dry_run={word}", 422, {"title": "x"})
+
+
+def test_a_dry_run_holds_nothing_afterwards(script, campaign):
+    script.call("PUT", f"/campaigns/{campaign.uuid}?dry_run=1", 202, {"title": "x"})
+
+    db.session.execute(text("UPDATE campaign SET notes = 'free'"))
+    db.session.commit()
