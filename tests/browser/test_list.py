@@ -321,6 +321,22 @@ def _save_nameless(page: Page) -> None:
     expect(page.locator("#error-summary")).to_be_focused()
 
 
+def _overtake(page: Page) -> None:
+    """Save over a view that was saved over in another tab."""
+    page.get_by_label("Name").fill(f"Overtaken {next(_numbers)}")
+    page.get_by_role("button", name="Save the view").click()
+    page.wait_for_url("**view=**")
+    view = page.url
+    other = page.context.new_page()
+    for tab, state in ((page, "parked"), (other, "gone")):
+        tab.goto(f"{view}&sync={state}")
+    for tab in (other, page):
+        tab.get_by_role("button", name="Save", exact=True).click()
+        tab.wait_for_load_state()
+    other.close()
+    expect(page.locator("#error-summary")).to_be_focused()
+
+
 STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "views over the list": ("/campaigns", None),
     "unsaved changes": ("/campaigns?view=mine&sort=title", None),
@@ -334,6 +350,7 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "columns alone": ("/campaigns/columns?list=q%3Da", None),
     "figures": ("/campaigns/figures", None),
     "all views": ("/views", None),
+    "a view that was saved meanwhile": ("/views/new?list=q%3Da", _overtake),
     "a view to be saved": ("/views/new?list=q%3Da", _save_nameless),
 }
 
