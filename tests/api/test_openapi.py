@@ -47,6 +47,11 @@ def test_the_document_is_valid():
     validate(document())
 
 
+@pytest.mark.parametrize("word", ["ge", "le", "gt", "lt"])
+def test_limits_are_said_in_words_of_json_schema(word):
+    assert f'"{word}":' not in document_text()
+
+
 def test_it_holds_every_operation_and_nothing_else():
     told = {name for name, _ in each_operation()}
     assert told == {f"{each.method} {path_of(each)}" for each in OPERATIONS.values()}

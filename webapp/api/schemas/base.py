@@ -71,7 +71,11 @@ def _whole(value: object) -> object:
 
 
 Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
-Cents = Annotated[Whole, Field(ge=0, le=MAX_MINOR, examples=[500000])]
+Cents = Annotated[
+    int,
+    Field(ge=0, le=MAX_MINOR, strict=True, examples=[500000]),
+    BeforeValidator(_whole),
+]
 Moment = Annotated[
     str,
     Field(json_schema_extra={"format": "date-time"}, examples=["2026-03-02T09:30:00.000Z"]),
