@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from requests.utils import parse_header_links
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from tests import factories
 from tests.support.threads import in_threads
@@ -138,6 +138,28 @@ def test_few_threads_of_a_process_wait_for_the_ad_server(app, desk):
 
     assert [answer.status_code for answer in answers] == [200, 503]
     assert answers[1].headers["Retry-After"] == "1"
+
+
+def test_what_is_counted_of_a_question_is_written_under_the_write_lock(app, get, desk):
+    limited = {"megaphone_requests_per_minute": 6000}
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update=limited)
+    seen = []
+
+    def note(_connection, _cursor, statement, *_more):
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    get("/remote/campaigns?per_page=1")
+    event.remove(Engine, "before_cursor_execute", note)
+
+    begun = ""
+    for statement in seen:
+        if statement.startswith("BEGIN"):
+            begun = statement
+        # PostgreSQL's driver begins by itself, and locks rows.
+        if statement.startswith(("UPDATE rate_budget", "INSERT INTO request_log")):
+            assert begun in ("", "BEGIN IMMEDIATE"), seen
+    assert any(statement.startswith("UPDATE rate_budget") for statement in seen)
 
 
 @pytest.mark.parametrize("argument", ["page=0", "per_page=501", "search=x"])
