@@ -282,3 +282,18 @@ def test_the_number_in_the_rail_does_not_read_all_runs(app):
     assert any("sync_run" in step for step in plan)
     assert [step for step in plan if "SCAN sync_run" in step] == []
     assert [step for step in plan if "ORDER BY" in step] == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_number_in_the_rail_does_not_read_all_campaigns(app):
+    """Every page asks for it: of a million campaigns each would be read three times."""
+    factories.campaigns(2_000, sync_state=lambda n: "refused" if n % 500 == 0 else "confirmed")
+    db.session.execute(text("ANALYZE"))
+    query = queries._counting().params(queries._times())
+    words = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+
+    plan = [row.detail for row in db.session.execute(text(f"EXPLAIN QUERY PLAN {words}"))]
+
+    indexes = [step for step in plan if " campaign USING" in step and "PRIMARY KEY" not in step]
+    assert len(indexes) == 3
+    assert all("ix_campaign_unconfirmed" in step for step in indexes)

@@ -35,7 +35,7 @@ from webapp.campaigns.models import (
     Change,
     Conflict,
 )
-from webapp.campaigns.queries import DETACHED_IDS, MADE_THERE
+from webapp.campaigns.queries import DETACHED_IDS, MADE_THERE, UNCONFIRMED
 from webapp.changes import words
 from webapp.changes.queries import why_it_waits
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
@@ -130,6 +130,7 @@ def _number(query: Select[int]) -> ScalarSelect[int]:
 
 def _troubled(state: str) -> tuple[ColumnElement[bool], ...]:
     return (
+        UNCONFIRMED,
         Campaign.sync_state == state,
         Campaign.archived_at.is_(None),
         Campaign.connection_id.not_in(DETACHED_IDS),

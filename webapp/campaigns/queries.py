@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
 from sqlalchemy.orm import joinedload
 
 from webapp.advertisers.models import Advertiser
 from webapp.campaigns.models import (
     CHANGE_STATES,
+    CONFIRMED,
     CREATE,
     IN_FLIGHT,
     NOT_SENT,
@@ -29,6 +30,9 @@ from webapp.core.errors import NotFound
 
 # The error code of a booking that the ad server is known to have, as another campaign of ours.
 MADE_THERE = "made_there"
+# Said beside any state but "confirmed", and written out, or SQLite would not use the small index of
+# these few.
+UNCONFIRMED = Campaign.sync_state != literal_column(f"'{CONFIRMED}'")
 UNFINISHED = (*NOT_SENT, *IN_FLIGHT)
 # Made once: every page asks for it.
 DETACHED_IDS = select(Connection.id).where(Connection.state == DETACHED)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, false, literal_column, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.campaigns import terms_money as money
 from webapp.campaigns import terms_names as names
 from webapp.campaigns.models import CONFIRMED, NEEDS_YOU, SYNC_STATES, Campaign
+from webapp.campaigns.queries import UNCONFIRMED
 from webapp.campaigns.terms_time import read_times
 from webapp.core import query as language
 from webapp.core.clock import utc_now
@@ -196,9 +197,9 @@ def _by_sync(values: Sequence[Value]) -> Condition:
     if CONFIRMED in states:
         # Said this way round SQLite keeps to the index of the order: nearly all are confirmed.
         return Campaign.sync_state.not_in([state for state in SYNC_STATES if state not in states])
-    # Written out, or the index of those that are not confirmed would not be used.
-    few = Campaign.sync_state != literal_column(f"'{CONFIRMED}'")
-    return and_(few, Campaign.sync_state.in_([state for state in SYNC_STATES if state in states]))
+    return and_(
+        UNCONFIRMED, Campaign.sync_state.in_([state for state in SYNC_STATES if state in states])
+    )
 
 
 def _by_currency(values: Sequence[Value]) -> Condition:
