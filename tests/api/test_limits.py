@@ -16,10 +16,12 @@ from tests.support.client import Client
 from tests.support.statements import count_statements
 from tests.support.threads import in_threads
 from webapp.api import keeping, limits
-from webapp.api.models import ApiWindow
+from webapp.api.models import ApiAnswer, ApiWindow
 from webapp.auth.models import ApiToken
 from webapp.core.config import Settings
 from webapp.core.db import db
+from webapp.core.ratelimit import RateLimiter
+from webapp.sync.jobs import Work
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The first minute of a window.
@@ -231,6 +233,28 @@ def test_old_windows_are_deleted(client: Client, clock) -> None:
     keeping.delete_old_windows(START + timedelta(minutes=30))
     db.session.commit()
     assert windows() == {}
+
+
+def test_the_worker_forgets_answers_and_windows(app: Flask, client: Client, clock) -> None:
+    token = factories.api_token("read")
+    get(client, token)
+    kept = ApiAnswer(
+        token_id=db.session.query(ApiToken).one().id,
+        key="k",
+        digest="",
+        created_at=START,
+        claimed_until=START,
+    )
+    db.session.add(kept)
+    db.session.commit()
+    limiter = RateLimiter(0)
+
+    def forget(at: datetime) -> int:
+        keeping.forget_old(Work(app.config["SETTINGS"], limiter, lambda: True, clock=lambda: at))
+        return db.session.query(ApiAnswer).count()
+
+    assert (forget(START + timedelta(hours=23)), windows()) == (1, {})
+    assert forget(START + timedelta(hours=24)) == 0
 
 
 def test_pages_are_not_counted(manager_client: Client) -> None:

@@ -118,6 +118,22 @@ def test_what_is_missing_is_said_and_nothing_is_made(viewer_client, typed, words
     assert db.session.query(ApiToken).count() == 0
 
 
+def test_what_was_typed_is_kept_when_the_session_ends(viewer_client, viewer) -> None:
+    form = get_page(viewer_client, "/tokens/new").form(MAKE)
+    viewer_client.delete_cookie("flightdeck")
+    data = {**form.values, "name": "typed", "expires": "30"}
+    asked = viewer_client.post(form.action, data=data)
+    assert asked.status_code == 401
+
+    typed = {"email": viewer.email, "password": factories.PASSWORD}
+    page = Page(viewer_client, asked).submit("Sign in", typed)
+    page = page.submit("Show the form")
+
+    assert db.session.query(ApiToken).count() == 0
+    assert page.form(MAKE).values["name"] == "typed"
+    assert page.form(MAKE).values["expires"] == "30"
+
+
 def test_rotated_the_new_secret_is_shown_once_and_both_open(viewer_client, client) -> None:
     old = secret_of(make(viewer_client))
     form = get_page(viewer_client, "/tokens").follow("Rotate nightly report").form(ROTATE)

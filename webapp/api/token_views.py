@@ -38,7 +38,7 @@ def index() -> str:
 
 
 @blueprint.route("/tokens/new", methods=BOTH)
-@requires(Permission.READ)
+@requires(Permission.READ, keeps_typed=True)
 def new() -> ResponseReturnValue:
     form = TokenForm(scope_choices(operator().role))
     if form.validate_on_submit():
