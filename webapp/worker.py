@@ -20,9 +20,10 @@ from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.exchange import keeping
-from webapp.ops import logs, planner
+from webapp.ops import heartbeat, logs, planner, sentry, signs
 from webapp.sync import jobs, request_log
 from webapp.sync.lead import LOOK_SECONDS, Lead
+from webapp.sync.models import COMPLETE
 
 # What somebody saves is on its way within a second.
 PUSH_LOOK_SECONDS = 0.5
@@ -38,7 +39,9 @@ class Worker:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.lead = Lead(app, Actor("Flightdeck", "cli"), jobs.ask_for_start_run)
+        self.settings: Settings = app.config["SETTINGS"]
+        sign = partial(signs.give, self.settings)
+        self.lead = Lead(app, Actor("Flightdeck", "cli"), jobs.ask_for_start_run, sign)
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -60,7 +63,7 @@ class Worker:
         for name, job, seconds in (
             ("push", jobs.push_due, PUSH_LOOK_SECONDS),
             ("probe", jobs.probe_due, LOOK_SECONDS),
-            ("pull", jobs.pull_next, LOOK_SECONDS),
+            ("pull", _pull, LOOK_SECONDS),
             ("schedule", jobs.ask_for_scheduled_run, SCHEDULE_SECONDS),
             ("bulk", bulk.run_next, PUSH_LOOK_SECONDS),
             # Soon after a first pull: until then the planner knows of an empty database.
@@ -96,6 +99,11 @@ class Worker:
             job(self.lead.work)
 
 
+def _pull(work: jobs.Work) -> None:
+    if jobs.pull_next(work) == COMPLETE:
+        heartbeat.tell("pull", work.settings.heartbeat_pull_url)
+
+
 def _clean(work: jobs.Work) -> None:
     """Delete what is kept for a while only."""
     deleted = request_log.delete_old(work.clock())
@@ -104,6 +112,7 @@ def _clean(work: jobs.Work) -> None:
     bulk.forget_drafts(work)
     keeping.forget_contents(work)
     api.forget_old(work)
+    heartbeat.tell("clean", work.settings.heartbeat_clean_url)
 
 
 def _analyze(_work: jobs.Work) -> None:
@@ -119,6 +128,7 @@ def main(app: Flask) -> int:
     """Run a worker until SIGTERM or SIGINT. Returns the exit code."""
     settings: Settings = app.config["SETTINGS"]
     logs.configure(settings, process="worker")
+    sentry.init(settings, "worker")
     # A job that looks every second is still busy at times: that it was skipped is no news.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     app.config.update(SCHEDULER_API_ENABLED=False, SCHEDULER_TIMEZONE="UTC")

@@ -14,11 +14,12 @@ from webapp.cli.connections import connections
 from webapp.cli.operators import operators
 from webapp.cli.sync import sync
 from webapp.cli.tokens import tokens
-from webapp.cli.worker import run_worker
+from webapp.cli.worker import health, run_worker
 
 __all__ = ["campaign_writes", "init_app"]
 
 
 def init_app(app: Flask) -> None:
-    for command in (operators, tokens, campaigns, advertisers, connections, sync, api, run_worker):
+    data = operators, tokens, campaigns, advertisers, connections
+    for command in (*data, sync, api, run_worker, health):
         app.cli.add_command(command)

@@ -10,7 +10,7 @@ from typing import Protocol
 from gunicorn.http import message
 
 from webapp.core.config import load_settings
-from webapp.ops import logs
+from webapp.ops import logs, sentry
 
 # Read by prometheus_client when it is imported in a worker process.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -41,6 +41,7 @@ class Ended(Protocol):
 
 def on_starting(_arbiter: object) -> None:
     logs.configure(_settings, "web")
+    sentry.init(_settings, "web")
     # One folder a server, whichever others run on this machine: processes that are forked from here
     # count into it, and any of them reads what all have counted.
     os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="flightdeck-metrics-")

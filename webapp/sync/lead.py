@@ -44,13 +44,20 @@ class Lead:
     """One process's lead, from taking it to giving it up, and the ``work`` that it does with it.
 
     ``begin`` is what it does first whenever it comes to lead: no job runs before that is over.
+    ``turned`` is called in each turn of :meth:`keep`, leading or not.
     ``stopping`` ends everything at the next step.
     """
 
-    def __init__(self, app: Flask, actor: Actor, begin: Callable[[Work], None]) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        actor: Actor,
+        begin: Callable[[Work], None],
+        turned: Callable[[], None] = lambda: None,
+    ) -> None:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self.stopping = threading.Event()
-        self._app, self._actor, self._begin = app, actor, begin
+        self._app, self._actor, self._begin, self._turned = app, actor, begin, turned
         self._held_until = 0.0
         settings: Settings = app.config["SETTINGS"]
         with app.app_context():
@@ -83,6 +90,7 @@ class Lead:
     def keep(self) -> None:
         """Take it when it is free, and renew it, until told to stop."""
         while not self.stopping.is_set():
+            self._turned()
             try:
                 is_ours = self.take()
             except SQLAlchemyError:

@@ -1,0 +1,29 @@
+"""A worker's sign of life: a file that it touches while its main loop turns.
+
+Asks no database: one that is away is no reason to start a worker again.
+"""
+
+import time
+from pathlib import Path
+
+from webapp.core.config import Settings
+
+NAME = "worker.alive"
+# The loop turns every few seconds; a database that is slow holds it up for longer.
+OLDEST_SECONDS = 60.0
+
+
+def give(settings: Settings) -> None:
+    _file(settings).touch(mode=0o600)
+
+
+def is_alive(settings: Settings) -> bool:
+    """Whether a worker of this folder gave one lately."""
+    try:
+        return abs(time.time() - _file(settings).stat().st_mtime) < OLDEST_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _file(settings: Settings) -> Path:
+    return settings.instance_dir / NAME
