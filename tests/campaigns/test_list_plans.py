@@ -87,3 +87,16 @@ def test_archived_campaigns_are_counted_up_to_two_hundred(viewer_client):
     factories.campaign(title="Campaign of old", archived_at=utc_now())
     db.session.commit()
     assert "200+ more in the archive" in get_page(viewer_client, "/campaigns?q=campaign").text
+
+
+@pytest.mark.parametrize("sort", ["archived", "-archived"])
+def test_the_order_of_archiving_is_none_without_the_archive(db_session, sort):
+    ids = factories.campaigns(60)
+    factories.campaigns(5, archived_at=utc_now())
+
+    with count_statements() as statements:
+        page = listing.list_campaigns(listing.CAMPAIGNS.parse({"sort": sort}))
+
+    assert [row.id for row in page.items] == sorted(ids, reverse=sort.startswith("-"))[:50]
+    assert all("archived_at ASC" not in words for words in statements)
+    assert all("archived_at DESC" not in words for words in statements)

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    UnaryExpression,
+    func,
+    select,
+)
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.auth.models import Operator
@@ -154,7 +162,7 @@ def _page(
     total = None
     if params.offset > DEEP and not wanted.search.conditions:
         total, most = _count(wanted, None), None
-    rows = _rows(wanted.conditions, params, total)
+    rows = _rows(wanted, params, total)
     asked: dict[str, ScalarSelect[int]] = {}
     if total is None and not is_counted(rows, params):
         if _is_indexed(wanted, most):
@@ -213,26 +221,33 @@ def _count_sampled(wanted: _Wanted, sample: Sample, most: int) -> int:
     return min(most, sample.hits - _number(wanted.in_archive, None))
 
 
-def _rows(
-    conditions: Sequence[ColumnElement[bool]], params: ListParams, total: int | None
-) -> Sequence[Row[Any]]:
+def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row[Any]]:
     """The page's rows; without a ``total``, one more where there is a next page."""
     # Ids first: a deep page then walks a narrow index, not whole rows.
-    wanted = select(Campaign.id).where(*conditions)
+    wanted = select(Campaign.id).where(*found.conditions)
     if total is None:
-        wanted = wanted.order_by(*CAMPAIGNS.order(params))
+        wanted = wanted.order_by(*_order(found, params))
         wanted = wanted.offset(params.offset).limit(params.per_page + 1)
     elif params.offset < total:
         number = min(params.per_page, total - params.offset)
         behind = total - params.offset - number
         # Counted from the nearer end.
         turned = behind < params.offset
-        wanted = wanted.order_by(*CAMPAIGNS.order(params, turned=turned))
+        wanted = wanted.order_by(*_order(found, params, turned=turned))
         wanted = wanted.offset(behind if turned else params.offset).limit(number)
     else:
         return []
     query = row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
-    return db.session.execute(query.order_by(*CAMPAIGNS.order(params))).all()
+    return db.session.execute(query.order_by(*_order(found, params))).all()
+
+
+def _order(
+    found: _Wanted, params: ListParams, *, turned: bool = False
+) -> list[UnaryExpression[Any]]:
+    columns = CAMPAIGNS.order(params, turned=turned)
+    # Without the archive none was archived: PostgreSQL would sort them all by that nothing.
+    is_idle = params.sort_column == "archived" and found.archived == terms.NO
+    return columns[-1:] if is_idle else columns
 
 
 def matching(params: ListParams, asker: Asker, most: int) -> Sequence[Row[int, int]]:
