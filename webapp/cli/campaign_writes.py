@@ -2,12 +2,13 @@
 
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from webapp.api import serialize
+from webapp.audit.service import Actor
 from webapp.campaigns import listing, progress, queries, service
 from webapp.campaigns.fields import editable, values_of
 from webapp.campaigns.models import PARKED, REFUSED, Campaign
@@ -123,20 +124,23 @@ def update_campaign(
 def archive_campaigns(campaign_ids: Sequence[str], undo: bool) -> None:
     """Hide campaigns from the daily list. Local: the ad server is not told."""
     act = service.unarchive_campaign if undo else service.archive_campaign
-    problems: list[str] = []
-    with click.progressbar(campaign_ids, label="Archiving", file=sys.stderr) as each_id:
-        for campaign_id in each_id:
-            try:
-                with transaction():
-                    act(actor(), queries.get_campaign(campaign_id))
-            except NotFound as problem:
-                problems.append(f"{campaign_id}: {problem}")
+    with click.progressbar(campaign_ids, label="Archiving", file=sys.stderr) as ids:
+        problems = [words for each in ids if (words := _try(act, each))]
     done = len(campaign_ids) - len(problems)
     click.echo(f"{done:,} {'brought back' if undo else 'archived'}.")
     for words in problems:
         click.echo(words, err=True)
     if problems:
         end_with(NOT_ALL if done else 1)
+
+
+def _try(act: Callable[[Actor, Campaign], Campaign], campaign_id: str) -> str | None:
+    try:
+        with transaction():
+            act(actor(), queries.get_campaign(campaign_id))
+    except NotFound as problem:
+        return f"{campaign_id}: {problem}"
+    return None
 
 
 def _intent(key: str | None) -> uuid.UUID:
