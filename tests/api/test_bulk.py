@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.support.statements import count_statements
+from webapp.api.models import ApiAnswer
 from webapp.audit.models import AuditEvent
 from webapp.bulk import runner
 from webapp.bulk.models import UNDER_WAY, BulkJob
@@ -276,3 +277,20 @@ def test_more_campaigns_cost_no_more_statements(script):
 
     cost(1)
     assert cost(2) == cost(40)
+
+
+def test_one_that_died_before_its_answer_is_not_started_twice(client, manager, campaigns):
+    token = factories.api_token("read write", operator_id=manager.id)
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "raise"}
+    body = wanted(campaigns, {"percent": {"by": "10"}})
+    first = client.post("/api/v1/campaigns/bulk", json=body, headers=headers)
+    kept = db.session.scalars(select(ApiAnswer)).one()
+    # As if nobody had been there to keep the answer.
+    kept.finished_at, kept.claimed_until = None, utc_now()
+
+    again = client.post("/api/v1/campaigns/bulk", json=body, headers=headers)
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert "Idempotency-Replayed" not in again.headers
+    assert again.json["id"] == first.json["id"]
+    assert db.session.query(BulkJob).count() == 1

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from tests import factories
 from tests.support.client import Client
 from tests.support.databases import application
 from tests.support.pages import get_page
@@ -43,10 +44,11 @@ def test_an_address_that_is_not_there_is_a_page_for_anyone(client: Client) -> No
 
 
 def test_an_address_that_is_not_there_is_json_for_scripts(client: Client) -> None:
-    answer = client.get("/api/v1/nowhere")
+    headers = {"Authorization": f"Bearer {factories.api_token()}"}
+    answer = client.get("/api/v1/nowhere", headers=headers)
     assert answer.status_code == 404
     assert answer.json is not None
-    assert answer.json["error"]["message"]
+    assert answer.json["code"] == "not_found"
 
 
 def test_the_error_page_needs_no_database(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.api import access, bulk_operations, bulk_rows
+from webapp.api.keys import intent_key
 from webapp.api.operation import Declaration, operation
 from webapp.api.schemas import bulk as schemas
 from webapp.api.serialize import Json
@@ -18,6 +19,7 @@ from webapp.bulk import planning, queries, selection, service, undoing, words
 from webapp.bulk.models import BulkJob
 from webapp.campaigns.terms import Asker
 from webapp.core.clock import utc_now
+from webapp.core.db import db
 from webapp.core.errors import InvalidInput
 from webapp.web.problems import Problem
 from webapp.web.settings import zone
@@ -159,15 +161,26 @@ def _begun(
     """The plan when it is only tried; else start it."""
     try:
         with writing(dry_run=dry_run):
-            job = make()
-            plan = bulk_rows.preview(job)
-            if not dry_run:
-                service.start(who, job, confirmed=confirmed)
-            begun = Begun(plan if dry_run else bulk_rows.job(job), str(job.uuid))
+            job = make() if dry_run else _started(who, make, confirmed=confirmed)
+            answer = bulk_rows.preview(job) if dry_run else bulk_rows.job(job)
+            begun = Begun(answer, str(job.uuid))
     except InvalidInput as problem:
         fields = {SENT_AS.get(name, name): text for name, text in problem.fields.items()}
         raise InvalidInput(fields) from None
     return jsonify(begun.answer) if dry_run else _accepted(begun)
+
+
+def _started(who: Actor, make: Callable[[], BulkJob], *, confirmed: bool) -> BulkJob:
+    """What this request wants: the one that it started before, if it died before it answered."""
+    key = intent_key()
+    known = queries.find_job(key)
+    if known:
+        return known
+    job = make()
+    job.uuid = key
+    db.session.flush()
+    service.start(who, job, confirmed=confirmed)
+    return job
 
 
 def _accepted(begun: Begun) -> Response:

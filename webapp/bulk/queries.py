@@ -60,10 +60,14 @@ def get_job(uuid_text: str) -> BulkJob:
         uuid = UUID(uuid_text)
     except ValueError:
         raise NotFound("There is no such bulk change.") from None
-    job = db.session.scalars(select(BulkJob).where(BulkJob.uuid == uuid)).one_or_none()
+    job = find_job(uuid)
     if job is None:
         raise NotFound("There is no such bulk change.")
     return job
+
+
+def find_job(uuid: UUID) -> BulkJob | None:
+    return db.session.scalars(select(BulkJob).where(BulkJob.uuid == uuid)).one_or_none()
 
 
 def uuids_of(job_ids: Iterable[int]) -> Mapping[int, UUID]:
