@@ -30,3 +30,16 @@ def test_the_next_transaction_works_and_has_no_limit(app: Flask) -> None:
 def test_other_errors_of_the_database_stay_what_they_are(app: Flask) -> None:
     with reading(BRIEF), pytest.raises(Exception, match="no_such_table"), giving_up():
         db.session.execute(text("SELECT * FROM no_such_table"))
+
+
+def test_there_is_time_left_to_say_so(app: Flask) -> None:
+    """The page with the words asks the database for more than a moment's work."""
+    some_work = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) "
+        "SELECT count(*) FROM n"
+    )
+    with reading(BRIEF):
+        with pytest.raises(TooSlow), giving_up():
+            db.session.execute(ENDLESS)
+
+        assert db.session.scalar(some_work) == 40_000

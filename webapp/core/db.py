@@ -31,6 +31,8 @@ CHECKPOINT_PAGES = 4_000
 # What a connection knows of the size of tables, it learned when it was opened.
 PLAN_SECONDS = 600
 
+# The page that says that something took too long asks a few things as well.
+TO_SAY_SO_SECONDS = 2.0
 # How many steps of its virtual machine SQLite takes between two looks at the clock.
 STEPS_BETWEEN_LOOKS = 20_000
 CANCELLED_BY_SERVER = "57014"
@@ -139,8 +141,16 @@ def giving_up() -> Iterator[None]:
     except DBAPIError as error:
         if not was_given_up(error):
             raise
-        db.session.rollback()
+        give_up()
         raise TooSlow from None
+
+
+def give_up() -> None:
+    """Roll back after a statement that took too long, and leave time to say so."""
+    db.session.rollback()
+    limit = _limit.get()
+    if limit:
+        limit.until = max(limit.until, time.monotonic() + TO_SAY_SO_SECONDS)
 
 
 def was_given_up(error: DBAPIError) -> bool:

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from webapp.core.db import db, was_given_up
+from webapp.core.db import give_up, was_given_up
 from webapp.core.errors import InvalidInput, KeyReused, NotFound, TooLate, TooSlow
 from webapp.web import problems
 from webapp.web.requests import current_request_id
@@ -80,7 +80,7 @@ def _too_slow(error: TooSlow) -> ResponseReturnValue:
 def _database(error: DBAPIError) -> ResponseReturnValue:
     if not was_given_up(error):
         return _unexpected(error)
-    db.session.rollback()
+    give_up()
     return _too_slow(TooSlow())
 
 
