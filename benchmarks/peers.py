@@ -34,7 +34,7 @@ def floor() -> Flask:
     app = Flask("floor")
     rows = [_row(n) for n in range(ROWS)]
 
-    @app.get("/healthz")
+    @app.get("/health")
     def healthy() -> str:
         return "ok"
 
@@ -62,7 +62,7 @@ def naive() -> Flask:
     app = Flask("naive")
     engine = create_engine(load_settings(log_level="ERROR").sqlalchemy_url)
 
-    @app.get("/healthz")
+    @app.get("/health")
     def healthy() -> str:
         return "ok"
 

@@ -115,7 +115,7 @@ def _free_port() -> int:
 
 def _answers(address: str) -> bool:
     try:
-        return requests.get(f"{address}/healthz", timeout=5).ok
+        return requests.get(f"{address}/health", timeout=5).ok
     except (requests.ConnectionError, requests.Timeout):
         return False
 
