@@ -21,9 +21,10 @@ def test_an_unknown_address_of_the_api_is_json(client: Client) -> None:
     answer = client.get("/api/v1/nowhere")
 
     assert answer.status_code == 404
+    assert answer.mimetype == "application/problem+json"
     assert answer.json is not None
-    assert answer.json["error"]["message"]
-    assert answer.json["error"]["request_id"] == answer.headers["X-Request-Id"]
+    assert answer.json["detail"]
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
 
 def test_a_wrong_method_is_said_in_words(manager_client: Client) -> None:
