@@ -9,7 +9,7 @@ ABOUT = """\
 Everything an operator does with campaigns, a script can do as well.
 
 **Tokens.** Send `Authorization: Bearer TOKEN` with every request. A token is made under
-**Tokens** by any operator, has the scopes `read`, `write`, `sync` and `admin` as needed, and is shown
+**Tokens** by anyone, has the scopes `read`, `write`, `sync` and `admin` as needed, and is shown
 once. Each operation says which scope it needs; a cookie opens nothing here.
 
 **Values.** Ids are texts. Times are ISO 8601 in UTC, with milliseconds. Money is an integer in the
