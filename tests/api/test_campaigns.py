@@ -10,7 +10,7 @@ from tests.api.scripts import Script
 from tests.support.client import signed_in
 from tests.support.statements import count_statements
 from webapp.api.schemas.campaigns import SortBy
-from webapp.campaigns.models import HELD, SETTLING
+from webapp.campaigns.models import HELD, SETTLING, Campaign
 from webapp.core.db import db
 
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -208,6 +208,21 @@ def test_every_sort_puts_what_is_shown_in_order_by_pages(script, sort, order):
     keys = [_key(sort, item) for item in items]
     assert keys == sorted(keys, reverse=order == "desc")
     assert len(set(keys)) > 1 or sort == "organization_id"
+
+
+@pytest.mark.parametrize("has_all", [True, False])
+@pytest.mark.parametrize("sort", ["created_at", "updated_at"])
+def test_a_deep_page_is_read_another_way_and_is_the_same(script, monkeypatch, sort, has_all):
+    _mixed(40)
+    if has_all:
+        for campaign in db.session.query(Campaign):
+            campaign.remote_created_at = campaign.remote_updated_at = campaign.created_at
+    path = f"/campaigns?sort_by={sort}&per_page=7&page="
+    pages = [script.get(f"{path}{page}") for page in range(1, 7)]
+
+    monkeypatch.setattr("webapp.campaigns.api_listing.DEEP", 0)
+
+    assert [script.get(f"{path}{page}") for page in range(1, 7)] == pages
 
 
 def _mixed(count):
