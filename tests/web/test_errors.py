@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from tests import factories
 from tests.support.client import Client
 from tests.support.pages import get_page
 from webapp.core.db import db
@@ -18,7 +19,8 @@ def test_an_unknown_address_is_a_page_in_the_usual_look(manager_client: Client) 
 
 
 def test_an_unknown_address_of_the_api_is_json(client: Client) -> None:
-    answer = client.get("/api/v1/nowhere")
+    token = factories.api_token("read")
+    answer = client.get("/api/v1/nowhere", headers={"Authorization": f"Bearer {token}"})
 
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
