@@ -45,6 +45,9 @@ def _refused(read: Callable[[Any], object], sent: Any) -> list[Any]:
 
 
 def _is_about_meaning(error: Any) -> bool:
-    text = error["input"]
+    text, kind = error["input"], error["type"]
     is_blank = isinstance(text, str) and text != text.strip()
-    return error["type"] == "value_error" or (error["type"] == "string_too_short" and is_blank)
+    # How many decimals a number may have cannot be said in JSON Schema without rounding.
+    return (
+        kind == "value_error" or kind.startswith("decimal_") or ("too_short" in kind and is_blank)
+    )

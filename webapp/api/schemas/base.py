@@ -42,8 +42,14 @@ class WriteQuery(Sent):
     dry_run: Flag = Field(False, description="Do it all, answer, and take it back.")
 
 
+def _whole(value: object) -> object:
+    # To JSON, 5.0 is an integer as well.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    number = _whole(value)
+    return str(number) if isinstance(number, int) and not isinstance(number, bool) else value
 
 
 def _number_within(text: str) -> str:
@@ -63,13 +69,6 @@ NumberId = Annotated[
     AfterValidator(_number_within),
     Field(examples=["17"]),
 ]
-
-
-def _whole(value: object) -> object:
-    # To JSON, 5.0 is an integer as well.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
 Cents = Annotated[
     int,

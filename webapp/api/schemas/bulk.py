@@ -82,7 +82,15 @@ class Scale(Sent):
     """So many per cent more, or less, rounded half up to the currency's smallest unit."""
 
     by: Annotated[
-        Decimal, Field(ge=-100, le=MAX_PERCENT, decimal_places=2, max_digits=6, examples=["12.5"])
+        Decimal,
+        Field(
+            ge=-100,
+            le=MAX_PERCENT,
+            decimal_places=2,
+            max_digits=6,
+            description="With two decimals at most.",
+            examples=["12.5"],
+        ),
     ]
 
     @model_validator(mode="after")
