@@ -40,7 +40,9 @@ def _refused(read: Callable[[Any], object], sent: Any) -> list[Any]:
         read(sent)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
-        return [each for each in found if not _is_about_meaning(each)]
+        # Where there is a choice of types, each of them says why not.
+        meant = {each["loc"][:1] for each in found if _is_about_meaning(each)}
+        return [each for each in found if each["loc"][:1] not in meant]
     return []
 
 
