@@ -21,7 +21,7 @@ from webapp.core.db import Base, db
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 VERSIONS = sorted((FOLDER / "versions").glob("*.py"))
 # Kept by hand-written SQL, so in no model.
-SEARCH = re.compile(r"campaign_search|ix_campaign_search")
+SEARCH = re.compile(r"campaign_search|ix_campaign_search|audit_(event|seal)_(update|delete)")
 
 POSTGRESQL_SCHEMA = """
 SELECT 'constraint', conname::text, pg_get_constraintdef(oid) FROM pg_constraint

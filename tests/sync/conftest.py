@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.factories import values_of
 from tests.support.sandbox import Sandbox, start_sandbox
-from webapp.audit.models import AuditEvent
+from webapp.audit import queries as audit
 from webapp.audit.service import Actor
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.fields import CampaignValues
@@ -129,10 +129,7 @@ class Desk:
         return [w for w in writes if w["method"] == method and w["sender"] != "vendor"]
 
     def events(self, campaign: Campaign) -> list[tuple[str, str, str | None, str | None]]:
-        query = select(AuditEvent).where(
-            AuditEvent.object_type == "campaign", AuditEvent.object_id == campaign.id
-        )
-        found = db.session.scalars(query.order_by(AuditEvent.id))
+        found = audit.events_after("campaign", campaign.id, 0)
         return [(e.actor, e.action, e.field, e.after) for e in found]
 
 

@@ -38,6 +38,7 @@ WORDS = {
     "kept ours": ("kept our value in", "kept our value"),
     "kept theirs": ("took Megaphone’s value in", "took Megaphone’s value"),
     "made token": ("made the token", "made it"),
+    "moved": ("joined with its own record", "joined it with its own record"),
     "noted on": ("noted on", "noted"),
     "parked": ("did not settle a change of", "did not settle the change"),
     "password set": ("set the password of", "set the password"),

@@ -8,16 +8,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.core.db import Model, UtcDateTime
 
 SOURCES = ("web", "api", "sync", "bulk", "import", "cli")
+OFTEN_ASKED = ("operator_id", "source", "action", "object_type")
 
 
 class AuditEvent(Model):
-    """One fact. ``before`` and ``after`` are the texts that people read, not raw values."""
+    """One fact. ``before`` and ``after`` are the texts that people read, not raw values.
+
+    Triggers refuse to change or delete it, but after its time (``webapp.audit.seals``).
+    """
 
     __tablename__ = "audit_event"
     __table_args__ = (
         CheckConstraint(f"source IN {SOURCES}", name="source"),
         CheckConstraint("actor <> ''", name="actor"),
         Index(None, "object_type", "object_id", "id"),
+        # The list of what happened, as a whole and by what it is filtered for most.
+        Index("ix_audit_event_at", "at", "id"),
+        *(Index(f"ix_audit_event_by_{name}", name, "at", "id") for name in OFTEN_ASKED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

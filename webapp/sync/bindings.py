@@ -7,10 +7,14 @@ ours, its second entry here is removed, unless someone has worked on it.
 from sqlalchemy import exists, or_, select, update
 
 from webapp.audit.models import AuditEvent
+from webapp.audit.moving import move_history
+from webapp.audit.service import Actor
 from webapp.campaigns.models import Campaign, Change, Conflict
+from webapp.campaigns.record import subject
 from webapp.core.db import db
 from webapp.sync.models import PulledChange
 
+WORKER = Actor("Flightdeck", "sync")
 # What only the ad server says, and goes over with the record.
 FOLLOWED = (
     "remote_id",
@@ -57,11 +61,7 @@ def take_over(campaign: Campaign, found: Campaign) -> None:
     values = {name: getattr(found, name) for name in FOLLOWED}
     pulled = update(PulledChange).where(PulledChange.campaign_id == found.id)
     db.session.execute(pulled.values(campaign_id=campaign.id))
-    # Its number may be given to another campaign, which must not inherit its history.
-    history = update(AuditEvent).where(
-        AuditEvent.object_type == "campaign", AuditEvent.object_id == found.id
-    )
-    db.session.execute(history.values(object_id=campaign.id))
+    move_history(WORKER, subject(found), subject(campaign))
     db.session.delete(found)
     # Two of ours never have one record: the second has to go first.
     db.session.flush()
