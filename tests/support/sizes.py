@@ -26,7 +26,7 @@ STATEFUL = _size(200, 2_000)
 # Documents made up for the merge, beside every pattern there is.
 DOCUMENTS = _size(500, 20_000)
 # Requests drawn for each operation of the API and each kind of caller, beside the edges of each.
-EXAMPLES = _size(3, 500)
+EXAMPLES = _size(2, 500)
 
 
 def agree_on_seed() -> None:
