@@ -42,9 +42,19 @@ def _tables_may_be_made_anew(connection: Connection) -> Iterator[None]:
         driver.execute("PRAGMA foreign_keys=ON")
 
 
+@contextmanager
+def _connected() -> Iterator[Connection]:
+    """The connection that was handed over, as a restore does; else one of the application's."""
+    given: Connection | None = context.config.attributes.get("connection")
+    if given is not None:
+        yield given
+        return
+    with current_app.extensions["migrate"].db.engine.connect() as connection:
+        yield connection
+
+
 def run() -> None:
-    engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection, _tables_may_be_made_anew(connection):
+    with _connected() as connection, _tables_may_be_made_anew(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

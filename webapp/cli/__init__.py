@@ -9,6 +9,8 @@ from flask import Flask
 from webapp.cli import campaign_writes
 from webapp.cli.advertisers import advertisers
 from webapp.cli.api import api
+from webapp.cli.audit import audit
+from webapp.cli.backup import backup, restore
 from webapp.cli.campaigns import campaigns
 from webapp.cli.connections import connections
 from webapp.cli.operators import operators
@@ -20,6 +22,6 @@ __all__ = ["campaign_writes", "init_app"]
 
 
 def init_app(app: Flask) -> None:
-    data = operators, tokens, campaigns, advertisers, connections
-    for command in (*data, sync, api, run_worker, health):
+    data = operators, tokens, campaigns, advertisers, connections, audit
+    for command in (*data, sync, api, run_worker, health, backup, restore):
         app.cli.add_command(command)

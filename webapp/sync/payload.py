@@ -53,13 +53,13 @@ def prepare(
 
     With nothing left the change is finished here and ``None`` returned: it has arrived by other
     ways, or waits for the operator's decision about a conflict. A lost booking that a pull has
-    found since is not sent either: it is in doubt again.
+    found since is not sent either: it is in doubt again, as is one of a backup that waited then.
     """
     if seen:
         merge_seen(claim, seen[0], seen[1], now)
     campaign = locked_campaign(claim.campaign_id)
-    if claim.kind == CREATE and claim.clean_probes and is_listed(campaign):
-        sent = _as_booked(campaign, campaign.marker)
+    if claim.kind == CREATE and _may_be_booked(claim, campaign):
+        sent = as_booked(campaign, campaign.marker)
         outbox.release(claim, CLAIMED, SETTLING, settle_until=now, sent_payload=sent)
         outbox.show(campaign.id, CHECKING)
         return None
@@ -72,6 +72,14 @@ def prepare(
     outbox.finish(claim, CLAIMED, SUPERSEDED if in_conflict else APPLIED, now)
     show_settled(campaign)
     return None
+
+
+def _may_be_booked(claim: Claim, campaign: Campaign) -> bool:
+    """Whether it has to be looked for before it is sent: it was found, or is marked as sent."""
+    if claim.clean_probes and is_listed(campaign):
+        return True
+    marked = select(Change.id).where(Change.id == claim.change_id, Change.sent_payload.is_not(None))
+    return db.session.scalar(marked) is not None
 
 
 def merge_seen(claim: Claim, remote: RemoteCampaign, observation: int, now: datetime) -> None:
@@ -116,7 +124,7 @@ def _creation(campaign: Campaign) -> Outgoing:
     is_repeated = marker is not None and marker == campaign.marker
     # Written with the mark: it outlives what the operator makes of the external id meanwhile.
     campaign.marker = marker
-    groups = _as_booked(campaign, marker)
+    groups = as_booked(campaign, marker)
     spec = CampaignSpec(
         title=campaign.title,
         advertiser_id=_remote_advertiser(campaign.advertiser_id) or "",
@@ -128,7 +136,7 @@ def _creation(campaign: Campaign) -> Outgoing:
     return Outgoing(groups, spec, "", marker, is_repeated)
 
 
-def _as_booked(campaign: Campaign, marker: str | None) -> Snapshot:
+def as_booked(campaign: Campaign, marker: str | None) -> Snapshot:
     """What a booking sends: under its marker, whatever its external id is by now."""
     groups = snapshot(campaign)
     return groups if marker is None else groups | {"external_id": marker}
