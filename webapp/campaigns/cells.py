@@ -1,9 +1,9 @@
-"""The cells of the list's rows: a template's loop over them would be most of a page's time.
+"""The list's rows: a template's loop over them would be most of a page's time.
 
 They are text that is markup already, so every text from elsewhere is escaped where it is put in.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from webapp.web.filters import absolute, duration, relative
 
 CANCELLED, PARKED_AWAY = "cancelled", "parked away"
 
+_ARCHIVED = ' class="is-archived"'
 # Markup by sync state, and for the two above.
 Pills = Mapping[str, str]
 Cell = Callable[[Row[Any], Pills], str]
@@ -27,13 +28,34 @@ NO_MONEY = (
 )
 
 
-def cells_of(
-    rows: Iterable[Row[Any]], columns: Sequence[Column], pills: Pills
-) -> Iterator[tuple[Row[Any], str]]:
-    """Each row with its cells in these columns, as one piece of markup."""
+def rows_of(
+    rows: Iterable[Row[Any]],
+    columns: Sequence[Column],
+    pills: Pills,
+    href: tuple[str, str],
+    may_edit: bool,
+) -> str:
+    """All rows as one piece of markup. ``href`` is what stands around an id in a row's address."""
     chosen = [CELLS[column.name] for column in columns]
+    before, after = escape(href[0]), escape(href[1])
+    made = []
     for row in rows:
-        yield row, "\n    ".join([cell(row, pills) for cell in chosen])
+        uuid, title = str(row.uuid), escape(row.title)
+        made.append(
+            f'<tr id="c-{uuid}"{_ARCHIVED if row.archived_at else ""}>'
+            f"{_box(uuid, title) if may_edit else ''}"
+            f'<th scope="row"><a href="{before}{uuid}{after}">'
+            f'<span class="title" title="{title}">{title}</span></a></th>'
+            f"{''.join([cell(row, pills) for cell in chosen])}</tr>"
+        )
+    return "\n  ".join(made)
+
+
+def _box(uuid: str, title: str) -> str:
+    return (
+        f'<td class="pick"><label><input type="checkbox" name="pick" value="{uuid}" '
+        f'aria-label="Select {title}" autocomplete="off"></label></td>'
+    )
 
 
 def _advertiser(row: Row[Any], _pills: Pills) -> str:

@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
         params=params,
         views=views,
         columns=columns.chosen(params.looks.get("columns", "")),
-        cells_of=cells.cells_of,
+        rows_of=cells.rows_of,
         sync_words=shown.SYNC_WORDS,
         fields=FIELDS,
         back=address if request.args else None,

@@ -36,6 +36,14 @@ class StaticFile:
 def init_app(app: Flask) -> None:
     app.view_functions["static"] = _serve
     app.url_defaults(_use_hashed_name)
+    app.jinja_env.globals["icons"] = icons
+
+
+def icons() -> str:
+    """The address of the icons: a page has dozens, and ``url_for`` works it out anew each time."""
+    folder = str(current_app.static_folder)
+    name = _files(folder)["icons.svg"].hashed_name
+    return f"{request.root_path}{current_app.static_url_path}/{name}"
 
 
 @cache
