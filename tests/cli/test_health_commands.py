@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -39,12 +40,19 @@ def test_health_looks_at_the_parts_asked_for_only(app: Flask) -> None:
 def test_a_worker_that_gave_no_sign_lately_does_not_live(
     app: Flask, settings: Settings, age: int | None, status: int
 ) -> None:
-    settings.instance_dir.mkdir(parents=True, exist_ok=True)
     if age is not None:
         signs.give(settings)
         at = time.time() - age
         os.utime(settings.instance_dir / signs.NAME, (at, at))
     assert app.test_cli_runner().invoke(run_worker, ["--healthy"]).exit_code == status
+
+
+def test_a_sign_that_cannot_be_given_ends_no_work(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    signs.give(settings.model_copy(update={"instance_dir": tmp_path / "file" / "folder"}))
+    fresh = settings.model_copy(update={"instance_dir": tmp_path / "not" / "there"})
+    signs.give(fresh)
+    assert signs.is_alive(fresh)
 
 
 def test_the_commands_are_there(app: Flask) -> None:
