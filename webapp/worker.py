@@ -15,6 +15,7 @@ from flask import Flask
 from flask_apscheduler import APScheduler
 
 from webapp.api import keeping as api
+from webapp.audit import seals
 from webapp.audit.service import Actor
 from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
@@ -29,6 +30,7 @@ from webapp.sync.models import COMPLETE
 PUSH_LOOK_SECONDS = 0.5
 SCHEDULE_SECONDS = 15
 ANALYZE_SECONDS = 60
+SEAL_SECONDS = 60
 CLEAN_MINUTE = 17
 
 log = structlog.get_logger()
@@ -68,6 +70,7 @@ class Worker:
             ("bulk", bulk.run_next, PUSH_LOOK_SECONDS),
             # Soon after a first pull: until then the planner knows of an empty database.
             ("analyze", _analyze, ANALYZE_SECONDS),
+            ("seal", _seal, SEAL_SECONDS),
         ):
             scheduler.add_job(
                 id=name,
@@ -118,6 +121,10 @@ def _clean(work: jobs.Work) -> None:
 def _analyze(_work: jobs.Work) -> None:
     if planner.analyze_when_grown():
         log.info("tables_analyzed")
+
+
+def _seal(work: jobs.Work) -> None:
+    seals.keep_up(work.clock, work.keep_going)
 
 
 def _log_failure(event: JobExecutionEvent) -> None:

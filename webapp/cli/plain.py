@@ -70,10 +70,11 @@ def end_with(status: int) -> NoReturn:
 
 def echo_json(value: Any) -> None:
     """One JSON document; times as ISO 8601 with their offset."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_iso))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=iso))
 
 
-def _iso(value: object) -> str:
+def iso(value: object) -> str:
+    """Times for ``json.dumps``."""
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")
