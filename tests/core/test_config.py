@@ -15,7 +15,9 @@ ADDRESSES = {
     "DATABASE_URL": "sqlite:////tmp/some.db",
     "HEARTBEAT_CLEAN_URL": "https://beats.example/ping/clean",
     "HEARTBEAT_PULL_URL": "http://127.0.0.1:9/ping?of=pull",
+    "MAIL_URL": "smtp://desk:p%40ss@mail.example:587",
     "SENTRY_DSN": "https://key@sentry.example/1",
+    "WEBHOOK_URL": "https://hooks.example/in?of=flightdeck",
 }
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 README = Path(__file__).parents[2] / "README.md"
@@ -66,6 +68,7 @@ def test_a_secret_may_come_from_a_file(
     (tmp_path / "secret").write_text(f"{value}\n")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
     monkeypatch.setenv("MEGAPHONE_ORG_ID", "abc") if name == "MEGAPHONE_API_TOKEN" else None
+    monkeypatch.setenv("WEBHOOK_SECRET", CANARY) if name == "WEBHOOK_URL" else None
     assert getattr(load_settings(), name.lower()).get_secret_value() == value
 
 
@@ -133,6 +136,14 @@ def test_all_problems_are_listed_at_once_and_no_secret_is_shown(
         "HEARTBEAT_PULL_URL": "http://canary.example/ping",
         "HEARTBEAT_CLEAN_URL": "canary",
         "SENTRY_DSN": "https://canary.example",
+        "BASE_URL": "http://canary.example",
+        "MAIL_URL": "https://canary.example",
+        "MAIL_FROM": "nobody",
+        "WEBHOOK_SECRET": "canary",
+        "WEBHOOK_URL": "http://canary.example/in",
+        "WEBHOOK_PRIVATE": "perhaps",
+        "NOTICE_HOURS": "0",
+        "DIGEST_HOUR": "24",
         "SYNC_INTERVAL_MINUTES": "1.5",
         "TIMEZONE": "Mars/Olympus",
         "FIRST_OPERATOR_EMAIL": "nobody",
@@ -180,6 +191,39 @@ def test_a_token_without_an_organisation_is_half_a_credential() -> None:
 def test_an_organisation_without_a_token_is_half_a_credential() -> None:
     (problem,) = problems(megaphone_org_id="abc")
     assert problem.startswith("MEGAPHONE_ORG_ID: is set, but MEGAPHONE_API_TOKEN is missing.")
+
+
+def test_a_webhook_needs_what_signs_it() -> None:
+    (problem,) = problems(webhook_url="https://hooks.example/in")
+    assert problem.startswith("WEBHOOK_URL: is set, but WEBHOOK_SECRET")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://mail.example",
+        "smtps://mail.example:465/",
+        "smtp://a%40b:p%3Aw@127.0.0.1:25",
+        "smtp://[::1]:25",
+    ],
+)
+def test_mail_servers_that_may_be_used(url: str) -> None:
+    assert load_settings(mail_url=url).mail_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example",
+        "smtp://",
+        "smtp://user@mail.example",
+        "smtp://a:b:c@mail.example",
+        "smtp://a b",
+    ],
+)
+def test_mail_servers_that_are_refused(url: str) -> None:
+    (problem,) = problems(mail_url=url)
+    assert problem.startswith("MAIL_URL: is no mail server")
 
 
 def test_with_a_whole_credential_there_is_no_sandbox() -> None:

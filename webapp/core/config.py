@@ -30,14 +30,18 @@ SECRET_NAMES = (
     "FIRST_OPERATOR_PASSWORD",
     "HEARTBEAT_CLEAN_URL",
     "HEARTBEAT_PULL_URL",
+    "MAIL_URL",
     "MEGAPHONE_API_TOKEN",
     "METRICS_TOKEN",
     "SECRET_KEY",
     "SENTRY_DSN",
+    "WEBHOOK_SECRET",
+    "WEBHOOK_URL",
 )
 LOG_FORMATS = ("auto", "json", "text")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIN_PASSWORD_LENGTH = 12
+MAIL_SERVER = r"smtps?://([^\s/@:]+:[^\s/@:]+@)?(\[[0-9a-f:]+\]|[^\s/@:\[\]]+)(:[1-9]\d{0,4})?/?"
 WORDS = {
     "value_error": "{error}",
     "int_parsing": "must be a whole number",
@@ -127,6 +131,15 @@ class Settings(BaseSettings):
     heartbeat_clean_url: SecretStr | None = None
     sentry_dsn: SecretStr | None = None
 
+    base_url: str | None = None
+    mail_url: SecretStr | None = None
+    mail_from: str = "flightdeck@example.com"
+    webhook_secret: SecretStr | None = None
+    webhook_url: SecretStr | None = None
+    webhook_private: bool = False
+    notice_hours: int = Field(default=4, ge=1, le=168)
+    digest_hour: int = Field(default=7, ge=0, le=23)
+
     api_requests_without_token: int = Field(default=100, ge=1, le=1_000_000)
 
     sync_interval_minutes: int = Field(default=30, ge=1, le=1440)
@@ -168,13 +181,13 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path | None) -> Path | None:
         return path and path.absolute()
 
-    @field_validator("megaphone_base_url")
+    @field_validator("megaphone_base_url", "base_url")
     @classmethod
-    def _safe_base_url(cls, url: str) -> str:
-        problem = check_base_url(url)
+    def _safe_base_url(cls, url: str | None) -> str | None:
+        problem = check_base_url(url) if url else None
         if problem:
             raise ValueError(problem)
-        return url.rstrip("/")
+        return url and url.rstrip("/")
 
     @field_validator("megaphone_api_token")
     @classmethod
@@ -212,19 +225,34 @@ class Settings(BaseSettings):
             raise ValueError(f"must be one of {', '.join(LOG_FORMATS)}")
         return name.lower()
 
-    @field_validator("metrics_token")
+    @field_validator("metrics_token", "webhook_secret")
     @classmethod
     def _long_token(cls, token: SecretStr | None) -> SecretStr | None:
         if token and not re.fullmatch(r"[!-~]{16,1000}", token.get_secret_value()):
             raise ValueError("must have at least 16 characters, and none but ASCII without blanks")
         return token
 
-    @field_validator("heartbeat_pull_url", "heartbeat_clean_url")
+    @field_validator("heartbeat_pull_url", "heartbeat_clean_url", "webhook_url")
     @classmethod
     def _callable_url(cls, url: SecretStr | None) -> SecretStr | None:
         problem = check_url(url.get_secret_value()) if url else None
         if problem:
             raise ValueError(problem)
+        return url
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _signed(cls, url: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        # Absent when it is wrong itself, which is a problem of its own.
+        if url and "webhook_secret" in others.data and others.data["webhook_secret"] is None:
+            raise ValueError("is set, but WEBHOOK_SECRET, which signs what is sent, is missing")
+        return url
+
+    @field_validator("mail_url")
+    @classmethod
+    def _known_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not re.fullmatch(MAIL_SERVER, url.get_secret_value()):
+            raise ValueError("is no mail server, such as smtp://user:password@mail.example:587")
         return url
 
     @field_validator("sentry_dsn")
@@ -272,7 +300,7 @@ class Settings(BaseSettings):
             raise ValueError(f"must have at least {MIN_PASSWORD_LENGTH} characters")
         return password
 
-    @field_validator("first_operator_email")
+    @field_validator("first_operator_email", "mail_from")
     @classmethod
     def _email(cls, email: str) -> str:
         try:
