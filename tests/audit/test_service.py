@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.factories import ACTOR
 from webapp.audit import queries, service
 from webapp.audit.models import SOURCES
+from webapp.audit.moving import move_history
 from webapp.audit.service import Actor, FieldChange, Subject
 from webapp.core.db import db
 
@@ -53,7 +54,20 @@ def test_an_event_needs_an_actor_and_a_known_source(actor: Actor) -> None:
 def test_events_come_newest_first_and_go_on_where_a_page_ended() -> None:
     for number in range(5):
         record(f"action {number}")
-    first = queries.latest_events(None, limit=2)
-    rest = queries.latest_events(first[-1].id, limit=10)
+    first = queries.events_of("campaign", 7, limit=2)
+    rest = queries.events_of("campaign", 7, limit=10, before_id=first[-1].id)
     assert [event.action for event in (*first, *rest)] == [f"action {n}" for n in (4, 3, 2, 1, 0)]
     assert queries.events_of("campaign", 8) == []
+
+
+def test_an_object_that_gets_the_number_of_another_does_not_inherit_what_happened() -> None:
+    record("archived")
+    move_history(ACTOR, CAMPAIGN, Subject("campaign", 8, "Autumn"))
+    assert [event.action for event in queries.events_of("campaign", 8)] == ["archived"]
+    assert queries.events_of("campaign", 7) == []
+    assert queries.latest_action("campaign", 7, "archived") is None
+    assert queries.last_event_id("campaign", 7) == 0
+
+    record("edited")
+    move_history(ACTOR, CAMPAIGN, Subject("campaign", 9, "Winter"))
+    assert [event.action for event in queries.events_of("campaign", 9)] == ["edited"]

@@ -27,7 +27,12 @@ FRAGMENT_ONLY = {
 OTHERS = {"viewer": {"tokens.rotate", "tokens.revoke"}, "manager": {"tokens.rotate"}}
 # They ask the ad server, of which there is none here.
 ASKING = {"api.list_remote_advertisers", "api.list_remote_campaigns", "api.get_remote_campaign"}
-FILES = {"exchange.campaigns_csv", "exchange.template", "exchange.failed"}
+FILES = {
+    "exchange.campaigns_csv",
+    "exchange.template",
+    "exchange.failed",
+    "exchange.timeline_csv",
+}
 
 
 @pytest.fixture

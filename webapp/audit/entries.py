@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 
 from webapp.audit.models import AuditEvent
 from webapp.audit.service import FieldChange
@@ -71,7 +72,10 @@ _link_makers: dict[str, LinkMaker] = {}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a timeline, in the words of ``templates/components/timeline.html``."""
+    """One line of a timeline, in the words of ``templates/components/timeline.html``.
+
+    ``about`` names the object as the list's filter does; ``last_id`` is the id of its last event.
+    """
 
     at: datetime
     actor: str
@@ -81,6 +85,10 @@ class Entry:
     changes: Sequence[FieldChange] = field(default_factory=tuple)
     object: str | None = None
     href: str | None = None
+    about: str | None = None
+    operator_id: int | None = None
+    request_id: str | None = None
+    last_id: int = 0
 
 
 def link_objects(object_type: str, maker: LinkMaker) -> None:
@@ -126,10 +134,18 @@ def _entry(group: list[AuditEvent], object_: str | None = None, href: str | None
         words=words,
         source=first.source,
         reason=first.reason,
-        # Events are newest first; the fields of one form are read in the form's order.
-        changes=[FieldChange(e.field, e.before, e.after) for e in reversed(group) if e.field],
+        # However the events are ordered, the fields of one form are read in the form's order.
+        changes=[
+            FieldChange(each.field, each.before, each.after)
+            for each in sorted(group, key=attrgetter("id"))
+            if each.field
+        ],
         object=object_,
         href=href,
+        about=f"{first.object_type}-{first.object_id}",
+        operator_id=first.operator_id,
+        request_id=first.request_id,
+        last_id=max(event.id for event in group),
     )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.audit.models import AuditEvent
+from webapp.auth.models import Operator
 from webapp.core.db import db
 
 PAGE = 50
@@ -72,9 +73,7 @@ def about(object_type: str, object_id: int) -> list[ColumnElement[bool]]:
     ]
 
 
-def latest_events(before_id: int | None, limit: int = PAGE) -> Sequence[AuditEvent]:
-    """Everything that happened, newest first; ``before_id`` goes on where a page ended."""
-    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
-    if before_id is not None:
-        query = query.where(AuditEvent.id < before_id)
-    return db.session.scalars(query).all()
+def people() -> list[tuple[int, str]]:
+    """Everyone who may have done something, by address."""
+    query = select(Operator.id, Operator.email).order_by(Operator.email)
+    return [(row.id, row.email) for row in db.session.execute(query)]

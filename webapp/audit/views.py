@@ -1,28 +1,37 @@
-"""The timeline: everything that happened, newest first."""
+"""The timeline: everything that happened, as a list."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, make_response, render_template
+from flask.typing import ResponseReturnValue
 
-from webapp.audit import entries, queries
+from webapp.audit import entries, listing, queries, shown
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
+from webapp.web.htmx import wants_fragment
+from webapp.web.lists import list_params, list_url
 
 blueprint = Blueprint("audit", __name__)
-
-MAX_ID_DIGITS = 9
 
 
 @blueprint.get("/timeline")
 @requires(Permission.READ)
-def index() -> str:
-    before = request.args.get("before", "")
-    is_number = before.isascii() and before.isdigit() and len(before) <= MAX_ID_DIGITS
-    # One more than a page shows whether there are older ones.
-    events = queries.latest_events(int(before) if is_number else None, queries.PAGE + 1)
-    shown = events[: queries.PAGE]
-    return render_template(
-        "audit/index.html",
-        entries=entries.entries_with_objects(shown),
-        older=shown[-1].id if len(events) > queries.PAGE else None,
-        is_first=not is_number,
-        note=bool(before) and not is_number,
+def index() -> ResponseReturnValue:
+    params = list_params(listing.EVENTS)
+    page = listing.list_events(params)
+    people = queries.people()
+    is_fragment = wants_fragment()
+    response = make_response(
+        render_template(
+            "audit/_results.html" if is_fragment else "audit/index.html",
+            params=params,
+            page=page,
+            entries=entries.entries_with_objects(page.items),
+            chips=shown.chips(params, dict(people), page.items),
+            people=[(str(id_), email) for id_, email in people],
+            choices=shown,
+            most_searched=listing.MOST_SEARCHED,
+        )
     )
+    if is_fragment:
+        # The address bar gets the tidy form of what the filter form sent.
+        response.headers["HX-Push-Url"] = list_url("audit.index", params.link(page=params.page))
+    return response

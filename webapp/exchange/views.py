@@ -11,7 +11,7 @@ from webapp.core.clock import utc_now
 from webapp.core.db import db, reading
 from webapp.core.errors import NotFound
 from webapp.core.query import QueryError
-from webapp.exchange import export, import_views, queries
+from webapp.exchange import export, import_views, queries, timeline
 from webapp.exchange.writing import file_name
 from webapp.savedviews import queries as views
 from webapp.savedviews.shipped import SHIPPED
@@ -25,6 +25,7 @@ for rule, view, methods in (
     ("/import/<file_uuid>", import_views.show, ("GET",)),
     ("/import/<file_uuid>", import_views.again, ("POST",)),
     ("/import/<file_uuid>/to-mend.csv", import_views.failed, ("GET",)),
+    ("/timeline.csv", timeline.timeline_csv, ("GET",)),
     ("/bulk/<job_uuid>/file", import_views.of_job, ("GET",)),
 ):
     blueprint.add_url_rule(rule, view_func=view, methods=methods)
