@@ -8,11 +8,15 @@ from uuid import uuid4
 import pytest
 import structlog
 
+from tests import factories
+from tests.bulk.desk import Desk as AtList
 from tests.support.client import Client
 from tests.support.desk import Desk, connected, with_credential
 from tests.support.pages import get_page
 from tests.support.sandbox import Sandbox, start_sandbox
 from webapp.auth.models import Operator
+from webapp.bulk import jobs as bulk
+from webapp.bulk.operations import Archive
 from webapp.campaigns.models import Campaign
 from webapp.core.config import Settings
 from webapp.core.db import db
@@ -119,3 +123,34 @@ def test_what_a_worker_did_last_does_not_stick_to_what_it_does_next(
     structlog.get_logger().info("afterwards")
     (event,) = events(settings, event="afterwards")
     assert not {"change_id", "run_id", "bulk_id"} & event.keys()
+
+
+def test_a_scripts_request_is_found_by_its_operator_and_its_token(
+    desk: Desk, settings: Settings, client: Client
+) -> None:
+    operator = factories.operator("manager", email="scripts@example.com")
+    token = factories.api_token("read", operator_id=operator.id)
+    db.session.commit()
+    campaign_id, uuid = a_campaign(desk)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = client.get(f"/api/v1/campaigns/{uuid}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    (event,) = events(settings, request_id=answer.headers["X-Request-Id"])
+    assert isinstance(event["token_id"], int)
+    assert event["operator_id"] == operator.id
+    assert (event["campaign_id"], event["campaign_uuid"]) == (campaign_id, uuid)
+    assert token not in json.dumps(event)
+
+
+def test_what_a_worker_does_for_a_bulk_change_is_found_by_its_number(
+    desk: Desk, settings: Settings, manager: Operator
+) -> None:
+    ids = [campaign_id for campaign_id, _ in desk.some(2)]
+    at_list = AtList(db.session.get_one(Operator, manager.id))
+    job = at_list.start(at_list.plan(ids, Archive()))
+    job_id, operator_id = job.id, job.operator_id
+    db.session.commit()
+    bulk.run_next(desk.work)
+    found = [e for e in events(settings, bulk_id=job_id) if "campaign_id" in e]
+    assert {each["campaign_id"] for each in found} == set(ids)
+    assert {each["operator_id"] for each in found} == {operator_id}

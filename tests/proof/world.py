@@ -56,7 +56,7 @@ T = TypeVar("T")
 Plan = dict[int | str, Callable[[], None]]
 WORKERS = 2
 
-JOBS: Mapping[str, Callable[[jobs.Work], None]] = {
+JOBS: Mapping[str, Callable[[jobs.Work], object]] = {
     "push": jobs.push_due,
     "probe": jobs.probe_due,
     "pull": jobs.pull_next,

@@ -62,7 +62,7 @@ def test_a_form_sent_meanwhile_is_answered_and_can_be_sent_again(
 
 @pytest.mark.parametrize("job", [jobs.push_due, jobs.pull_next, jobs.probe_due])
 def test_a_job_that_begins_meanwhile_sends_nothing_and_is_done_later(
-    desk: Desk, outage: Outage, job: Callable[[jobs.Work], None]
+    desk: Desk, outage: Outage, job: Callable[[jobs.Work], object]
 ) -> None:
     (edited, _), (lost, _) = desk.some(2)
     desk.sandbox.fault({"action": "cut_after_apply", "method": "PUT", "times": 1})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from sqlalchemy import Label, Row, Select, select, type_coerce
 
 from webapp.advertisers.models import Advertiser, Agency
@@ -55,4 +56,5 @@ def campaign_row(uuid_text: str) -> Row[Any]:
     row = db.session.execute(ROWS.where(_campaign.uuid == uuid_of(uuid_text))).one_or_none()
     if row is None:
         raise NotFound("There is no such campaign.")
+    structlog.contextvars.bind_contextvars(campaign_id=row.id)
     return row

@@ -3,11 +3,11 @@
 Asks no database: one that is away is no reason to start a worker again.
 """
 
-import time
 from pathlib import Path
 
 import structlog
 
+from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 
 NAME = "worker.alive"
@@ -29,9 +29,10 @@ def give(settings: Settings) -> None:
 def is_alive(settings: Settings) -> bool:
     """Whether a worker of this folder gave one lately."""
     try:
-        return abs(time.time() - _file(settings).stat().st_mtime) < OLDEST_SECONDS
+        age = utc_now().timestamp() - _file(settings).stat().st_mtime
     except OSError:
         return False
+    return abs(age) < OLDEST_SECONDS
 
 
 def _file(settings: Settings) -> Path:

@@ -65,7 +65,7 @@ def _named() -> dict[str, object]:
     """What the address is about. Whoever wrote it may have put anything there."""
     given = request.view_args or {}
     found = {name: given[name] for name in NAMED if name in given}
-    if request.url_rule and "/campaigns/<uuid>" in request.url_rule.rule:
+    if request.url_rule and "uuid" in given and "/campaigns/<" in request.url_rule.rule:
         found["campaign_uuid"] = given["uuid"]
     return {name: _as_number(value) for name, value in found.items()}
 
