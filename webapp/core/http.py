@@ -177,7 +177,13 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, tls_name: str | None) -> None:
+        self._tls_name = tls_name
+        super().__init__(max_retries=0)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._tls_name:
+            kwargs |= {"server_hostname": self._tls_name, "assert_hostname": self._tls_name}
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
@@ -189,15 +195,17 @@ class HttpSession(requests.Session):
     keeps no cookies.
     """
 
-    def __init__(self, user_agent: str, monotonic: Monotonic = time.monotonic) -> None:
+    def __init__(
+        self, user_agent: str, monotonic: Monotonic = time.monotonic, tls_name: str | None = None
+    ) -> None:
         super().__init__()
         self.monotonic = monotonic
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip"})
         self._last_used = monotonic()
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(max_retries=0))
+        self.mount("https://", _Adapter(tls_name))
+        self.mount("http://", _Adapter(None))
 
     def drop_idle_connections(self) -> None:
         now = self.monotonic()
@@ -207,9 +215,14 @@ class HttpSession(requests.Session):
         self._last_used = now
 
 
-def http_session(user_agent: str, *, monotonic: Monotonic = time.monotonic) -> HttpSession:
-    """A session for ``fetch``. Close it when done."""
-    return HttpSession(user_agent, monotonic)
+def http_session(
+    user_agent: str, *, monotonic: Monotonic = time.monotonic, tls_name: str | None = None
+) -> HttpSession:
+    """A session for ``fetch``. Close it when done.
+
+    ``tls_name`` is whose certificate is asked for when addresses are given by number.
+    """
+    return HttpSession(user_agent, monotonic, tls_name)
 
 
 def fetch(
