@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     or_,
     select,
     union_all,
@@ -99,22 +100,31 @@ def counts() -> Counts:
     return found
 
 
+def counts_and(*more: ScalarSelect[Any]) -> tuple[Counts, Sequence[Any]]:
+    """The counts, and what a page wants to know besides, in the same statement."""
+    found = db.session.execute(_counting(*more), _times()).one()
+    edge = len(found) - len(more)
+    g.needs_you = Counts(*found[:edge])
+    return g.needs_you, found[edge:]
+
+
 def _counts() -> Counts:
     numbers: Sequence[int] = db.session.execute(_counting(), _times()).one()
     return Counts(*numbers)
 
 
 @cache
-def _counting() -> Select[*tuple[int, ...]]:
+def _counting(*more: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
     """Made once: to put it together takes many times as long as to carry it out."""
     late = _late().subquery()
-    columns: list[ScalarSelect[int]] = [
+    columns: list[ScalarSelect[Any]] = [
         *(_number(select(Campaign.id).where(*_troubled(state))) for state in NEEDS_YOU),
         _number(select(Duplicate.id).where(*_open_duplicate())),
         _number(select(SyncRun.id).join(Connection).where(_needs_answer())),
         _number(select(Connection.id).where(_stands_still())),
         select(func.count()).select_from(late).scalar_subquery(),
         _number(select(Change.id).where(*_held())),
+        *more,
     ]
     return select(*columns)
 
@@ -257,6 +267,33 @@ def _ended_at(campaign_id: ColumnElement[int]) -> ScalarSelect[datetime | None]:
         Change.campaign_id == campaign_id, Change.state.in_((REJECTED, STUCK))
     )
     return query.scalar_subquery()
+
+
+def waiting_since(before: datetime) -> Sequence[Row[str, int, datetime]]:
+    """Of each kind that waits for a decision since before then: how many, and since when.
+
+    Kinds are sync states and ``duplicate``; of each, ``MOST_COUNTED`` are looked at.
+    """
+    found = union_all(*(_since(state) for state in NEEDS_YOU), _duplicates_since()).subquery()
+    query = select(
+        found.c.kind, func.count().label("number"), func.min(found.c.since).label("oldest")
+    )
+    return db.session.execute(query.where(found.c.since < before).group_by(found.c.kind)).all()
+
+
+def _since(state: str) -> Select[*tuple[Any, ...]]:
+    few = select(Campaign.id, Campaign.changed_at).where(*_troubled(state))
+    some = few.order_by(Campaign.changed_at, Campaign.id).limit(MOST_COUNTED).subquery()
+    since = _seen_at(some.c.id) if state == CONFLICT else _ended_at(some.c.id)
+    return select(
+        literal(state).label("kind"), func.coalesce(since, some.c.changed_at).label("since")
+    )
+
+
+def _duplicates_since() -> Select[*tuple[Any, ...]]:
+    some = select(Duplicate.seen_at).where(*_open_duplicate()).order_by(Duplicate.id)
+    found = some.limit(MOST_COUNTED).subquery()
+    return select(literal("duplicate").label("kind"), found.c.seen_at.label("since"))
 
 
 def duplicates() -> Sequence[Row[Any]]:

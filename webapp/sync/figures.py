@@ -42,6 +42,26 @@ def oldest_due(now: datetime) -> Mapping[int, timedelta]:
     return {row.connection_id: now - row.since for row in db.session.execute(due)}
 
 
+def stuck_since(now: datetime, before: datetime) -> Mapping[int, datetime]:
+    """By connection, since when a change is due where none was sent, nor tried, since ``before``.
+
+    That many wait is no fault: a bulk edit takes its time.
+    """
+    tried = select(RequestLog.connection_id).where(
+        RequestLog.connection_id == Change.connection_id,
+        RequestLog.at > before,
+        RequestLog.priority == PUSH,
+    )
+    since = func.min(Change.next_attempt_at)
+    query = (
+        select(Change.connection_id, since.label("since"))
+        .where(Change.id.in_(turns.to_send(now)), ~tried.exists())
+        .group_by(Change.connection_id)
+        .having(since < before)
+    )
+    return {row.connection_id: row.since for row in db.session.execute(query)}
+
+
 def unfinished() -> Mapping[tuple[int, str], int]:
     """How many changes are in each state, by connection; those that are over are left out."""
     query = (
