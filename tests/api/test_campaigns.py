@@ -191,6 +191,12 @@ def test_an_argument_that_cannot_be_used_is_a_422_that_names_it(script, wrong):
     assert error["errors"][0]["pointer"].removeprefix("?") in names
 
 
+def test_an_argument_that_is_not_known_is_called_one(script):
+    [error] = script.get("/campaigns?bogus=1", 422)["errors"]
+
+    assert error == {"pointer": "?bogus", "message": "This takes no such argument."}
+
+
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("sort", SORTS)
 def test_every_sort_puts_what_is_shown_in_order_by_pages(script, sort, order):

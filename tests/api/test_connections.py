@@ -97,6 +97,14 @@ def test_a_pause_without_a_reason_or_with_more_is_refused(script, body):
     assert script("POST", path, status=422, json=body)["code"] == "invalid"
 
 
+def test_what_takes_no_body_refuses_one_instead_of_ignoring_it(script):
+    path = f"/connections/{factories.connection().id}/resume"
+
+    assert script("POST", path, status=422, json={"reason": "x"})["code"] == "invalid"
+    assert script("POST", path, status=422, json=[])["detail"] == "This takes no body."
+    script("POST", path, json={})
+
+
 def test_a_connection_that_is_not_there_is_a_404(script):
     script("POST", "/connections/4711/pause", status=404, json={"reason": "x"})
     script("POST", "/connections/x/resume", status=404)

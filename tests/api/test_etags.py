@@ -138,6 +138,29 @@ def test_who_saw_something_else_is_shown_the_difference_and_nothing_is_saved(scr
     script.call("PUT", path, 202, sent, If_Match=now.headers["ETag"])
 
 
+@pytest.mark.parametrize("archived", [True, False])
+def test_archiving_is_turned_away_like_other_changes(script, campaign, archived):
+    path = f"/campaigns/{campaign.uuid}"
+    script.put(f"{path}/archive", {"archived": not archived}, 200)
+    etag = etag_of(script, campaign)
+    meanwhile(campaign, title="Theirs")
+    sent = {"archived": archived}
+
+    answer = script.call("PUT", f"{path}/archive", 412, sent, If_Match=etag)
+
+    assert answer.json["code"] == "changed_meanwhile"
+    [change] = answer.json["changes"]
+    assert (change["field"], change["theirs"], change["yours"]) == (
+        "archived",
+        not archived,
+        archived,
+    )
+    now = script.call("GET", path)
+    assert (now.json["archived"], now.headers["ETag"]) == (not archived, answer.headers["ETag"])
+    script.call("PUT", f"{path}/archive", 200, {"archived": not archived}, If_Match=etag)
+    script.call("PUT", f"{path}/archive", 200, sent, If_Match=now.headers["ETag"])
+
+
 def test_who_only_names_a_version_is_not_told_what_it_was(script, campaign):
     meanwhile(campaign, title="Theirs")
 

@@ -20,7 +20,7 @@ def admit() -> None:
     if request.blueprint == blueprint.name:
         access.check()
         access.check_permission()
-    elif request.url_rule is None and request.path.startswith(f"{PREFIX}/"):
+    elif request.url_rule is None and f"{request.path}/".startswith(f"{PREFIX}/"):
         access.check()
 
 

@@ -117,18 +117,23 @@ def update_campaign(
         {200: schemas.Campaign},
         query=WriteQuery,
         body=schemas.Archiving,
-        errors=frozenset({"not_found"}),
+        errors=frozenset({"not_found", "changed_meanwhile"}),
+        headers=frozenset({etags.MATCH}),
         answer_headers=frozenset({"ETag"}),
     ),
 )
 def archive_campaign(uuid: str, query: WriteQuery, body: schemas.Archiving) -> ResponseReturnValue:
     """Hide a campaign from the daily list, or show it there again.
 
-    This is kept here: the ad server has no archive and is not told.
+    This is kept here: the ad server has no archive and is not told. `If-Match` is heeded as in
+    other changes.
     """
     archive = service.archive_campaign if body.archived else service.unarchive_campaign
     with writing(dry_run=query.dry_run):
-        archive(access.actor(), queries.get_campaign(uuid))
+        campaign = queries.get_campaign(uuid)
+        service.lock(campaign)
+        differences.check_archive(campaign, body.archived, etags.seen())
+        archive(access.actor(), campaign)
         answer, etag = campaigns.read(uuid)
     response = jsonify(answer)
     response.set_etag(etag)

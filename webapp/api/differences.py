@@ -42,8 +42,21 @@ def check(campaign: Campaign, values: CampaignValues, seen: Sequence[Seen] | Non
         if known is not None:
             base = _read(campaign, group, known[group]) if group in known else theirs
         changes += _differences(theirs, yours, base)
+    raise _meanwhile(campaign, changes)
+
+
+def check_archive(campaign: Campaign, archived: bool, seen: Sequence[Seen] | None) -> None:
+    """The same for archiving a campaign, or bringing it back."""
+    now = {"archived": campaign.archived_at is not None}
+    if seen is None or any(each.version == campaign.version for each in seen):
+        return
+    if now["archived"] != archived:
+        raise _meanwhile(campaign, _differences(now, {"archived": archived}, None))
+
+
+def _meanwhile(campaign: Campaign, changes: Sequence[Json]) -> Problem:
     _, etag = campaigns.read(str(campaign.uuid))
-    raise Problem(
+    return Problem(
         "changed_meanwhile",
         WORDS,
         headers={"ETag": f'"{etag}"'},

@@ -62,6 +62,7 @@ class Declaration:
     answer_headers: frozenset[str] = frozenset()
 
 
+NO_ARGUMENT = "This takes no such argument."
 OPERATIONS: dict[str, Operation] = {}
 
 View = Callable[..., ResponseReturnValue]
@@ -92,6 +93,8 @@ def operation(method: str, rule: str, declared: Declaration) -> Callable[[View],
                 _no_arguments()
             if made.body is not None:
                 parts["body"] = _read_body(made.body)
+            elif made.method != "GET":
+                _no_body()
             kept = answers.begin()
             return view(**parts) if kept is None else kept
 
@@ -120,8 +123,15 @@ def _once(arguments: MultiDict[str, str]) -> dict[str, str]:
 
 def _no_arguments() -> None:
     if request.args:
-        unknown = [FieldError(f"?{name}", "This takes no such argument.") for name in request.args]
+        unknown = [FieldError(f"?{name}", NO_ARGUMENT) for name in request.args]
         raise Problem("invalid", errors=unknown)
+
+
+def _no_body() -> None:
+    """An empty object is none either."""
+    sent = request.get_data().strip()
+    if sent and (not request.is_json or request.get_json(silent=True) != {}):
+        raise Problem("invalid", "This takes no body.")
 
 
 def _read_body(model: type[BaseModel]) -> BaseModel:
@@ -140,14 +150,15 @@ def _validated(model: type[BaseModel], given: Any, mark: str) -> BaseModel:
         if any(each["type"] == "json_invalid" for each in found):
             raise Problem("bad_request", "The body is not valid JSON.") from None
         errors = [
-            FieldError(mark + "/".join(str(part) for part in each["loc"]), _words(each))
+            FieldError(mark + "/".join(str(part) for part in each["loc"]), _words(each, mark))
             for each in found
         ]
         raise Problem("invalid", errors=errors) from None
 
 
-def _words(error: Mapping[str, Any]) -> str:
+def _words(error: Mapping[str, Any], mark: str) -> str:
     """Pydantic's own words, but for what scripts meet most."""
-    known = {"extra_forbidden": "There is no such member here.", "missing": "This is needed."}
+    unknown = NO_ARGUMENT if mark == "?" else "There is no such member here."
+    known = {"extra_forbidden": unknown, "missing": "This is needed."}
     message = known.get(error["type"], error["msg"])
     return str(message).removeprefix("Value error, ")

@@ -12,7 +12,7 @@ from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 from pydantic.alias_generators import to_camel
 
-from webapp.api import verdicts
+from webapp.api import etags, verdicts
 from webapp.api.campaign_writes import create_campaign, update_campaign
 from webapp.api.operation import Declaration, operation
 from webapp.api.remote import FAILURES, TAG, line
@@ -26,7 +26,6 @@ from webapp.sync import taking_in
 from webapp.sync.passing import Line
 
 ERRORS = FAILURES | {"clash"}
-HEADERS = verdicts.HEADERS - {"ETag"}
 NO_ADVERTISER = "The ad server lists no advertiser with this id."
 
 
@@ -42,7 +41,7 @@ NO_ADVERTISER = "The ad server lists no advertiser with this id."
         body=schemas.NewRemoteCampaign,
         errors=ERRORS,
         headers=frozenset({"Prefer"}),
-        answer_headers=HEADERS,
+        answer_headers=verdicts.HEADERS,
     ),
 )
 def create_remote_campaign(
@@ -72,9 +71,9 @@ def create_remote_campaign(
         {200: schemas.RemoteCampaign, 202: schemas.RemoteCampaignUnderWay},
         query=WriteQuery,
         body=schemas.RemoteCampaignChange,
-        errors=ERRORS | {"not_found"},
-        headers=frozenset({"Prefer"}),
-        answer_headers=HEADERS,
+        errors=ERRORS | {"not_found", "changed_meanwhile"},
+        headers=frozenset({"Prefer", etags.MATCH}),
+        answer_headers=verdicts.HEADERS,
     ),
 )
 def update_remote_campaign(
@@ -83,7 +82,8 @@ def update_remote_campaign(
     """Change the members that are sent of the campaign with this id of the ad server's.
 
     It is changed as `PUT /campaigns/{uuid}` changes: what somebody else did there meanwhile is not
-    overwritten. A campaign that is not here yet is taken in first.
+    overwritten. A campaign that is not here yet is taken in first. `If-Match` takes the `ETag` of
+    the same campaign under `/campaigns`, and a 412 shows the difference in the members used there.
     """
     way = line()
     uuid = taking_in.campaign_uuid(way, remote_id)
@@ -122,6 +122,7 @@ def _in_their_spelling(answer: ResponseReturnValue) -> ResponseReturnValue:
         theirs |= {"campaignId": ours["id"], "syncState": ours["sync"]["state"]}
     response = jsonify(theirs)
     response.status_code = answer.status_code
+    response.headers["ETag"] = answer.headers["ETag"]
     if answer.status_code == 201:
         place = url_for("api.get_remote_campaign", remote_id=ours["megaphone_id"])
         response.headers["Location"] = place

@@ -1,6 +1,6 @@
 """Sync runs for scripts: asking for one and waiting for it, and what earlier ones came to."""
 
-from flask import jsonify, request, url_for
+from flask import jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.api import access, waiting
@@ -103,7 +103,6 @@ def get_run(run_id: str) -> ResponseReturnValue:
 
 
 def _asked(*, of_advertisers: bool) -> ResponseReturnValue:
-    _no_body()
     with writing():
         run_id, is_joined = _ask_or_join()
     seconds = waiting.wanted_seconds(PATIENCE_SECONDS)
@@ -113,13 +112,6 @@ def _asked(*, of_advertisers: bool) -> ResponseReturnValue:
     response.status_code = 200 if ended else 202
     response.headers["Location"] = url_for("api.get_run", run_id=run_id)
     return response
-
-
-def _no_body() -> None:
-    """An empty object is none either."""
-    sent = request.get_data().strip()
-    if sent and (not request.is_json or request.get_json(silent=True) != {}):
-        raise Problem("invalid", "This takes no body.")
 
 
 def _ask_or_join() -> tuple[int, bool]:

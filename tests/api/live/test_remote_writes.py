@@ -108,6 +108,18 @@ def test_a_change_sends_what_was_named_and_nothing_else(script, desk, worker):
     assert all(actor.startswith("token ") for actor in actors)
 
 
+def test_what_was_changed_meanwhile_is_not_overwritten_by_who_says_what_they_saw(script, desk):
+    campaign = db.session.scalars(select(Campaign).order_by(Campaign.id)).first()
+    path, at_once = f"/remote/campaigns/{campaign.remote_id}", {"Prefer": "respond-async"}
+    seen = script("PUT", path, {"title": "Ours"}, 202, at_once).headers["ETag"]
+    script("PUT", path, {"title": "Theirs"}, 202, {**at_once, "If-Match": seen})
+
+    answer = script("PUT", path, {"title": "Late"}, 412, {**at_once, "If-Match": seen})
+
+    [change] = answer.json["changes"]
+    assert (change["base"], change["theirs"], change["yours"]) == ("Ours", "Theirs", "Late")
+
+
 def test_a_campaign_that_is_not_here_yet_is_taken_in_and_changed(script, desk, worker, stranger):
     path = f"/remote/campaigns/{stranger['id']}"
 
