@@ -11,10 +11,15 @@ from tests import factories
 from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
 from webapp.app import create_app
+from webapp.audit import queries as audit_queries
+from webapp.audit import service as audit
+from webapp.audit.service import FieldChange
 from webapp.auth import queries
 from webapp.auth.access import PUBLIC_ENDPOINTS, TOKEN_BLUEPRINTS
 from webapp.auth.permissions import Permission, role_may
+from webapp.campaigns.record import subject
 from webapp.core.config import Settings
+from webapp.core.db import db
 
 FRAGMENT_ONLY = {
     "advertisers.suggest",
@@ -41,7 +46,10 @@ def values(app: Flask) -> dict[str, str]:
     campaign, run = factories.campaign(), factories.sync_run()
     job = factories.bulk_job([campaign.id])
     factories.api_token()
+    audit.record(factories.ACTOR, "edited", subject(campaign), [FieldChange("title", "a", "b")])
+    db.session.flush()
     return {
+        "event_id": str(audit_queries.last_event_id("campaign", campaign.id)),
         "uuid": str(campaign.uuid),
         "advertiser_id": str(campaign.advertiser_id),
         "remote_id": str(campaign.remote_id),

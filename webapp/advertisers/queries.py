@@ -113,3 +113,11 @@ def names_of(advertiser_ids: Iterable[int | None]) -> Mapping[int, str]:
         return {}
     query = select(Advertiser.id, Advertiser.name).where(Advertiser.id.in_(ids))
     return {row.id: row.name for row in db.session.execute(query)}
+
+
+def ids_named(name: str, connection_id: int) -> list[int]:
+    """Advertisers of a connection with exactly this name; two at most."""
+    query = select(Advertiser.id).where(
+        Advertiser.name == name, Advertiser.connection_id == connection_id
+    )
+    return list(db.session.scalars(query.order_by(Advertiser.id).limit(2)))

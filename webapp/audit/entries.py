@@ -25,6 +25,7 @@ WORDS = {
     ),
     "changed the view": ("changed the view", "changed it"),
     "chose a home view": ("chose a home view for", "chose a home view"),
+    "chose notices": ("chose what is told by e-mail to", "chose what is told by e-mail"),
     "conflict": ("has another value than ours in", "has another value than ours"),
     "confirmed": ("confirmed", "confirmed it"),
     "created": ("created", "created it"),
@@ -75,6 +76,7 @@ class Entry:
     """One line of a timeline, in the words of ``templates/components/timeline.html``.
 
     ``about`` names the object as the list's filter does; ``last_id`` is the id of its last event.
+    ``version_href`` leads to what the object was right after it.
     """
 
     at: datetime
@@ -89,6 +91,8 @@ class Entry:
     operator_id: int | None = None
     request_id: str | None = None
     last_id: int = 0
+    action: str = ""
+    version_href: str | None = None
 
 
 def link_objects(object_type: str, maker: LinkMaker) -> None:
@@ -146,6 +150,7 @@ def _entry(group: list[AuditEvent], object_: str | None = None, href: str | None
         operator_id=first.operator_id,
         request_id=first.request_id,
         last_id=max(event.id for event in group),
+        action=first.action,
     )
 
 

@@ -72,9 +72,10 @@ def record_groups(
     groups: Iterable[str],
     old: Snapshot,
     new: Snapshot,
+    reason: str | None = None,
 ) -> None:
     """Say in the timeline what these groups were and became."""
     names = advertisers.names_of([old.get("advertiser"), new.get("advertiser")])
     owners = operators.emails_of([old.get("owner"), new.get("owner")])
     changes = field_changes(groups, old, new, names, owners)
-    audit.record(actor, action, subject(campaign), changes)
+    audit.record(actor, action, subject(campaign), changes, reason=reason)

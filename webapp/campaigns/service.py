@@ -110,6 +110,7 @@ def edit_campaign(
     *,
     not_before: datetime | None = None,
     batch: uuid.UUID | None = None,
+    reason: str | None = None,
 ) -> Campaign:
     """Change a campaign here and have the changed fields sent to the ad server, but local ones.
 
@@ -128,7 +129,7 @@ def edit_campaign(
         return campaign
     check_values(values, campaign.connection_id, unchanged_from=campaign)
     set_groups(campaign, {group: new[group] for group in groups})
-    record_groups(actor, "edited", campaign, groups, old, new)
+    record_groups(actor, "edited", campaign, groups, old, new, reason)
     # A new value for a group in conflict is a decision: it was typed with theirs in view.
     sent = [group for group in groups if group in GROUPS]
     close_conflicts(actor, campaign, sent, TYPED)

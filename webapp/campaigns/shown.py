@@ -1,8 +1,10 @@
 """What the campaign pages show beside a campaign's own values: conflicts and the timeline."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from flask import url_for
 
 from webapp.advertisers import queries as advertisers
 from webapp.audit import entries as audit_entries
@@ -12,6 +14,7 @@ from webapp.audit.models import AuditEvent
 from webapp.campaigns import queries
 from webapp.campaigns.fields import LABELS, readable, snapshot
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.restoring import WRITING
 
 SYNC_WORDS = {
     "needs_you": "needs you",
@@ -66,10 +69,24 @@ def conflicts_of(campaign: Campaign, events: Iterable[AuditEvent]) -> list[Shown
     ]
 
 
-def timeline_of(campaign: Campaign, events: Sequence[AuditEvent]) -> list[Entry]:
-    """The campaign's events, and where it came from when it was not booked here."""
+def timeline_of(
+    campaign: Campaign, events: Sequence[AuditEvent], *, may_restore: bool = False
+) -> list[Entry]:
+    """The campaign's events, and where it came from when it was not booked here.
+
+    ``may_restore``: those that gave fields a value lead to that version, but the last one, which
+    is what is now.
+    """
     shown = audit_entries.entries(events)
+    writing = [each for each in shown if each.changes and each.action in WRITING][1:]
+    if may_restore:
+        versions = {each.last_id: _version_href(campaign, each.last_id) for each in writing}
+        shown = [replace(each, version_href=versions.get(each.last_id)) for each in shown]
     is_all = len(events) < audit.PAGE
     if is_all and campaign.remote_created_at and all(e.action != "booked" for e in events):
         shown.append(Entry(campaign.remote_created_at, "First seen", "in Megaphone"))
     return shown
+
+
+def _version_href(campaign: Campaign, event_id: int) -> str:
+    return url_for("campaigns.restore", uuid=campaign.uuid, event_id=event_id)

@@ -7,7 +7,7 @@ from webapp.audit import entries
 from webapp.audit import queries as audit
 from webapp.audit.actors import web_actor
 from webapp.auth import queries as operators
-from webapp.auth.access import requires
+from webapp.auth.access import may, requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import (
     decide_views,
@@ -16,6 +16,7 @@ from webapp.campaigns import (
     panel_views,
     progress,
     queries,
+    restore_views,
     service,
     shown,
 )
@@ -36,6 +37,11 @@ blueprint.add_url_rule("/campaigns/new", view_func=edit_views.new, methods=BOTH)
 blueprint.add_url_rule("/campaigns/budget", view_func=edit_views.budget)
 blueprint.add_url_rule("/campaigns/<uuid>/edit", view_func=edit_views.edit, methods=BOTH)
 blueprint.add_url_rule("/campaigns/<uuid>/weigh", view_func=decide_views.weigh, methods=BOTH)
+blueprint.add_url_rule(
+    "/campaigns/<uuid>/restore/<int(max=2147483647):event_id>",
+    view_func=restore_views.restore,
+    methods=BOTH,
+)
 blueprint.add_url_rule(
     "/campaigns/<uuid>/conflicts", view_func=decide_views.conflicts, methods=BOTH
 )
@@ -64,7 +70,7 @@ def _render(template: str, uuid: str) -> str:
         campaign=campaign,
         progress=progress.progress_of(campaign),
         conflicts=shown.conflicts_of(campaign, events),
-        entries=shown.timeline_of(campaign, events),
+        entries=shown.timeline_of(campaign, events, may_restore=may(Permission.EDIT_CAMPAIGNS)),
         owner=operators.emails_of([campaign.owner_id]).get(campaign.owner_id or 0),
         back=edit_views.back(),
     )
