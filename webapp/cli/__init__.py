@@ -13,6 +13,7 @@ from webapp.cli.audit import audit
 from webapp.cli.backup import backup, restore
 from webapp.cli.campaigns import campaigns
 from webapp.cli.connections import connections
+from webapp.cli.doctor import doctor
 from webapp.cli.operators import operators
 from webapp.cli.sync import sync
 from webapp.cli.tokens import tokens
@@ -23,5 +24,5 @@ __all__ = ["campaign_writes", "init_app"]
 
 def init_app(app: Flask) -> None:
     data = operators, tokens, campaigns, advertisers, connections, audit
-    for command in (*data, sync, api, run_worker, health, backup, restore):
+    for command in (*data, sync, api, run_worker, health, backup, restore, doctor):
         app.cli.add_command(command)
