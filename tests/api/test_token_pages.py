@@ -210,6 +210,13 @@ def test_the_pages_are_reached_from_every_page(viewer_client) -> None:
 
     assert page.h1 == "Tokens"
     assert "No token yet" in page.main.text
+    assert "A bulk change needs a token that belongs to an operator" in page.main.text
+
+
+def test_the_documentation_is_reached_from_every_page(viewer_client) -> None:
+    page = get_page(viewer_client, "/campaigns").follow("API for scripts")
+
+    assert page.h1 == "First script in five minutes"
 
 
 def test_a_list_of_many_costs_no_more_statements(manager_client) -> None:

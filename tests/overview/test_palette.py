@@ -52,6 +52,7 @@ def test_pages_that_begin_so_come_before_those_that_have_it_elsewhere(
     manager_client: Client,
 ) -> None:
     assert places(manager_client, "CHANG")["Pages"] == ["Changes", "Bulk changes"]
+    assert places(manager_client, "API")["Pages"][0] == "API: first script in five minutes"
     assert places(manager_client, "sync ru")["Pages"] == ["Sync runs"]
 
 

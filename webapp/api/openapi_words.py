@@ -10,12 +10,13 @@ Everything an operator does with campaigns, a script can do as well.
 
 **Tokens.** Send `Authorization: Bearer TOKEN` with every request. A token is made under
 **Tokens** by anyone, has the scopes `read`, `write`, `sync` and `admin` as needed, and is shown
-once. Each operation says which scope it needs; a cookie opens nothing here.
+once. Each operation says which scope it needs; a cookie opens nothing here. Bulk changes need a
+token that belongs to an operator: one made on the pages, or by command with `--operator`.
 
 **Values.** Ids are texts. Times are ISO 8601 in UTC, with milliseconds. Money is an integer in the
 minor unit of its currency, in members that end in `_cents`: 500000 with `USD` is 5,000.00 dollars;
 500 with `JPY` is 500 yen, which have no smaller unit; 5000 with `KWD` is 5.000 dinars. A member
-that is not known is refused, never ignored.
+that is not known is refused, never ignored, and so is a body where none is taken.
 
 **Errors** are `application/problem+json`: a `code` that never changes, a sentence in `detail`, and
 in `errors` a pointer to each value that cannot be used. Each code has its paragraph under

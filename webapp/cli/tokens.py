@@ -47,7 +47,12 @@ expires_option = click.option(
     show_default=True,
     help="How many requests it may make in 15 minutes.",
 )
-@click.option("--operator", "email", metavar="EMAIL", help="Whose it is: it may no more than they.")
+@click.option(
+    "--operator",
+    "email",
+    metavar="EMAIL",
+    help="Whose it is: it may no more than they. For bulk changes.",
+)
 @json_option
 @plainly
 def create_token(

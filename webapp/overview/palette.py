@@ -38,6 +38,12 @@ PAGES = (
     ("Import campaigns", "exchange.upload"),
     ("Tokens", "tokens.index"),
 )
+# Open to anybody.
+DOCUMENTS = (
+    ("API: first script in five minutes", "docs.first_script"),
+    ("API: reference", "docs.read"),
+    ("API: try it out", "docs.explorer"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +83,9 @@ def _called(text: str, places: Sequence[Place]) -> list[Place]:
 
 def _pages() -> list[Place]:
     """The pages that this operator may open."""
-    allowed = [(label, endpoint, permission_of(endpoint)) for label, endpoint in PAGES]
-    return [
-        Place(label, "", url_for(endpoint))
-        for label, endpoint, permission in allowed
-        if permission and may(permission)
-    ]
+    asked = [(label, endpoint, permission_of(endpoint)) for label, endpoint in PAGES]
+    allowed = [(name, place) for name, place, needed in asked if needed and may(needed)]
+    return [Place(name, "", url_for(place)) for name, place in (*allowed, *DOCUMENTS)]
 
 
 def _views(operator: Operator) -> list[Place]:
