@@ -44,7 +44,7 @@ from webapp.core.query_terms import ANY
 
 MAX_QUERY = 2 * MAX_LENGTH
 # Archived rows that are hidden are only told of: counted less far.
-ARCHIVE_CAP = 200
+ARCHIVE_CAP = 50
 # From here on it pays to know how many rows there are, and to count from the nearer end.
 DEEP = 10_000
 ARCHIVED: Mapping[str, Sequence[ColumnElement[bool]]] = {
