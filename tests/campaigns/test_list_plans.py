@@ -78,12 +78,12 @@ def test_a_frequent_word_is_counted_right_where_most_of_its_hits_are_archived(
     assert number("radio") == (3, False)
 
 
-def test_archived_campaigns_are_counted_up_to_two_hundred(viewer_client):
+def test_archived_campaigns_are_counted_up_to_fifty(viewer_client):
     factories.campaigns(listing.ARCHIVE_CAP, archived_at=utc_now())
     factories.campaign(title="Campaign that runs")
     db.session.commit()
 
-    assert "200 more in the archive" in get_page(viewer_client, "/campaigns?q=campaign").text
+    assert "50 more in the archive" in get_page(viewer_client, "/campaigns?q=campaign").text
     factories.campaign(title="Campaign of old", archived_at=utc_now())
     db.session.commit()
     assert "50+ more in the archive" in get_page(viewer_client, "/campaigns?q=campaign").text
