@@ -3,17 +3,24 @@
 Given to templates as functions, so that fragments, which have neither, do not pay for them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
 
 from webapp.attention import queries as attention
 from webapp.auth.access import may
+from webapp.core.clock import utc_now
+from webapp.notices import queries as notices
 from webapp.sync import queries as sync
 from webapp.sync.queries import Freshness
-from webapp.web.filters import duration
+from webapp.web.filters import absolute, duration
 from webapp.web.settings import sync_interval
+
+# A worker looks each minute; one that misses several is away.
+AWAY_AFTER = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def nav_items() -> list[NavItem]:
             "Needs you",
             url_for("attention.index"),
             blueprint == "attention",
-            attention.counts().total,
+            _asked_once()[0].total,
         ),
         NavItem("Changes", url_for("changes.index"), blueprint == "changes", key="h"),
         NavItem("Bulk changes", url_for("bulk.index"), blueprint == "bulk"),
@@ -63,9 +70,33 @@ def nav_items() -> list[NavItem]:
 
 
 def late_banner() -> LateBanner | None:
-    """One sentence when what is shown may be old; ``None`` when all is fresh."""
+    """One line when what is shown may be old or something lasts; ``None`` when all is well."""
     sentences = [_sentence(each) for each in sync.freshness(sync_interval()) if each.late]
-    return LateBanner(" ".join(sentences), url_for("sync.index")) if sentences else None
+    more = _notices(*_asked_once()[1])
+    if not sentences and not more:
+        return None
+    href = url_for("notices.index" if more else "sync.index")
+    return LateBanner(" ".join([*sentences, *more]), href)
+
+
+def _asked_once() -> tuple[attention.Counts, Sequence[Any]]:
+    """What waits, and what the notices say: one statement for both."""
+    if "around" not in g:
+        g.around = attention.counts_and(*notices.HEADER)
+    found: tuple[attention.Counts, Sequence[Any]] = g.around
+    return found
+
+
+def _notices(number: int, words: str | None, looked_at: datetime | None) -> list[str]:
+    """What the notices add to how fresh things are, in one sentence each."""
+    found = []
+    if looked_at and utc_now() - looked_at > AWAY_AFTER:
+        found.append(f"No worker is at work since {absolute(looked_at)}: nothing is read or sent.")
+    if number == 1 and words:
+        found.append(words)
+    elif number:
+        found.append(f"{number:,} notices are open.")
+    return found
 
 
 def _sentence(freshness: Freshness) -> str:
