@@ -22,7 +22,8 @@ from webapp.sync.remote import RequestCount, open_remote
 PART = "ad server"
 FIXES: Mapping[type[AdServerError], str] = {
     AuthFailed: "Put a valid token into MEGAPHONE_API_TOKEN, and start web and worker again.",
-    PermissionDenied: "Have the token's user given the role it lacks, in Megaphone.",
+    PermissionDenied: "Is MEGAPHONE_ORG_ID the token's own? If so, have its user given the role "
+    "that it lacks, in Megaphone.",
     Unreachable: "Can this machine reach MEGAPHONE_BASE_URL, by name and through any firewall? "
     "For a certificate, install the one that signed it.",
     Unavailable: "Wait, or ask Megaphone: what is wrong is on its side.",
