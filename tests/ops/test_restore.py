@@ -26,7 +26,7 @@ from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import Base, db, transaction
 from webapp.ops.backup import back_up
-from webapp.ops.copies import archive
+from webapp.ops.copies import archive, postgresql
 from webapp.ops.copies.archive import BackupFailed
 from webapp.ops.restore import restore
 from webapp.sync import leases
@@ -250,6 +250,20 @@ def test_rows_that_do_not_arrive_take_everything_back(
     broken = rewritten(kept, columns=columns_without(kept, "campaign", "title"))
     with pytest.raises(BackupFailed, match="refuses"):
         restore(factories.ACTOR, broken, utc_now())
+    assert everything() == before
+
+
+@ON_POSTGRESQL
+def test_a_table_that_somebody_has_in_hand_is_waited_for_and_then_said(
+    app: Flask, kept: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "LOCK_WAIT", "50ms")
+    before = everything()
+    with postgres.connect("flightdeck_tests") as other:
+        other.autocommit = False
+        other.execute("SELECT count(*) FROM campaign")
+        with pytest.raises(BackupFailed, match="in use: stop web and worker"):
+            restore(factories.ACTOR, kept, utc_now())
     assert everything() == before
 
 
