@@ -23,6 +23,7 @@ from webapp.core.config import Settings, load_settings, secret_key
 from webapp.core.db import db, engine_options
 from webapp.exchange import limits
 from webapp.exchange import views as exchange
+from webapp.notices import views as notices
 from webapp.ops import health, logs, metrics
 from webapp.overview import navigation
 from webapp.overview import views as overview
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         campaigns,
         savedviews,
         attention,
+        notices,
         changes,
         advertisers,
         sync,

@@ -21,6 +21,7 @@ from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.exchange import keeping
+from webapp.notices import jobs as notices
 from webapp.ops import heartbeat, logs, planner, sentry, signs
 from webapp.sync import jobs, request_log
 from webapp.sync.lead import LOOK_SECONDS, Lead
@@ -70,6 +71,7 @@ class Worker:
             ("bulk", bulk.run_next, PUSH_LOOK_SECONDS),
             # Soon after a first pull: until then the planner knows of an empty database.
             ("analyze", _analyze, ANALYZE_SECONDS),
+            ("notices", notices.look, notices.EVERY_SECONDS),
             ("seal", _seal, SEAL_SECONDS),
         ):
             scheduler.add_job(
@@ -115,6 +117,7 @@ def _clean(work: jobs.Work) -> None:
     bulk.forget_drafts(work)
     keeping.forget_contents(work)
     api.forget_old(work)
+    notices.forget_old(work)
     heartbeat.tell("clean", work.settings.heartbeat_clean_url)
 
 
