@@ -78,12 +78,17 @@ class _MailHandler(socketserver.StreamRequestHandler):
         lines = []
         while (line := self.rfile.readline()) != b".\r\n":
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-        message = message_from_bytes(b"".join(lines), policy=policy.default)
+        message = message_from_bytes(b"".join(lines).replace(b"\r\n", b"\n"), policy=policy.default)
         assert isinstance(message, EmailMessage)
         state.messages.append(message)
         self._say("250 taken")
 
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
     def _encrypt(self, context: ssl.SSLContext) -> None:
+        super().finish()
         self.request = context.wrap_socket(self.request, server_side=True)
         self.setup()
         self.server.state.encrypted = True

@@ -20,7 +20,10 @@ PORTS = {"smtp": 587, "smtps": 465}
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (smtplib.SMTPAuthenticationError, "The mail server refused the user name and password."),
     (smtplib.SMTPNotSupportedError, "The mail server cannot do what is needed: encryption, say."),
-    (smtplib.SMTPServerDisconnected, "The mail server broke off the connection."),
+    (
+        smtplib.SMTPServerDisconnected,
+        "The mail server did not answer, or broke off the connection.",
+    ),
     (ssl.SSLError, "The mail server’s certificate or encryption is not valid."),
     (TimeoutError, "The mail server did not answer in time."),
 )
