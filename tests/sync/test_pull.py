@@ -128,8 +128,13 @@ def test_a_new_campaign_of_a_new_advertiser_is_imported(synced: Desk) -> None:
     run = synced.pull()
 
     assert run.created_count == 1
-    advertiser_id = synced.campaign(title="Fresh").advertiser_id
-    assert db.session.get_one(Advertiser, advertiser_id).name == "Brand new"
+    campaign = synced.campaign(title="Fresh")
+    assert db.session.get_one(Advertiser, campaign.advertiser_id).name == "Brand new"
+    assert synced.events(campaign) == [("Megaphone", "first listed", None, None)]
+
+
+def test_of_a_first_reading_nothing_is_recorded_as_new(synced: Desk) -> None:
+    assert synced.events(synced.any_campaign()) == []
 
 
 INCOMPLETE_LISTS = {

@@ -64,6 +64,10 @@ def list_changes(query: schemas.ChangesQuery) -> ResponseReturnValue:
 
     Ask again with `since` set to `meta.next_cursor`: at once while `meta.has_more`, otherwise after
     a while. Nothing is missed and nothing told twice.
+
+    A campaign that is new in the ad server is told of as `first listed`, but not those of a
+    connection's first reading. Values that are the ad server's alone, such as revenue, are followed
+    without a word here: what `GET /campaigns?sort_by=updated_at` gives first has the newest.
     """
     after_id, since = _place(query.since)
     events = feed.events_since(KIND, after_id, query.limit + 1, since)

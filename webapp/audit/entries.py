@@ -31,6 +31,7 @@ WORDS = {
     "created": ("created", "created it"),
     "deleted the view": ("deleted the view", "deleted it"),
     "duplicate": ("has a second record of", "has a second record of it"),
+    "first listed": ("lists for the first time", "lists it for the first time"),
     "gone": ("no longer has", "no longer has it"),
     "held sending": ("paused all sending to", "paused all sending"),
     "kept here only": ("kept here only", "kept it here only"),

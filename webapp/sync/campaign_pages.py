@@ -10,7 +10,9 @@ from uuid import uuid4
 from sqlalchemy import Table, insert, select, text
 
 from webapp.adservers.types import RemoteCampaign
+from webapp.audit.service import Subject, event_rows
 from webapp.campaigns.models import CONFIRMED, GONE, IN_FLIGHT, Campaign, Change
+from webapp.connections.models import Connection
 from webapp.core.db import db
 from webapp.sync import conflicts, duplicates, unlisted
 from webapp.sync.given_up import sent_of
@@ -103,9 +105,22 @@ def _insert(
         # keep, then takes a page at once, in a third of the time. The table, not the class: the
         # ORM would look at each row's members once more.
         table = cast("Table", Campaign.__table__)
-        created = insert(table).returning(table.c.id)
-        _inform_planner(max(db.session.scalars(created, rows)))
+        created = insert(table).returning(table.c.id, table.c.title)
+        listed = db.session.execute(created, rows).all()
+        _inform_planner(max(each.id for each in listed))
+        _announce([Subject("campaign", each.id, each.title) for each in listed], context)
     result.created += len(rows)
+
+
+def _announce(new: Sequence[Subject], context: PageContext) -> None:
+    """Record that they are new there; of a first reading everything would be."""
+    connection = db.session.get_one(Connection, context.connection_id)
+    if connection.last_success_at is None:
+        return
+    out = Collected()
+    for subject in sorted(new, key=lambda each: each.id):
+        out.events += event_rows(MEGAPHONE, "first listed", subject, at=context.now)
+    out.write()
 
 
 def _inform_planner(newest_id: int) -> None:
