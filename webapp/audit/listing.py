@@ -23,7 +23,7 @@ from webapp.core.listing import (
 from webapp.web.settings import zone
 
 # Words are looked for in so many of the newest events that the other filters leave.
-MOST_SEARCHED = 100_000
+MOST_SEARCHED = 50_000
 MOST_WORDS = 5
 MOST_IN_FILE = 1_000_000
 NOBODY = "nobody"
@@ -153,8 +153,15 @@ def _wanted(params: ListParams) -> Select[int]:
     if not words:
         return query
     newest = query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(MOST_SEARCHED)
-    found = [or_(*(each.icontains(word, autoescape=True) for each in SEARCHED)) for word in words]
+    found = [or_(*(_contains(each, word) for each in SEARCHED)) for word in words]
     return select(AuditEvent.id).where(AuditEvent.id.in_(newest.scalar_subquery()), *found)
+
+
+def _contains(column: Any, word: str) -> ColumnElement[bool]:
+    # SQLite's LIKE heeds no case by itself; made small letters first, it takes three times as long.
+    like = column.contains if db.engine.dialect.name == "sqlite" else column.icontains
+    found: ColumnElement[bool] = like(word, autoescape=True)
+    return found
 
 
 def _ordered(query: Select[Any], params: ListParams) -> Select[Any]:

@@ -1,0 +1,173 @@
+"""Every way to change something by a script or at a shell."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from tests import factories
+from tests.api.scripts import Script
+from tests.audit.past_events import happen, sealed
+from tests.bulk.desk import Desk
+from tests.cli.conftest import Terminal
+from webapp.bulk import service as bulk
+from webapp.bulk.operations import Archive, SetBudget
+from webapp.core.clock import utc_now
+
+Operation = Callable[[Script, Desk], object]
+Command = Callable[[Terminal], object]
+
+
+def send(s: Script, method: str, path: str, body: Any = None, **headers: str) -> None:
+    known = {"Authorization": f"Bearer {s.token}", "Prefer": "respond-async", **headers}
+    answer = s.client.open(f"/api/v1{path}", method=method, json=body, headers=known)
+    assert answer.status_code in (200, 201, 202), answer.text
+
+
+def booked() -> dict[str, Any]:
+    return {"title": "New", "advertiser_id": str(factories.advertiser().id)}
+
+
+def many(s: Script, _desk: Desk) -> None:
+    body = {
+        "selection": {"ids": [str(factories.campaign().uuid)]},
+        "operation": {"budget": {"total_budget_cents": 500, "total_budget_currency": "USD"}},
+    }
+    send(s, "POST", "/campaigns/bulk", body, **{"Idempotency-Key": str(uuid.uuid4())})
+
+
+def of_job(verb: str) -> Operation:
+    def walk(s: Script, desk: Desk) -> None:
+        job = desk.start(desk.plan([factories.campaign().id], SetBudget(500, "USD")))
+        if verb == "resume":
+            bulk.pause(desk.actor, job)
+        if verb == "undo":
+            job = desk.do([factories.campaign().id], Archive())
+        send(s, "POST", f"/bulk/{job.uuid}/{verb}", {} if verb == "undo" else None)
+
+    return walk
+
+
+def resolve(s: Script, _desk: Desk) -> None:
+    conflict = factories.conflict(factories.campaign(), "title", theirs="Theirs")
+    send(s, "POST", f"/conflicts/{conflict.id}/resolve", {"choice": "theirs"})
+
+
+def connection(verb: str, *before: str) -> Operation:
+    def walk(s: Script, _desk: Desk) -> None:
+        for each in (*before, verb):
+            body = {"reason": "Rates change."} if each == "pause" else None
+            send(s, "POST", f"/connections/{factories.the_connection().id}/{each}", body)
+
+    return walk
+
+
+def ask_for_a_pull(s: Script, _desk: Desk) -> None:
+    factories.the_connection()
+    send(s, "POST", "/sync/campaigns")
+
+
+def put(tail: str, **body: Any) -> Operation:
+    return lambda s, _: send(s, "PUT", f"/campaigns/{factories.campaign().uuid}{tail}", body)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "archive_campaign": put("/archive", archived=True),
+    "cancel_bulk_change": of_job("cancel"),
+    "change_many": many,
+    "create_campaign": lambda s, _: send(s, "POST", "/campaigns", booked()),
+    "pause_bulk_change": of_job("pause"),
+    "pause_connection": connection("pause"),
+    "resolve_conflict": resolve,
+    "resume_bulk_change": of_job("resume"),
+    "resume_connection": connection("resume", "pause"),
+    "sync_campaigns": ask_for_a_pull,
+    "undo_bulk_change": of_job("undo"),
+    "update_campaign": put("", notes="New."),
+}
+ELSEWHERE = "It asks the ad server; that it is told is in tests/api/live."
+OPERATIONS_NOT_TOLD = {
+    "create_remote_campaign": ELSEWHERE,
+    "sync_advertisers": "Reads names of advertisers; nothing of a campaign changes.",
+    "update_remote_campaign": ELSEWHERE,
+}
+
+
+def of_campaign(*arguments: str) -> Command:
+    verb, *options = arguments
+    return lambda t: t("campaigns", verb, str(factories.campaign().uuid), *options)
+
+
+def create(t: Terminal) -> None:
+    advertiser = str(factories.advertiser().id)
+    t("campaigns", "create", "--title", "New", "--advertiser", advertiser)
+
+
+def of_token(verb: str) -> Command:
+    def walk(t: Terminal) -> None:
+        factories.api_token(name="old")
+        t("tokens", verb, "old")
+
+    return walk
+
+
+def set_password(t: Terminal) -> None:
+    t("operators", "set-password", factories.operator().email, "--random")
+
+
+def hold(*verbs: str) -> Command:
+    def walk(t: Terminal) -> None:
+        for verb in verbs:
+            more = ["--reason", "Rates change"] if verb == "pause" else []
+            t("connections", verb, str(factories.the_connection().id), *more)
+
+    return walk
+
+
+def prune(t: Terminal) -> None:
+    happen(ago=timedelta(days=500))
+    sealed(now=utc_now() - timedelta(days=499))
+    happen()
+    sealed()
+    t("audit", "prune", "--before", f"{utc_now() - timedelta(days=401):%Y-%m-%d}")
+
+
+COMMANDS: dict[str, Command] = {
+    "audit prune": prune,
+    "campaigns archive": of_campaign("archive"),
+    "campaigns create": create,
+    "campaigns update": of_campaign("update", "--title", "Two"),
+    "connections pause": hold("pause"),
+    "connections resume": hold("pause", "resume"),
+    "operators create": lambda t: t("operators", "create", "new@example.com", "--random"),
+    "operators set-password": set_password,
+    "tokens create": lambda t: t("tokens", "create", "nightly"),
+    "tokens revoke": of_token("revoke"),
+    "tokens rotate": of_token("rotate"),
+}
+READS = "Reads only."
+ITSELF = "Seals what was written down; a seal is no change of anything."
+SYNC = "What it reads and sends is told by the sync itself (tests/cli/test_sync_commands.py)."
+COMMANDS_NOT_TOLD = {
+    "advertisers list": READS,
+    "api document": READS,
+    "api postman": READS,
+    "audit export": READS,
+    "audit seal": ITSELF,
+    "audit verify": READS,
+    "backup": READS,
+    "campaigns list": READS,
+    "campaigns show": READS,
+    "connections check": "Asks the ad server; told when it answers, as on the page.",
+    "connections list": READS,
+    "doctor": READS,
+    "health": READS,
+    "operators list": READS,
+    "restore": "Puts another record in the place of this one; it says so itself.",
+    "sync pull": SYNC,
+    "sync push": SYNC,
+    "sync runs": READS,
+    "sync status": READS,
+    "tokens list": READS,
+    "worker": SYNC,
+}
