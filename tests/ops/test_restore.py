@@ -341,6 +341,16 @@ def test_it_goes_into_a_database_that_has_no_tables_yet(
         assert everything() == before
 
 
+@ON_SQLITE
+def test_one_with_tables_and_no_rows_is_empty(app: Flask, kept: Path, tmp_path: Path) -> None:
+    db.session.remove()
+    with application(at(f"sqlite:///{tmp_path / 'new.db'}", tmp_path)) as other:
+        flask_migrate.upgrade()
+        result = Terminal(other)("restore", str(kept))
+        assert result.exit_code == 0, result.output
+        assert len(titles()) == 6
+
+
 def test_the_command_refuses_what_is_not_empty(terminal: Terminal, kept: Path) -> None:
     result = terminal("restore", str(kept))
     assert result.exit_code == 1

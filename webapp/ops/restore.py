@@ -5,7 +5,7 @@ then replaces the file's content in one. Either way a restore that fails has cha
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Connection, create_engine, func, inspect, select, table, update
+from sqlalchemy import Connection, create_engine, inspect, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
@@ -55,16 +55,23 @@ def name_of(url: str) -> str:
 
 def is_in_use() -> str | None:
     """What the database holds that a restore would replace, in words."""
-    url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
-    if url.get_backend_name() == SQLITE and not Path(url.database or "").exists():
+    url: str = current_app.config["SQLALCHEMY_DATABASE_URI"]
+    used = sorted(name for name, rows in _rows_at(url).items() if rows)
+    if not used:
         return None
-    with _refused_in_words(), db.engine.connect() as connection:
-        found = inspect(connection)
-        for name in found.get_table_names():
-            query = select(func.count()).select_from(table(name))
-            if name != "alembic_version" and connection.scalar(query):
-                return f"The database {name_of(str(url))} is not empty: there are rows in {name}."
-        return None
+    return f"The database {name_of(url)} is not empty: there are rows in {used[0]}."
+
+
+def _rows_at(url: str) -> dict[str, int]:
+    address = make_url(url)
+    if address.get_backend_name() != SQLITE:
+        with postgresql.snapshot(url) as connection:
+            return postgresql.rows_of(connection, postgresql.columns_of(connection))
+    path = Path(address.database or "")
+    if not path.exists():
+        return {}
+    with sqlite.in_words(path), closing(sqlite.connect(path)) as file:
+        return sqlite.rows_of(file)
 
 
 def restore(actor: Actor, file: Path, now: datetime) -> Restored:
