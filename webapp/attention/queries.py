@@ -57,6 +57,7 @@ FULL = (COMPLETE, BRAKED)
 # Given with each use of a statement, so that it need not be made anew for every page.
 NOW = bindparam("now", type_=UtcDateTime())
 LATE_SINCE = bindparam("late_since", type_=UtcDateTime())
+_also: list[ScalarSelect[Any]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +91,32 @@ class LateChanges:
     oldest: datetime
 
 
+def ask_also(*columns: ScalarSelect[Any]) -> None:
+    """Have the statement that counts bring these as well. Whoever draws the rail calls it."""
+    _also[:] = columns
+
+
 def counts() -> Counts:
     """One statement; asked once for a request, by the rail and by the page."""
     if not has_request_context():
-        return _counts()
+        return _counts()[0]
     if "needs_you" not in g:
-        g.needs_you = _counts()
+        g.needs_you, g.besides = _counts()
     found: Counts = g.needs_you
     return found
 
 
-def counts_and(*more: ScalarSelect[Any]) -> tuple[Counts, Sequence[Any]]:
-    """The counts, and what a page wants to know besides, in the same statement."""
-    found = db.session.execute(_counting(*more), _times()).one()
-    edge = len(found) - len(more)
-    g.needs_you = Counts(*found[:edge])
-    return g.needs_you, found[edge:]
+def besides() -> Sequence[Any]:
+    """What :func:`ask_also` asked for, at no further cost. Only for requests."""
+    counts()
+    found: Sequence[Any] = g.besides
+    return found
 
 
-def _counts() -> Counts:
-    numbers: Sequence[int] = db.session.execute(_counting(), _times()).one()
-    return Counts(*numbers)
+def _counts() -> tuple[Counts, Sequence[Any]]:
+    found = db.session.execute(_counting(*_also), _times()).one()
+    edge = len(found) - len(_also)
+    return Counts(*found[:edge]), found[edge:]
 
 
 @cache

@@ -3,12 +3,10 @@
 Given to templates as functions, so that fragments, which have neither, do not pay for them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from flask import Flask, g, request, url_for
+from flask import Flask, request, url_for
 
 from webapp.attention import queries as attention
 from webapp.auth.access import may
@@ -46,6 +44,7 @@ class LateBanner:
 
 
 def init_app(app: Flask) -> None:
+    attention.ask_also(*notices.HEADER)
     app.context_processor(lambda: {"nav_items": nav_items, "freshness": late_banner, "may": may})
 
 
@@ -59,7 +58,7 @@ def nav_items() -> list[NavItem]:
             "Needs you",
             url_for("attention.index"),
             blueprint == "attention",
-            _asked_once()[0].total,
+            attention.counts().total,
         ),
         NavItem("Changes", url_for("changes.index"), blueprint == "changes", key="h"),
         NavItem("Bulk changes", url_for("bulk.index"), blueprint == "bulk"),
@@ -72,19 +71,11 @@ def nav_items() -> list[NavItem]:
 def late_banner() -> LateBanner | None:
     """One line when what is shown may be old or something lasts; ``None`` when all is well."""
     sentences = [_sentence(each) for each in sync.freshness(sync_interval()) if each.late]
-    more = _notices(*_asked_once()[1])
+    more = _notices(*attention.besides())
     if not sentences and not more:
         return None
     href = url_for("notices.index" if more else "sync.index")
     return LateBanner(" ".join([*sentences, *more]), href)
-
-
-def _asked_once() -> tuple[attention.Counts, Sequence[Any]]:
-    """What waits, and what the notices say: one statement for both."""
-    if "around" not in g:
-        g.around = attention.counts_and(*notices.HEADER)
-    found: tuple[attention.Counts, Sequence[Any]] = g.around
-    return found
 
 
 def _notices(number: int, words: str | None, looked_at: datetime | None) -> list[str]:
