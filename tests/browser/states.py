@@ -9,7 +9,11 @@ from playwright.sync_api import Page
 from tests import factories
 from tests.browser import outgoing, tokens, typing
 from tests.support.stack import MANAGER, VIEWER, Stack
+from webapp.audit import service as audit
+from webapp.audit.queries import last_event_id
+from webapp.audit.service import FieldChange
 from webapp.campaigns.models import HELD, REJECTED, SETTLING, SYNC_STATES, Campaign
+from webapp.campaigns.record import subject
 from webapp.connections.models import DETACHED
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -40,6 +44,7 @@ class Addresses:
     made_there: str
     twice: str
     token: str
+    earlier_version: str
 
 
 def prepare(stack: Stack) -> Addresses:
@@ -85,10 +90,19 @@ def prepare(stack: Stack) -> Addresses:
             failed_run=f"/sync/{failed.id}",
             lost_run=f"/sync/{lost.id}",
             connection=f"/connections/{complete.connection_id}",
+            earlier_version=_earlier_version(),
             **_runs_of_another_connection(),
             **outgoing.prepare(),
             **tokens.prepare(),
         )
+
+
+def _earlier_version() -> str:
+    campaign = _campaign("Edited twice")
+    told = [FieldChange("title", None, "Before"), FieldChange("notes", None, "Call " * 40)]
+    audit.record(factories.ACTOR, "edited", subject(campaign), told)
+    db.session.flush()
+    return f"{_address(campaign)}/restore/{last_event_id('campaign', campaign.id)}"
 
 
 def _runs_of_another_connection() -> dict[str, str]:
@@ -294,6 +308,9 @@ STATES = (
     State("needs you", _at("/needs-you")),
     State("booked twice", lambda a: a.twice),
     State("timeline", _at("/timeline")),
+    State("timeline filtered", _at("/timeline?source=web&q=e&sort=action&per_page=25")),
+    State("timeline without a match", _at("/timeline?q=xyzzy&from=2020-01-01&kind=x;y")),
+    State("an earlier version", lambda a: a.earlier_version),
     State("tokens", _at("/tokens")),
     State("no tokens", _at("/tokens"), who=VIEWER),
     State("new token with errors", _at("/tokens/new"), act=tokens.make_without_a_scope),
