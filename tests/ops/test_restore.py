@@ -1,9 +1,6 @@
 """Restoring: what was there is there again, whatever else was; and a restore that fails is none."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -38,11 +35,6 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ROOT = Path(__file__).resolve().parents[2]
 # What a restore itself adds or ends.
 TOUCHED = {"audit_event", "connection", "lease", "sync_run", "operator_session", "bulk_job"}
-
-
-@pytest.fixture
-def terminal(app: Flask) -> Terminal:
-    return Terminal(app)
 
 
 @pytest.fixture
@@ -349,56 +341,3 @@ def test_one_with_tables_and_no_rows_is_empty(app: Flask, kept: Path, tmp_path: 
         result = Terminal(other)("restore", str(kept))
         assert result.exit_code == 0, result.output
         assert len(titles()) == 6
-
-
-def test_the_command_refuses_what_is_not_empty(terminal: Terminal, kept: Path) -> None:
-    result = terminal("restore", str(kept))
-    assert result.exit_code == 1
-    assert "is not empty" in result.stderr
-    assert "--replace" in result.stderr
-
-
-def test_the_command_needs_somebody_to_ask_or_to_be_told(terminal: Terminal, kept: Path) -> None:
-    with transaction():
-        factories.campaign(title="Later")
-    assert terminal("restore", str(kept), "--replace").exit_code == 2
-    assert "Later" in titles()
-    result = terminal("restore", str(kept), "--replace", "--yes")
-    assert result.exit_code == 0, result.output
-    assert "Later" not in titles()
-    assert "flask connections resume" in result.stdout
-
-
-@ON_SQLITE
-@pytest.mark.parametrize("is_right", [True, False])
-def test_on_a_terminal_the_name_is_to_be_typed(
-    settings: Settings, app: Flask, kept: Path, is_right: bool
-) -> None:
-    with transaction():
-        factories.campaign(title="Later")
-    db.session.remove()
-    url = settings.sqlalchemy_url
-    typed = url.rsplit("/", 1)[1] if is_right else "another"
-    ours, theirs = os.openpty()
-    os.write(ours, f"{typed}\n".encode())
-    result = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", "restore", str(kept), "--replace"],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url, "INSTANCE_DIR": str(settings.instance_dir)},
-        stdin=theirs,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    for descriptor in (ours, theirs):
-        os.close(descriptor)
-    assert "cannot be undone" in result.stderr
-    assert result.returncode == (0 if is_right else 1), result
-    assert ("Later" in titles()) is not is_right
-
-
-def test_the_command_tells_in_json_what_it_did(terminal: Terminal, kept: Path) -> None:
-    told = json.loads(terminal("restore", str(kept), "--replace", "--yes", "--json").stdout)
-    assert told["connections_held"] == 1
-    assert told["upgraded_to"] == told["migration"]
-    assert told["rows"] > 6
