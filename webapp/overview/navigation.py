@@ -83,6 +83,9 @@ def _notices(number: int, words: str | None, looked_at: datetime | None) -> list
     found = []
     if looked_at and utc_now() - looked_at > AWAY_AFTER:
         found.append(f"No worker is at work since {absolute(looked_at)}: nothing is read or sent.")
+    if request.blueprint == "notices":
+        # They are the page.
+        return found
     if number == 1 and words:
         found.append(words)
     elif number:
