@@ -17,6 +17,7 @@ from tests.support import network, required, sizes
 from tests.support.applications import Applications
 from tests.support.databases import PostgresDatabase, SqliteDatabase, SqliteTemplate
 from tests.support.postgres import Postgres, find_programs, start_postgres
+from tests.support.sandbox import Sandbox, start_sandbox
 from webapp.auth.models import Operator
 from webapp.core.config import Settings
 from webapp.core.db import db
@@ -199,3 +200,17 @@ def manager_client(client: clients.Client, manager: Operator) -> clients.Client:
 def viewer_client(client: clients.Client, viewer: Operator) -> clients.Client:
     """The client, signed in as someone who may only read."""
     return clients.signed_in(client, viewer)
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    folder = tmp_path_factory.mktemp("sandbox")
+    with start_sandbox(folder, campaigns=40, advertisers=8, agencies=3) as started:
+        yield started
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """An ad server, as good as new for each test."""
+    sandbox_process.control("POST", "reset", {})
+    return sandbox_process

@@ -1,13 +1,12 @@
 """Someone at a shell, and a sandbox that the commands can reach."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from click.testing import Result
 from flask import Flask
 
-from tests.support.sandbox import Sandbox, start_sandbox
+from tests.support.sandbox import Sandbox
 from webapp import cli
 from webapp.core.config import Settings
 from webapp.core.db import db
@@ -32,20 +31,6 @@ class Terminal:
 @pytest.fixture
 def terminal(app: Flask) -> Terminal:
     return Terminal(app)
-
-
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    folder = tmp_path_factory.mktemp("sandbox")
-    with start_sandbox(folder, campaigns=40, advertisers=8, agencies=3) as started:
-        yield started
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """As good as new for each test."""
-    sandbox_process.control("POST", "reset", {})
-    return sandbox_process
 
 
 def leading_to(sandbox: Sandbox, settings: Settings) -> Settings:

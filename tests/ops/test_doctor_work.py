@@ -15,7 +15,7 @@ from flask import Flask
 
 from tests import factories
 from tests.support.desk import with_credential
-from tests.support.sandbox import Sandbox, start_sandbox
+from tests.support.sandbox import Sandbox
 from webapp.connections.models import PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
@@ -26,18 +26,6 @@ from webapp.ops.doctor.findings import BROKEN, OK, WARNING, Finding
 from webapp.sync import leases
 from webapp.sync.lead import LASTS, NAME
 from webapp.sync.models import RequestLog
-
-
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with start_sandbox(tmp_path_factory.mktemp("sandbox"), campaigns=12, advertisers=4) as started:
-        yield started
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    sandbox_process.control("POST", "reset", {})
-    return sandbox_process
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A sandbox, an application connected to it, and a worker's jobs run by hand, on a moving clock."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.factories import values_of
-from tests.support.sandbox import Sandbox, start_sandbox
+from tests.support.sandbox import Sandbox
 from webapp.audit import queries as audit
 from webapp.audit.service import Actor
 from webapp.campaigns import service as campaigns
@@ -131,21 +130,6 @@ class Desk:
     def events(self, campaign: Campaign) -> list[tuple[str, str, str | None, str | None]]:
         found = audit.events_after("campaign", campaign.id, 0)
         return [(e.actor, e.action, e.field, e.after) for e in found]
-
-
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with start_sandbox(
-        tmp_path_factory.mktemp("sandbox"), campaigns=40, advertisers=8, agencies=3
-    ) as started:
-        yield started
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """As good as new for each test."""
-    sandbox_process.control("POST", "reset", {})
-    return sandbox_process
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.support.desk import Desk, connected, with_credential
-from tests.support.sandbox import Sandbox, start_sandbox
+from tests.support.sandbox import Sandbox
 from webapp.advertisers.models import Advertiser
 from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
@@ -46,21 +46,6 @@ class Worker:
                 for job in (jobs.push_due, jobs.probe_due, jobs.pull_next, bulk.run_next):
                     job(work)
             db.session.remove()
-
-
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with start_sandbox(
-        tmp_path_factory.mktemp("sandbox"), campaigns=40, advertisers=8, agencies=3
-    ) as started:
-        yield started
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """As good as new for each test."""
-    sandbox_process.control("POST", "reset", {})
-    return sandbox_process
 
 
 @pytest.fixture
