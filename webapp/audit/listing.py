@@ -4,9 +4,11 @@ import re
 from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from webapp.audit.models import SOURCES, AuditEvent
 from webapp.audit.queries import about
@@ -23,7 +25,7 @@ from webapp.core.listing import (
 from webapp.web.settings import zone
 
 # Words are looked for in so many of the newest events that the other filters leave.
-MOST_SEARCHED = 50_000
+MOST_SEARCHED = 20_000
 MOST_WORDS = 5
 MOST_IN_FILE = 1_000_000
 NOBODY = "nobody"
@@ -152,16 +154,17 @@ def _wanted(params: ListParams) -> Select[int]:
     words = params.query.split()[:MOST_WORDS]
     if not words:
         return query
-    newest = query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(MOST_SEARCHED)
-    found = [or_(*(_contains(each, word) for each in SEARCHED)) for word in words]
-    return select(AuditEvent.id).where(AuditEvent.id.in_(newest.scalar_subquery()), *found)
-
-
-def _contains(column: Any, word: str) -> ColumnElement[bool]:
-    # SQLite's LIKE heeds no case by itself; made small letters first, it takes three times as long.
-    like = column.contains if db.engine.dialect.name == "sqlite" else column.icontains
-    found: ColumnElement[bool] = like(word, autoescape=True)
-    return found
+    # One text to look through, which is quicker than six; a word does not reach over a line's end.
+    text = reduce(add, (func.coalesce(each, "") + "\n" for each in SEARCHED)).label("text")
+    texts = select(AuditEvent.id, text).where(*EVENTS.conditions(params))
+    ordered = texts.order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+    # Looked through as a table of its own: a database may otherwise look through all there are.
+    newest = ordered.limit(MOST_SEARCHED).subquery()
+    # SQLite's LIKE heeds no case by itself; made small letters first, it takes far longer.
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    like = newest.c.text.contains if is_sqlite else newest.c.text.icontains
+    found = [like(word, autoescape=True) for word in words]
+    return select(AuditEvent.id).where(AuditEvent.id.in_(select(newest.c.id).where(*found)))
 
 
 def _ordered(query: Select[Any], params: ListParams) -> Select[Any]:
