@@ -155,7 +155,7 @@ def asked(settings: Settings) -> Finding:
 
 def test_an_ad_server_that_answers(settings: Settings, sandbox: Sandbox) -> None:
     found = asked(settings)
-    assert (found.verdict, found.words) == (OK, "it answers, and shows 12 campaigns")
+    assert (found.verdict, found.words) == (OK, "it answers, and shows 40 campaigns")
 
 
 def test_asking_keeps_nothing(app: Flask, settings: Settings, connection: Connection) -> None:
