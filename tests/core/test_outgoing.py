@@ -1,6 +1,7 @@
 """Calls to addresses that somebody typed: which are made, and that none goes anywhere else."""
 
 import ipaddress
+import socket
 import ssl
 import subprocess
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +106,25 @@ def test_the_name_goes_along_and_no_redirect_is_followed() -> None:
         assert call("Tests", "GET", f"http://localhost:{port}/away", headers={}).status == 302
 
     assert Answering.seen == [f"localhost:{port}"] * 2
+
+
+def test_a_name_is_looked_up_once_and_what_was_judged_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    real = socket.getaddrinfo
+
+    def looked_up(host: str, port: int, *rest: int, **more: int) -> list[Any]:
+        asked.append(host)
+        found: list[Any] = real(host, port, *rest, **more)
+        # Nobody listens on the first.
+        return [(*found[0][:4], ("127.0.0.2", port)), *found] if host == "localhost" else found
+
+    monkeypatch.setattr("socket.getaddrinfo", looked_up)
+    with serving() as port:
+        assert call("Tests", "GET", f"http://localhost:{port}/", headers={}).status == 204
+
+    assert asked == ["localhost", "127.0.0.2", "127.0.0.1"]
 
 
 def certificate(folder: Path, name: str) -> Path:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from webapp.core.http import Answer, Limits, NotSent, check_url, fetch, http_session, is_loopback
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+MOST_ADDRESSES = 2
 PORTS = {"http": 80, "https": 443}
 LIMITS = Limits(connect=3.0, read=5.0, total=10.0, body_bytes=64 * 1024)
 
@@ -34,12 +35,18 @@ def call(
         raise NotSent("cannot be called: its address is not one that may be used")
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    address = _judged(host, _resolved(host, port), private=private)
-    place = f"[{address}]" if address.version == 6 else str(address)
-    there = urlunsplit((parts.scheme, f"{place}:{port}", parts.path or "/", parts.query, ""))
+    path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    failed = NotSent("could not be reached: its name was not found on the network")
     with http_session(user_agent, tls_name=host) as session:
         named = {**headers, "Host": parts.netloc}
-        return fetch(session, method, there, headers=named, body=body, limits=limits)
+        for address in _judged(host, _resolved(host, port), private=private):
+            place = f"[{address}]" if address.version == 6 else str(address)
+            there = f"{parts.scheme}://{place}:{port}{path}"
+            try:
+                return fetch(session, method, there, headers=named, body=body, limits=limits)
+            except NotSent as failure:
+                failed = failure
+    raise failed
 
 
 def _resolved(host: str, port: int) -> Sequence[IpAddress]:
@@ -50,12 +57,12 @@ def _resolved(host: str, port: int) -> Sequence[IpAddress]:
     return [ipaddress.ip_address(str(each[4][0]).split("%")[0]) for each in found]
 
 
-def _judged(host: str, addresses: Sequence[IpAddress], *, private: bool) -> IpAddress:
-    """The address to call. One that may not be called is enough to call none."""
+def _judged(host: str, addresses: Sequence[IpAddress], *, private: bool) -> Sequence[IpAddress]:
+    """The first addresses, to be called in turn. One that may not be called is enough for none."""
     for address in addresses:
         if not may_call(address, local=is_loopback(host), private=private):
             raise NotSent("was not called: its name stands for an address that may not be called")
-    return addresses[0]
+    return list(dict.fromkeys(addresses))[:MOST_ADDRESSES]
 
 
 def may_call(address: IpAddress, *, local: bool, private: bool) -> bool:
