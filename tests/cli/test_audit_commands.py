@@ -91,3 +91,12 @@ class TestPruning:
         with behind_its_back():
             do("UPDATE audit_event SET actor = 'x' WHERE object_type = 'campaign'")
         assert self.terminal("audit", "verify").exit_code == 1
+
+
+def test_the_newest_seal_keeps_its_events_however_old(terminal: Terminal) -> None:
+    for _ in range(2):
+        happen(ago=LONG_AGO)
+        sealed(now=utc_now() - LONG_AGO + timedelta(minutes=5))
+    day = f"{utc_now() - timedelta(days=401):%Y-%m-%d}"
+    assert terminal("audit", "prune", "--before", day).output.startswith("1 events of 1 seals")
+    assert len(queries.events_of("campaign", 7)) == 1
