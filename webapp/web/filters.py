@@ -1,15 +1,19 @@
 """Template filters: money and time as people read them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from markupsafe import Markup, escape
 
 from webapp.core.clock import utc_now
 from webapp.core.money import format_amount
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+# What an address may hold as it is.
+KEPT_PLAIN = "!$'()*,/:;?@"
 
 
 def init_app(app: Flask) -> None:
@@ -20,7 +24,15 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(options)
     app.add_template_filter(duration)
     app.add_template_filter(sentence)
+    app.add_template_filter(at_this_address)
     app.add_template_test(over)
+
+
+def at_this_address(arguments: Mapping[str, Any]) -> str:
+    """The page being shown, with these arguments: a list has dozens of such links."""
+    path = quote(f"{request.root_path}{request.path}")
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return f"{path}?{urlencode(given, safe=KEPT_PLAIN)}" if given else path
 
 
 def amount(minor: int, currency: str | None) -> str:
