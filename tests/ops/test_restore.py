@@ -22,6 +22,7 @@ from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import Base, db, transaction
+from webapp.notices.models import Message
 from webapp.ops.backup import back_up
 from webapp.ops.copies import archive, postgresql
 from webapp.ops.copies.archive import BackupFailed
@@ -122,6 +123,17 @@ def test_a_reason_to_hold_that_was_there_is_kept(app: Flask, tmp_path: Path) -> 
     assert reason is not None
     assert reason.startswith("restored from a backup of ")
     assert "Bo: the client called" in reason
+
+
+def test_messages_that_waited_then_are_not_sent_now(app: Flask, tmp_path: Path) -> None:
+    """They may have been sent since the backup was made."""
+    with transaction():
+        now = utc_now()
+        values = {"subject": "s", "body": "{}", "created_at": now, "due_at": now, "attempts": 0}
+        db.session.add(Message(key="k", channel="mail", recipient="a@example.com", **values))
+    restore(factories.ACTOR, saved(app, tmp_path), utc_now())
+
+    assert db.session.scalar(select(Message.given_up_at)) is not None
 
 
 def test_sessions_leases_runs_and_bulk_jobs_are_ended_or_paused(app: Flask, tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def send_due(settings: Settings, clock: Clock, keep_going: Callable[[], bool]) -
         _write_down(message, problem, clock())
 
 
+def give_up_all(now: datetime, problem: str) -> None:
+    """Send nothing of what waits. The caller commits."""
+    waiting = update(Message).where(Message.sent_at.is_(None), Message.given_up_at.is_(None))
+    db.session.execute(waiting.values(given_up_at=now, problem=problem))
+
+
 def _due(now: datetime) -> list[int]:
     with reading():
         query = (

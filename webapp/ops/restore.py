@@ -26,6 +26,7 @@ from webapp.bulk import queries as bulk_queries
 from webapp.bulk import service as bulk
 from webapp.bulk.models import BulkJob
 from webapp.core.db import db, engine_options
+from webapp.notices import sending
 from webapp.ops import backup
 from webapp.ops.backup import SQLITE
 from webapp.ops.copies import archive, postgresql, sqlite
@@ -181,6 +182,7 @@ def _made_safe(actor: Actor, connection: Connection, manifest: Manifest, now: da
         doubts = after_restore.doubt_everything(now)
         paused = _pause_jobs(actor)
         _end_sessions(now)
+        sending.give_up_all(now, "It waited in a backup and may have been sent since.")
         after_restore.ask_for_pulls(actor)
         db.session.commit()
     head = _scripts().get_current_head() or ""
