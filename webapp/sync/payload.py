@@ -76,8 +76,10 @@ def prepare(
 
 def _may_be_booked(claim: Claim, campaign: Campaign) -> bool:
     """Whether it has to be looked for before it is sent: it was found, or is marked as sent."""
-    if claim.clean_probes and is_listed(campaign):
-        return True
+    return bool(claim.clean_probes and is_listed(campaign)) or _is_marked_as_sent(claim)
+
+
+def _is_marked_as_sent(claim: Claim) -> bool:
     marked = select(Change.id).where(Change.id == claim.change_id, Change.sent_payload.is_not(None))
     return db.session.scalar(marked) is not None
 
