@@ -174,8 +174,6 @@ def _fencing(patch: Patch) -> None:
         )
 
     patch.setattr(outbox, "step", step)
-    # Whose booking is marked as sent is looked for first: a second net, under this one.
-    patch.setattr(payload, "_is_marked_as_sent", lambda _: False)
 
 
 def _observations(patch: Patch) -> None:

@@ -175,7 +175,7 @@ def test_an_external_id_that_is_refused_again_is_refused(late: tuple[Desk, Campa
     desk, campaign = late
     jobs.push_due(desk.work)
     (arrived,) = (w["remote_id"] for w in desk.sandbox.applied_writes())
-    desk.sandbox.fault({"action": "hide", "share": 1.0, "counted": False})
+    desk.sandbox.fault({"action": "hide", "only": arrived, "counted": False})
     desk.clock.move(seconds=121)
     jobs.probe_due(desk.work)
     desk.sandbox.clear_faults()

@@ -26,7 +26,7 @@ ACTIONS: dict[str, Options] = {
     "link_cycle": {"to": 1},
     "duplicate_row": {},
     "shift": {"by": 1},
-    "hide": {"share": 0.5, "counted": True},
+    "hide": {"share": 0.5, "counted": True, "only": None},
     "vendor": {"create": 0, "edit": 0, "delete": 0, "pick": "newest"},
     "slow": {"seconds": 35.0, "apply": "first"},
     "silence": {"seconds": 60.0, "apply": "first"},

@@ -35,6 +35,8 @@ def is_hidden(record_id: str, rules: list[Rule]) -> bool:
 
 
 def _hides(record_id: str, options: Options) -> bool:
+    if options["only"] is not None:
+        return bool(record_id == options["only"])
     # A hash, not chance: the same records are gone on every page and in every walk.
     share: float = options["share"]
     return crc32(record_id.encode()) % 10_000 < share * 10_000

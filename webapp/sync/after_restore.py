@@ -82,6 +82,7 @@ def doubt_everything(now: datetime) -> Doubts:
     bookings = _waiting_bookings()
     for change in bookings:
         _mark_as_sent(change)
+        change.error_code = payload.FROM_BACKUP
         if change.state == READY and not (change.not_before and change.not_before > now):
             _ask_about(change, now)
             asked += 1

@@ -31,6 +31,9 @@ from webapp.sync.merge import still_to_send
 from webapp.sync.mirror import UnusableRow, own_columns, theirs
 from webapp.sync.outbox import Claim
 
+# The error code of a booking that waited in a backup: it may have been made since.
+FROM_BACKUP = "from_backup"
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -75,13 +78,10 @@ def prepare(
 
 
 def _may_be_booked(claim: Claim, campaign: Campaign) -> bool:
-    """Whether it has to be looked for before it is sent: it was found, or is marked as sent."""
-    return bool(claim.clean_probes and is_listed(campaign)) or _is_marked_as_sent(claim)
-
-
-def _is_marked_as_sent(claim: Claim) -> bool:
-    marked = select(Change.id).where(Change.id == claim.change_id, Change.sent_payload.is_not(None))
-    return db.session.scalar(marked) is not None
+    """Whether it has to be looked for before it is sent: it was found, or is of a backup."""
+    if claim.clean_probes:
+        return is_listed(campaign)
+    return claim.error_code == FROM_BACKUP
 
 
 def merge_seen(claim: Claim, remote: RemoteCampaign, observation: int, now: datetime) -> None:
