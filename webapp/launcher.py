@@ -115,7 +115,8 @@ def _sandbox_command(settings: Settings, port: int) -> list[str]:
         *("--port", str(port)),
         *("--state", str(settings.instance_dir / "sandbox.db")),
         *("--campaigns", str(settings.sandbox_campaigns)),
-        *("--token", _sandbox_token(settings)),
+        # In one: a token may begin with a minus.
+        f"--token={_sandbox_token(settings)}",
         *("--organization", SANDBOX_ORGANIZATION),
         *("--requests-per-minute", str(settings.megaphone_requests_per_minute)),
     ]

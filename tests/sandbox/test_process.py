@@ -182,3 +182,8 @@ def test_an_empty_organisation_is_served(tmp_path: Path) -> None:
             answer = call.get(path)
             assert (answer.json(), answer.headers["X-Total"]) == ([], "0")
         assert requests.get(sandbox.root_url, timeout=10).status_code == 200
+
+
+def test_a_token_may_begin_with_a_minus(tmp_path: Path) -> None:
+    with start_sandbox(tmp_path, **SMALL | {"token": "-minus"}) as sandbox, Caller(sandbox) as call:
+        assert call.get("campaigns").status_code == 200

@@ -133,7 +133,7 @@ def start_sandbox(
 ) -> Sandbox:
     """Start the real process on a free port of 127.0.0.1 and wait until it accepts connections."""
     command = [sys.executable, "-m", "webapp.sandbox", "--port", str(port)]
-    command += ["--state", str(tmp_path / "sandbox.db"), "--token", token]
+    command += ["--state", str(tmp_path / "sandbox.db"), f"--token={token}"]
     command += ["--organization", organization, "--campaigns", str(campaigns)]
     command += ["--advertisers", str(advertisers), "--agencies", str(agencies)]
     command += ["--requests-per-minute", str(requests_per_minute)]
