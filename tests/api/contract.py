@@ -36,11 +36,14 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
-def compare(answer: TestResponse) -> None:
-    """An AssertionError where the answer is not as documented. Answers of pages are left alone."""
+def compare(answer: TestResponse) -> str | None:
+    """An AssertionError where the answer is not as documented; the operation it was compared to.
+
+    Answers of pages are left alone.
+    """
     path, method = answer.request.path, answer.request.method
     if not path.startswith(f"{PREFIX}/") or path in DOCUMENTS or method == "OPTIONS":
-        return
+        return None
     where = f"{method} {path}: {answer.status_code}"
     assert answer.headers.get("X-Request-Id"), f"{where} has no X-Request-Id"
     name = _operation_at(path, method)
@@ -48,6 +51,7 @@ def compare(answer: TestResponse) -> None:
         _compare_problem(answer, OF_NO_OPERATION, where)
     else:
         _compare_operation(answer, OPERATIONS[name], where)
+    return name
 
 
 def _operation_at(path: str, method: str) -> str | None:

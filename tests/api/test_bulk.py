@@ -258,8 +258,8 @@ def test_a_token_of_nobody_and_one_that_only_reads_begin_nothing(client, campaig
 
 @pytest.mark.parametrize("name", ["x", NOT_THERE])
 def test_one_that_is_not_there_is_a_404(script, name):
-    script("GET", f"/bulk/{name}", status=404)
-    script("POST", f"/bulk/{name}/cancel", status=404)
+    for method, path in (("GET", f"/bulk/{name}"), ("POST", f"/bulk/{name}/cancel")):
+        assert script(method, path, status=404)["code"] == "not_found"
 
 
 def test_more_campaigns_cost_no_more_statements(script):

@@ -233,7 +233,11 @@ def test_a_campaign_is_archived_here_and_brought_back(script, campaign):
 
 @pytest.mark.parametrize("body", [{}, {"archived": "yes"}, {"archived": True, "title": "x"}])
 def test_archiving_takes_one_truth(script, campaign, body):
-    script.put(f"/campaigns/{campaign.uuid}/archive", body, 422)
+    error = script.put(f"/campaigns/{campaign.uuid}/archive", body, 422)
+
+    db.session.refresh(campaign)
+    assert error["errors"][0]["pointer"] == ("/title" if "title" in body else "/archived")
+    assert campaign.archived_at is None
 
 
 def test_who_may_only_read_changes_nothing(client, campaign):
@@ -251,8 +255,9 @@ def test_who_may_only_read_changes_nothing(client, campaign):
 def test_what_is_not_there_cannot_be_changed(script, campaign):
     nowhere = "/campaigns/0b5b3f52-0000-4000-8000-000000000000"
 
-    script.put(nowhere, {"title": "x"}, 404)
-    script.put(f"{nowhere}/archive", {"archived": True}, 404)
+    assert script.put(nowhere, {"title": "x"}, 404)["code"] == "not_found"
+    assert script.put(f"{nowhere}/archive", {"archived": True}, 404)["code"] == "not_found"
+    assert db.session.query(AuditEvent).count() == 0
 
 
 def test_without_a_connection_nothing_can_be_booked(script):

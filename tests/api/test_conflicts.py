@@ -205,4 +205,6 @@ def test_what_is_settled_cannot_be_settled_again(script):
 
 @pytest.mark.parametrize("number", ["1", "x", "0", "9" * 30])
 def test_a_conflict_that_is_not_there_is_a_404(script, number):
-    script.post(f"/conflicts/{number}/resolve", {"choice": "ours"}, 404)
+    error = script.post(f"/conflicts/{number}/resolve", {"choice": "ours"}, 404)
+
+    assert error["code"] == "not_found"

@@ -106,8 +106,10 @@ def test_what_takes_no_body_refuses_one_instead_of_ignoring_it(script):
 
 
 def test_a_connection_that_is_not_there_is_a_404(script):
-    script("POST", "/connections/4711/pause", status=404, json={"reason": "x"})
-    script("POST", "/connections/x/resume", status=404)
+    paused = script("POST", "/connections/4711/pause", status=404, json={"reason": "x"})
+    resumed = script("POST", "/connections/x/resume", status=404)
+
+    assert (paused["code"], resumed["code"]) == ("not_found", "not_found")
 
 
 def test_more_connections_cost_no_more_statements(script):

@@ -28,7 +28,7 @@ def as_declared(monkeypatch, **values):
 
 
 def test_a_sound_answer_passes(answer):
-    contract.compare(answer)
+    assert contract.compare(answer) == "get_campaign"
 
 
 def test_a_member_that_is_not_told_is_seen(answer):

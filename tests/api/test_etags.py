@@ -64,7 +64,9 @@ def test_whatever_is_shown_makes_another_etag(script, campaign, change):
     else:
         db.session.get_one(factories.Advertiser, stored.advertiser_id).name = "Renamed"
 
-    script.call("GET", f"/campaigns/{campaign.uuid}", 200, If_None_Match=etag)
+    shown = script.call("GET", f"/campaigns/{campaign.uuid}", 200, If_None_Match=etag)
+
+    assert shown.headers["ETag"] != etag
 
 
 @pytest.mark.parametrize("query", ["", "?cursor=start", "?search=before"])
@@ -81,15 +83,20 @@ def test_who_saw_what_is_there_may_change_it(script, campaign):
 
     first = script.call("PUT", path, 202, {"title": "A"}, If_Match=etag_of(script, campaign))
     second = script.call("PUT", path, 202, {"title": "B"}, If_Match=first.headers["ETag"])
-    script.call("PUT", path, 202, {"title": "C"}, If_Match=f'"{second.json["version"]}"')
-    script.call("PUT", path, 202, {"title": "D"}, If_Match="*")
+    third = script.call("PUT", path, 202, {"title": "C"}, If_Match=f'"{second.json["version"]}"')
+    last = script.call("PUT", path, 202, {"title": "D"}, If_Match="*")
+
+    answers = [each.json["title"] for each in (first, second, third, last)]
+    assert answers == ["A", "B", "C", "D"]
 
 
 def test_the_ad_server_s_confirmation_does_not_get_in_the_way(script, campaign):
     etag = etag_of(script, campaign)
     db.session.get_one(Campaign, campaign.id).synced_at = factories.SOME_DAY.replace(year=2030)
 
-    script.call("PUT", f"/campaigns/{campaign.uuid}", 202, {"title": "A"}, If_Match=etag)
+    saved = script.call("PUT", f"/campaigns/{campaign.uuid}", 202, {"title": "A"}, If_Match=etag)
+
+    assert saved.json["title"] == "A"
 
 
 def test_who_saw_something_else_is_shown_the_difference_and_nothing_is_saved(script, campaign):

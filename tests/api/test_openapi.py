@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import validate
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from webapp.api import examples, explained, postman
 from webapp.api.openapi import PREFIX, document, document_text, path_of
@@ -15,6 +15,7 @@ from webapp.api.operation import OPERATIONS, served_at
 from webapp.web.problems import CODES
 
 DOCS = Path(__file__).parents[2] / "docs" / "api"
+WITH_BODY = [each for each in OPERATIONS.values() if each.body is not None]
 RENEW = "it is not what the application says: renew it with “flask --app wsgi api {}”"
 
 
@@ -44,7 +45,7 @@ def contents(operation):
 
 
 def test_the_document_is_valid():
-    validate(document())
+    assert list(OpenAPIV31SpecValidator(document()).iter_errors()) == []
 
 
 @pytest.mark.parametrize("word", ["ge", "le", "gt", "lt"])
@@ -128,13 +129,11 @@ def _texts(value):
     return [value] if isinstance(value, str) else []
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda each: each.id)
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda each: each.id)
 def test_the_model_itself_reads_the_example_of_a_body(operation):
-    if operation.body is None:
-        return
     described = document()["paths"][path_of(operation)][operation.method.lower()]
     example = described["requestBody"]["content"]["application/json"]["example"]
-    operation.body.model_validate_json(json.dumps(example))
+    assert operation.body.model_validate_json(json.dumps(example)).model_fields_set
 
 
 def test_every_code_is_explained():

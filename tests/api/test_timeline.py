@@ -76,8 +76,15 @@ def test_a_cursor_of_another_timeline_is_refused(script):
         happened(campaign)
     page = script.get(f"/campaigns/{campaign.uuid}/timeline?per_page=1")
 
-    script.get(f"/campaigns/{other.uuid}/timeline?cursor={page['meta']['next_cursor']}", 422)
-    script.get("/campaigns/nonsense/timeline", 404)
+    cursor = page["meta"]["next_cursor"]
+
+    assert script.get(f"/campaigns/{campaign.uuid}/timeline?cursor={cursor}")["items"]
+    refused = script.get(f"/campaigns/{other.uuid}/timeline?cursor={cursor}", 422)
+    assert refused["code"] == "invalid"
+
+
+def test_what_is_not_there_has_no_timeline(script):
+    assert script.get("/campaigns/nonsense/timeline", 404)["code"] == "not_found"
 
 
 def test_the_feed_tells_everything_once_in_its_order(script):

@@ -145,11 +145,14 @@ def test_without_a_connection_there_is_nothing_to_sync(script):
 
 
 def test_a_body_is_refused_and_an_empty_object_is_none(script, desk):
-    nothing = {"Prefer": "respond-async"}
+    nothing, before = {"Prefer": "respond-async"}, db.session.query(SyncRun).count()
 
-    script("POST", "/sync/campaigns", 422, json={"full": True})
-    script("POST", "/sync/campaigns", 202, nothing, json={})
-    script("POST", "/sync/campaigns", 202, nothing)
+    refused = script("POST", "/sync/campaigns", 422, json={"full": True}).json
+    assert (refused["code"], db.session.query(SyncRun).count()) == ("invalid", before)
+
+    asked = script("POST", "/sync/campaigns", 202, nothing, json={}).json
+    joined = script("POST", "/sync/campaigns", 202, nothing).json
+    assert (joined["id"], joined["joined"]) == (asked["id"], True)
 
 
 def test_a_token_without_the_scope_may_only_look(client):
