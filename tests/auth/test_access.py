@@ -67,7 +67,7 @@ def test_the_error_page_needs_no_database(tmp_path: Path) -> None:
 def test_a_viewer_may_read_and_nothing_else() -> None:
     allowed = {permission for permission in Permission if role_may("viewer", permission)}
     assert allowed == {Permission.READ}
-    assert all(role_may("manager", permission) for permission in Permission)
+    assert all(role_may("admin", permission) for permission in Permission)
     assert not any(role_may("nobody", permission) for permission in Permission)
 
 

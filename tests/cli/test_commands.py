@@ -90,7 +90,7 @@ def test_an_operator_that_cannot_be_is_refused_in_a_sentence(
 def test_an_unknown_role_is_a_wrong_command_line(terminal: Terminal) -> None:
     result = terminal("operators", "create", EMAIL, "--random", "--role", "emperor")
     assert result.exit_code == 2
-    assert "'manager', 'viewer'" in result.stderr
+    assert "'viewer', 'operator', 'manager', 'admin'" in result.stderr
 
 
 def test_operators_are_listed_without_anything_secret(terminal: Terminal) -> None:

@@ -16,7 +16,7 @@ from webapp.audit import service as audit
 from webapp.audit.service import FieldChange
 from webapp.auth import queries
 from webapp.auth.access import PUBLIC_ENDPOINTS, TOKEN_BLUEPRINTS
-from webapp.auth.permissions import Permission, role_may
+from webapp.auth.permissions import ROLES, Permission, role_may
 from webapp.campaigns.record import subject
 from webapp.core.config import Settings
 from webapp.core.db import db
@@ -29,7 +29,8 @@ FRAGMENT_ONLY = {
     "sync.progress",
 }
 # Of other people, these are not there at all.
-OTHERS = {"viewer": {"tokens.rotate", "tokens.revoke"}, "manager": {"tokens.rotate"}}
+OWN = {"tokens.rotate", "tokens.revoke"}
+OTHERS = {"viewer": OWN, "operator": OWN, "manager": {"tokens.rotate"}, "admin": {"tokens.rotate"}}
 # They ask the ad server, of which there is none here.
 ASKING = {"api.list_remote_advertisers", "api.list_remote_campaigns", "api.get_remote_campaign"}
 FILES = {
@@ -113,7 +114,7 @@ def test_a_stranger_is_asked_to_sign_in_everywhere(app: Flask, client: Client, v
             assert answer.headers["Location"].startswith("/sign-in"), rule
 
 
-@pytest.mark.parametrize("role", ["manager", "viewer"])
+@pytest.mark.parametrize("role", ROLES)
 def test_everyone_reads_what_the_role_allows(app: Flask, client: Client, values, role) -> None:
     signed_in(client, factories.operator(role))
     for rule in guarded(app, "GET"):
@@ -132,7 +133,7 @@ def test_everyone_reads_what_the_role_allows(app: Flask, client: Client, values,
             get_page(client, url, status=403)
 
 
-@pytest.mark.parametrize("role", ["manager", "viewer"])
+@pytest.mark.parametrize("role", ROLES)
 def test_everyone_changes_only_what_the_role_allows(
     app: Flask, client: Client, values, role: str
 ) -> None:

@@ -26,7 +26,7 @@ blueprint = Blueprint("tokens", __name__)
 @blueprint.get("/tokens")
 @requires(Permission.READ)
 def index() -> str:
-    sees_all = may(Permission.ADMINISTER)
+    sees_all = may(Permission.MANAGE_TOKENS)
     who = operator()
     return render_template(
         "tokens/index.html",
@@ -85,7 +85,7 @@ def rotate(token_id: int) -> ResponseReturnValue:
 @blueprint.route("/tokens/<int:token_id>/revoke", methods=BOTH)
 @requires(Permission.READ)
 def revoke(token_id: int) -> ResponseReturnValue:
-    token = queries.get_token(token_id) if may(Permission.ADMINISTER) else _own(token_id)
+    token = queries.get_token(token_id) if may(Permission.MANAGE_TOKENS) else _own(token_id)
     name = token.name
     if request.method == "GET":
         return render_template("tokens/revoke.html", token=token)

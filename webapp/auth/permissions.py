@@ -9,6 +9,8 @@ class Permission(StrEnum):
     READ = "read"
     EDIT_CAMPAIGNS = "edit campaigns"
     RUN_SYNC = "run sync"
+    MANAGE_CONNECTIONS = "manage connections"
+    MANAGE_TOKENS = "manage tokens"
     ADMINISTER = "administer"
 
 
@@ -25,12 +27,17 @@ PERMISSION_OF = {
     Scope.READ: Permission.READ,
     Scope.WRITE: Permission.EDIT_CAMPAIGNS,
     Scope.SYNC: Permission.RUN_SYNC,
-    Scope.ADMIN: Permission.ADMINISTER,
+    Scope.ADMIN: Permission.MANAGE_CONNECTIONS,
 }
 
+_WORK = frozenset({Permission.READ, Permission.EDIT_CAMPAIGNS, Permission.RUN_SYNC})
+
+# From who may least to who may most: each may all that those before it may.
 ROLES: dict[str, frozenset[Permission]] = {
-    "manager": frozenset(Permission),
     "viewer": frozenset({Permission.READ}),
+    "operator": _WORK,
+    "manager": _WORK | {Permission.MANAGE_CONNECTIONS, Permission.MANAGE_TOKENS},
+    "admin": frozenset(Permission),
 }
 
 

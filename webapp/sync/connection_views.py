@@ -50,7 +50,7 @@ def _hour_rows(hours: Sequence[tuple[datetime, int]]) -> list[tuple[str, int, st
     return [(f"{start.astimezone(zone):%H:%M}", number, f"{number:,}") for start, number in hours]
 
 
-@requires(Permission.RUN_SYNC)
+@requires(Permission.MANAGE_CONNECTIONS)
 def hold(connection_id: int) -> ResponseReturnValue:
     """Pause all sending. Reading goes on."""
     try:
@@ -63,7 +63,7 @@ def hold(connection_id: int) -> ResponseReturnValue:
     return _to_connection(connection_id)
 
 
-@requires(Permission.RUN_SYNC)
+@requires(Permission.MANAGE_CONNECTIONS)
 def release(connection_id: int) -> ResponseReturnValue:
     """What goes out when sending is resumed, before it is."""
     connection = connections.get_connection(connection_id)
@@ -76,7 +76,7 @@ def release(connection_id: int) -> ResponseReturnValue:
     )
 
 
-@requires(Permission.RUN_SYNC)
+@requires(Permission.MANAGE_CONNECTIONS)
 def release_now(connection_id: int) -> ResponseReturnValue:
     with transaction():
         connection = connections.get_connection(connection_id)

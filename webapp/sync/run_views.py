@@ -94,7 +94,7 @@ def resume(run_id: int) -> ResponseReturnValue:
     return redirect(url_for("sync.show", run_id=resumed))
 
 
-@requires(Permission.RUN_SYNC)
+@requires(Permission.MANAGE_CONNECTIONS)
 def decide(run_id: int) -> ResponseReturnValue:
     def act() -> str:
         decision = request.form.get("decision", "")
