@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dotenv import dotenv_values
 from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -22,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from webapp.core.http import check_base_url, check_url
+from webapp.core.secret_files import SecretFileSource, UnusableFile
 
 ENV_FILE = ".env"
 MEGAPHONE_URL = "https://cms.megaphone.fm/api"
@@ -57,43 +57,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-class UnusableFile:
-    """Stands where a secret file's content would; becomes a problem in words."""
-
-    def __init__(self, problem: str) -> None:
-        self.problem = problem
-
-
-class SecretFileSource(PydanticBaseSettingsSource):
-    """Reads ``NAME_FILE`` for each secret: its content, without the closing line break."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        # The environment outweighs .env, whichever of the two forms it uses.
-        places = (os.environ, dotenv_values(ENV_FILE))
-        found: dict[str, Any] = {}
-        for name in SECRET_NAMES:
-            place = next((p for p in places if p.get(name) or p.get(f"{name}_FILE")), {})
-            path = place.get(f"{name}_FILE")
-            if path and place.get(name):
-                problem = f"is set twice, also by {name}_FILE; keep one of them"
-                found[name.lower()] = UnusableFile(problem)
-            elif path:
-                found[name.lower()] = _read_secret(name, Path(path))
-        return found
-
-
-def _read_secret(name: str, path: Path) -> str | UnusableFile:
-    try:
-        content = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        return UnusableFile(f"{path}, named by {name}_FILE, cannot be read ({reason})")
-    return content or UnusableFile(f"{path}, named by {name}_FILE, is empty")
 
 
 class Settings(BaseSettings):
@@ -157,7 +120,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, SecretFileSource(settings_cls), env_settings, dotenv_settings
+        secret_files = SecretFileSource(settings_cls, SECRET_NAMES, ENV_FILE)
+        return init_settings, secret_files, env_settings, dotenv_settings
 
     @field_validator(*(name.lower() for name in SECRET_NAMES), mode="before")
     @classmethod
