@@ -19,8 +19,9 @@ from webapp.auth import views as auth
 from webapp.bulk import views as bulk
 from webapp.campaigns import views as campaigns
 from webapp.changes import views as changes
-from webapp.core.config import Settings, load_settings, secret_key
+from webapp.core.config import Settings, load_settings
 from webapp.core.db import db, engine_options
+from webapp.core.keys import secret_key
 from webapp.exchange import limits
 from webapp.exchange import views as exchange
 from webapp.notices import views as notices

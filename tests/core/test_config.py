@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from webapp.core.config import SECRET_NAMES, Settings, SettingsError, load_settings, secret_key
+from webapp.core.config import SECRET_NAMES, Settings, SettingsError, load_settings
+from webapp.core.keys import secret_key
 
 CANARY = "canary-in-a-coal-mine-0123456789-abcdef"
 # Secrets that are addresses.
 ADDRESSES = {
     "DATABASE_URL": "sqlite:////tmp/some.db",
+    "ENCRYPTION_KEY": "canary-in-a-coal-mine-0123456789-abcdefghij=",
     "HEARTBEAT_CLEAN_URL": "https://beats.example/ping/clean",
     "HEARTBEAT_PULL_URL": "http://127.0.0.1:9/ping?of=pull",
     "MAIL_URL": "smtp://desk:p%40ss@mail.example:587",

@@ -5,9 +5,7 @@ said all at once and in words, by :func:`load_settings`; a secret's value is nev
 """
 
 import ipaddress
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ ENV_FILE = ".env"
 MEGAPHONE_URL = "https://cms.megaphone.fm/api"
 SECRET_NAMES = (
     "DATABASE_URL",
+    "ENCRYPTION_KEY",
     "FIRST_OPERATOR_PASSWORD",
     "HEARTBEAT_CLEAN_URL",
     "HEARTBEAT_PULL_URL",
@@ -41,6 +40,7 @@ SECRET_NAMES = (
 LOG_FORMATS = ("auto", "json", "text")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIN_PASSWORD_LENGTH = 12
+FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 MAIL_SERVER = r"smtps?://([^\s/@:]+:[^\s/@:]+@)?(\[[0-9a-f:]+\]|[^\s/@:\[\]]+)(:[1-9]\d{0,4})?/?"
 WORDS = {
     "value_error": "{error}",
@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     instance_dir: Path = Path("instance")
     secret_key: SecretStr | None = None
+    encryption_key: SecretStr | None = None
     secure_cookies: bool = False
 
     log_dir: Path | None = None
@@ -257,6 +258,13 @@ class Settings(BaseSettings):
             raise ValueError("must have at least 32 characters; leave it out to have one made")
         return key
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _usable_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys and not all(FERNET_KEY.fullmatch(each) for each in each_key(keys)):
+            raise ValueError("is no list of keys; flask credentials make-key prints one")
+        return keys
+
     @field_validator("first_operator_password")
     @classmethod
     def _long_password(cls, password: SecretStr | None) -> SecretStr | None:
@@ -316,26 +324,6 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     return f"{name}: {text.removesuffix('.')}."
 
 
-def secret_key(settings: Settings) -> str:
-    """The key that signs sessions: the one set, else one made once and kept privately."""
-    if settings.secret_key:
-        return settings.secret_key.get_secret_value()
-    path = settings.instance_dir / "secret_key"
-    settings.instance_dir.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _write_once(path, secrets.token_urlsafe(48))
-    return path.read_text(encoding="ascii").strip()
-
-
-def _write_once(path: Path, text: str) -> None:
-    # A link appears whole or not at all, so two processes that start together agree on one key.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
+def each_key(keys: SecretStr) -> list[str]:
+    """The keys of ``ENCRYPTION_KEY``: the newest first, parted by commas or line breaks."""
+    return [key.strip() for key in re.split(r"[,\n]", keys.get_secret_value()) if key.strip()]

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from structlog.typing import EventDict, WrappedLogger
 
-from webapp.core.config import SECRET_NAMES, Settings, secret_key
+from webapp.core.config import SECRET_NAMES, Settings
+from webapp.core.keys import encryption_keys, secret_key
 
 MASK = "[hidden]"
 SHORTEST_SECRET = 4
@@ -98,8 +99,8 @@ def _cut(text: str) -> str:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Every secret value the settings hold, the made session key included."""
-    found = [secret_key(settings)]
+    """Every secret value the settings hold, the made keys included."""
+    found = [secret_key(settings), *encryption_keys(settings)]
     for name in SECRET_NAMES:
         value = getattr(settings, name.lower())
         if isinstance(value, SecretStr) and name != "DATABASE_URL":

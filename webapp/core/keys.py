@@ -1,0 +1,57 @@
+"""The keys of an installation: those set, else ones made once and kept in the instance folder.
+
+``secret_key`` signs sessions. The encryption keys lock what is stored; see ``webapp.core.crypt``.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from webapp.core.config import Settings, each_key
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs sessions."""
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value()
+    return _kept(settings.instance_dir / "secret_key", secrets.token_urlsafe(48))
+
+
+def encryption_keys(settings: Settings) -> list[str]:
+    """The keys that open what is stored, the newest first: it locks what is stored from now on."""
+    if settings.encryption_key:
+        return each_key(settings.encryption_key)
+    return each_key(SecretStr(_kept(encryption_key_file(settings), made_key())))
+
+
+def encryption_key_file(settings: Settings) -> Path:
+    return settings.instance_dir / "encryption_key"
+
+
+def made_key() -> str:
+    """A new encryption key."""
+    return Fernet.generate_key().decode("ascii")
+
+
+def _kept(path: Path, made: str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _write_once(path, made)
+    return path.read_text(encoding="ascii").strip()
+
+
+def _write_once(path: Path, text: str) -> None:
+    # A link appears whole or not at all, so two processes that start together agree on one key.
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
