@@ -106,7 +106,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         SESSION_COOKIE_NAME="flightdeck",
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_SECURE=settings.uses_https,
         # A form belongs to its session; a page left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )

@@ -131,6 +131,10 @@ def test_all_problems_are_listed_at_once_and_no_secret_is_shown(
         "DATABASE_URL": "mysql://someone:canary@host/name",
         "SECRET_KEY": "canary",
         "SECURE_COOKIES": "perhaps",
+        "ALLOWED_HOSTS": "https://canary.example",
+        "TRUSTED_PROXIES": "-1",
+        "SECURITY_CONTACT": "canary",
+        "SECURITY_EXPIRES": "canary",
         "LOG_LEVEL": "loud",
         "LOG_FORMAT": "canary",
         "LOG_FILES": "perhaps",
@@ -175,6 +179,15 @@ def test_all_problems_are_listed_at_once_and_no_secret_is_shown(
         ("MEGAPHONE_BASE_URL", "ftp://x", "MEGAPHONE_BASE_URL: This is not a web address."),
         ("MEGAPHONE_BASE_URL", "https://a:b@c", "MEGAPHONE_BASE_URL: The address must not hold"),
         ("TIMEZONE", "../etc/passwd", "TIMEZONE: is not a time zone"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS: must be names"),
+        ("ALLOWED_HOSTS", "a.example:80", "ALLOWED_HOSTS: must be names"),
+        ("ALLOWED_HOSTS", ".example", "ALLOWED_HOSTS: must be names"),
+        ("ALLOWED_HOSTS", "::1", "ALLOWED_HOSTS: must be names"),
+        ("ALLOWED_HOSTS", ",", "ALLOWED_HOSTS: must be names"),
+        ("TRUSTED_PROXIES", "6", "TRUSTED_PROXIES: must be at most 5."),
+        ("SECURITY_CONTACT", "someone@example.com", "SECURITY_CONTACT: must be like mailto:"),
+        ("SECURITY_CONTACT", "mailto:a@b.example", "SECURITY_EXPIRES: is missing"),
+        ("SECURITY_EXPIRES", "2027-02-30", "SECURITY_EXPIRES: must be a day such as"),
         ("LOG_LEVEL", "chatty", "LOG_LEVEL: must be one of DEBUG, INFO, WARNING, ERROR."),
     ],
 )
@@ -183,6 +196,43 @@ def test_a_problem_says_what_would_be_right(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert problems()[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({}, set()),
+        ({"bind_address": "::"}, set()),
+        ({"bind_address": "192.0.2.7"}, {"192.0.2.7"}),
+        ({"bind_address": "2001:db8::7"}, {"[2001:db8::7]"}),
+        ({"base_url": "https://Desk.Example:8443/at"}, {"desk.example"}),
+    ],
+)
+def test_pages_are_reached_by_this_machines_names_and_those_that_are_set(
+    given: dict[str, str], names: set[str]
+) -> None:
+    assert load_settings(**given).hosts == {"localhost", "127.0.0.1", "[::1]"} | names
+
+
+def test_names_that_are_set_are_the_only_ones() -> None:
+    settings = load_settings(allowed_hosts="Desk.example, [::1]", base_url="https://other.example")
+    assert settings.hosts == {"desk.example", "[::1]"}
+
+
+@pytest.mark.parametrize(
+    ("given", "is_secure"),
+    [
+        ({}, False),
+        ({"base_url": "http://127.0.0.1:8000"}, False),
+        ({"base_url": "https://desk.example"}, True),
+        ({"base_url": "https://desk.example", "secure_cookies": False}, False),
+        ({"secure_cookies": True}, True),
+    ],
+)
+def test_cookies_are_secure_where_pages_are_reached_by_https(
+    given: dict[str, object], is_secure: bool
+) -> None:
+    assert load_settings(**given).uses_https is is_secure
 
 
 def test_a_token_without_an_organisation_is_half_a_credential() -> None:

@@ -7,6 +7,7 @@ said all at once and in words, by :func:`load_settings`; a secret's value is nev
 import ipaddress
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from webapp.core import reached
 from webapp.core.http import check_base_url, check_url
 from webapp.core.secret_files import SecretFileSource, UnusableFile
 
@@ -83,7 +85,11 @@ class Settings(BaseSettings):
     instance_dir: Path = Path("instance")
     secret_key: SecretStr | None = None
     encryption_key: SecretStr | None = None
-    secure_cookies: bool = False
+    secure_cookies: bool | None = None
+    allowed_hosts: str = ""
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    security_contact: str | None = None
+    security_expires: date | None = Field(default=None, validate_default=True)
 
     log_dir: Path | None = None
     log_level: str = "INFO"
@@ -153,6 +159,26 @@ class Settings(BaseSettings):
         if problem:
             raise ValueError(problem)
         return url and url.rstrip("/")
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, text: str) -> str:
+        return ",".join(sorted(reached.names_in(text)))
+
+    @field_validator("security_contact")
+    @classmethod
+    def _known_contact(cls, text: str | None) -> str | None:
+        problem = reached.check_contact(text) if text else None
+        if problem:
+            raise ValueError(problem)
+        return text
+
+    @field_validator("security_expires", mode="before")
+    @classmethod
+    def _day(cls, day: object, others: ValidationInfo) -> object:
+        if day is None and others.data.get("security_contact"):
+            raise ValueError("is missing, but SECURITY_CONTACT is set; a day within a year is good")
+        return reached.day_of(day) if isinstance(day, str) else day
 
     @field_validator("megaphone_api_token")
     @classmethod
@@ -285,6 +311,20 @@ class Settings(BaseSettings):
     def uses_sandbox(self) -> bool:
         """Whether the bundled sandbox stands in, because no Megaphone credential is set."""
         return self.megaphone_api_token is None
+
+    @property
+    def uses_https(self) -> bool:
+        """Whether browsers reach the pages by https: cookies then never go over plain http."""
+        if self.secure_cookies is None:
+            return (self.base_url or "").startswith("https:")
+        return self.secure_cookies
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names, without ports, that the pages are reached by."""
+        if self.allowed_hosts:
+            return frozenset(self.allowed_hosts.split(","))
+        return reached.usual_names(self.bind_address, self.base_url)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -148,7 +148,7 @@ def _room(place: Path, full: int, nearly: int) -> Finding:
 def address(settings: Settings) -> list[Finding]:
     bound = settings.bind_address
     is_open = bound != "localhost" and not ipaddress.ip_address(bound).is_loopback
-    if is_open and not settings.secure_cookies:
+    if is_open and not settings.uses_https:
         return [
             warning(
                 "address",
