@@ -16,7 +16,7 @@ from sqlalchemy import insert, select
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.audit.service import Actor
-from webapp.auth import service as auth
+from webapp.auth import passwords
 from webapp.auth.models import ApiToken, Operator
 from webapp.auth.queries import token_digest
 from webapp.bulk import service as bulk
@@ -82,7 +82,7 @@ def operator(
 @cache
 def _hashed(password: str) -> str:
     # Hashing is slow on purpose; once for each password is enough.
-    return auth._hasher.hash(password)
+    return passwords.hash_of(password)
 
 
 def api_token(scopes: str = "read write sync", *, name: str | None = None, **values: Any) -> str:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
 
-from webapp.auth import kept, queries
+from webapp.auth import kept, sessions
 from webapp.auth.forms import SignInForm
 from webapp.auth.models import Operator
 from webapp.auth.permissions import Permission, role_may
@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
     _login.init_app(app, add_context_processor=False)
     app.context_processor(lambda: {"current_user": current_user})
     _login.session_protection = None
-    _login.user_loader(queries.operator_by_session_id)
+    _login.user_loader(sessions.load)
     app.before_request(_check)
     app.register_error_handler(CSRFError, _form_of_another_session)
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     func,
     true,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.core.db import Model, UtcDateTime
 
@@ -73,6 +73,8 @@ class OperatorSession(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     address: Mapped[str] = mapped_column(String(64))
     agent: Mapped[str] = mapped_column(String(200))
+
+    operator: Mapped[Operator] = relationship()
 
 
 Index("ix_operator_session_operator", OperatorSession.operator_id, OperatorSession.id)

@@ -11,11 +11,6 @@ from webapp.core.db import db
 from webapp.core.errors import NotFound
 
 
-def operator_by_session_id(session_id: str) -> Operator | None:
-    operator = db.session.get(Operator, int(session_id)) if session_id.isdigit() else None
-    return operator if operator and operator.active else None
-
-
 def operator_by_email(email: str) -> Operator | None:
     query = select(Operator).where(func.lower(Operator.email) == email.strip().lower())
     return db.session.scalars(query).one_or_none()

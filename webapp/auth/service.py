@@ -1,26 +1,16 @@
 """Operators: making them, and checking who knocks."""
 
-import secrets
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 
-from webapp.auth import queries, throttle
+from webapp.auth import passwords, queries, sessions, throttle
 from webapp.auth.models import Operator
 from webapp.auth.permissions import ROLES
 from webapp.core.clock import utc_now
-from webapp.core.config import MIN_PASSWORD_LENGTH
 from webapp.core.db import db
 from webapp.core.errors import DomainError, InvalidInput, NotFound
 
-TOO_SHORT = f"A password needs at least {MIN_PASSWORD_LENGTH} characters."
-RANDOM_BYTES = 18  # as text, 24 characters
-
-# OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Checked for an e-mail address nobody has, so that both answers take as long.
-_nobody = _hasher.hash(secrets.token_urlsafe())
+_nobody = passwords.hash_of(passwords.random())
 
 
 class SignInFailed(DomainError):
@@ -43,24 +33,16 @@ def sign_in(email: str, password: str, address: str) -> Operator:
     digest = operator.password_hash if operator else _nobody
     # Hashing takes long on purpose: not while holding the database.
     db.session.rollback()
-    fits = _fits(digest, password)
+    fits = passwords.fits(digest, password)
     if blocked:
         raise SignInFailed
     if operator is None or not operator.active or not fits:
         throttle.count_failure(email, address)
         raise SignInFailed
     throttle.forget_failures(email)
-    operator.last_sign_in_at = utc_now()
-    if _hasher.check_needs_rehash(digest):
-        operator.password_hash = _hasher.hash(password)
+    if passwords.is_outdated(digest):
+        operator.password_hash = passwords.hash_of(password)
     return operator
-
-
-def _fits(digest: str, password: str) -> bool:
-    try:
-        return _hasher.verify(digest, password)
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 def create_operator(email: str, password: str, role: str = "manager") -> Operator:
@@ -72,16 +54,22 @@ def create_operator(email: str, password: str, role: str = "manager") -> Operato
         email = checked.normalized.lower()
     except EmailNotValidError:
         problems["email"] = "This is not an e-mail address."
-    if len(password) < MIN_PASSWORD_LENGTH:
-        problems["password"] = TOO_SHORT
+    wrong = passwords.problem(password, email=email)
+    if wrong:
+        problems["password"] = wrong
     if role not in ROLES:
         problems["role"] = f"A role is one of {', '.join(ROLES)}."
     if not problems and queries.operator_by_email(email):
         problems["email"] = "There is an operator with this e-mail address already."
     if problems:
         raise InvalidInput(problems)
+    now = utc_now()
     operator = Operator(
-        email=email, password_hash=_hasher.hash(password), role=role, created_at=utc_now()
+        email=email,
+        password_hash=passwords.hash_of(password),
+        password_set_at=now,
+        role=role,
+        created_at=now,
     )
     db.session.add(operator)
     db.session.flush()
@@ -89,13 +77,18 @@ def create_operator(email: str, password: str, role: str = "manager") -> Operato
 
 
 def set_password(email: str, password: str) -> Operator:
-    """Give an operator another password. Raises ``NotFound`` or ``InvalidInput``."""
+    """Give an operator another password, which signs them out everywhere.
+
+    Raises ``NotFound`` or ``InvalidInput``.
+    """
     operator = queries.operator_by_email(email)
     if operator is None:
         raise NotFound(f"There is no operator with the e-mail address {email}.")
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise InvalidInput({"password": TOO_SHORT})
-    operator.password_hash = _hasher.hash(password)
+    wrong = passwords.problem(password, email=operator.email)
+    if wrong:
+        raise InvalidInput({"password": wrong})
+    operator.password_hash, operator.password_set_at = passwords.hash_of(password), utc_now()
+    sessions.end_all(operator.id)
     db.session.flush()
     return operator
 
@@ -104,8 +97,3 @@ def set_single_keys(operator: Operator, *, on: bool) -> None:
     """Whether single keys are shortcuts for this operator."""
     operator.single_keys = on
     db.session.flush()
-
-
-def random_password() -> str:
-    """A password nobody has to think of."""
-    return secrets.token_urlsafe(RANDOM_BYTES)

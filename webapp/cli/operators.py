@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from webapp.audit import service as audit
 from webapp.audit.service import Subject
+from webapp.auth import passwords
 from webapp.auth import queries as auth_queries
 from webapp.auth import service as auth
 from webapp.auth.permissions import ROLES
@@ -75,7 +76,7 @@ def _password(file: Path | None, *, random: bool) -> str:
     if file and random:
         raise click.UsageError("Use either --password-file or --random.")
     if random:
-        return auth.random_password()
+        return passwords.random()
     if file:
         with click.open_file(str(file), encoding="utf-8") as lines:
             return str(lines.readline()).rstrip("\r\n")

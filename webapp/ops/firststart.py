@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, Subject
-from webapp.auth import queries
+from webapp.auth import passwords, queries
 from webapp.auth import service as auth
 from webapp.connections import service as connections
 from webapp.core.config import Settings
@@ -111,7 +111,7 @@ def connect(settings: Settings) -> None:
 def create_first_operator(settings: Settings) -> Account | None:
     """Someone who can sign in; ``None`` when there is one already."""
     given = settings.first_operator_password
-    password = given.get_secret_value() if given else auth.random_password()
+    password = given.get_secret_value() if given else passwords.random()
     with database_in_words(), transaction():
         if queries.any_operator():
             return None

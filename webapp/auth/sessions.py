@@ -1,0 +1,166 @@
+"""Who is signed in where: one row for each browser. Its cookie holds the secret that finds the row.
+
+A session ends when nothing was asked for a while, when it is old, when somebody ends it, and with
+its operator's password, role or account.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from flask import g
+from sqlalchemy import ColumnElement, CursorResult, delete, select, update
+from sqlalchemy.orm import contains_eager
+
+from webapp.auth.models import Operator, OperatorSession
+from webapp.core.clock import utc_now
+from webapp.core.db import db
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+FRESH = timedelta(minutes=15)
+WARN = timedelta(minutes=5)
+# How exactly it is known when something was last asked.
+SEEN_EVERY = timedelta(minutes=1)
+KEPT_FOR = timedelta(days=30)
+LONGEST_ADDRESS, LONGEST_AGENT = 64, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a request may know of its session without asking the database again."""
+
+    session_id: int
+    ends_at: datetime
+    is_confirmed: bool
+    is_due: bool
+
+
+def begin(operator: Operator, *, address: str, agent: str, now: datetime) -> str:
+    """A new session; returns its secret, which is kept nowhere but in the browser."""
+    secret = secrets.token_urlsafe(32)
+    row = OperatorSession(
+        digest=_digest(secret),
+        operator_id=operator.id,
+        created_at=now,
+        last_seen_at=now,
+        confirmed_at=now,
+        address=address[:LONGEST_ADDRESS],
+        agent=agent[:LONGEST_AGENT],
+    )
+    db.session.add(row)
+    db.session.flush()
+    return secret
+
+
+def find(secret: str, now: datetime) -> OperatorSession | None:
+    """The live session of this secret, its operator loaded with it."""
+    query = (
+        select(OperatorSession)
+        .join(OperatorSession.operator)
+        .options(contains_eager(OperatorSession.operator))
+        .where(
+            OperatorSession.digest == _digest(secret),
+            OperatorSession.ended_at.is_(None),
+            OperatorSession.last_seen_at > now - IDLE,
+            OperatorSession.created_at > now - ABSOLUTE,
+            Operator.active,
+        )
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def load(secret: str) -> Operator | None:
+    """Whose request this is; remembers the session for :func:`current`."""
+    now = utc_now()
+    row = find(secret, now)
+    if row is None:
+        return None
+    is_due = row.last_seen_at <= now - SEEN_EVERY
+    g.operator_session = row
+    g.session_standing = Standing(
+        session_id=row.id,
+        ends_at=_ends_at(row, now if is_due else row.last_seen_at),
+        is_confirmed=row.confirmed_at > now - FRESH,
+        is_due=is_due,
+    )
+    return row.operator
+
+
+def current() -> OperatorSession:
+    """The session of this request. Only where somebody is signed in."""
+    return cast("OperatorSession", g.operator_session)
+
+
+def standing() -> Standing | None:
+    """``None`` where nobody is signed in, or nobody asked who is."""
+    return cast("Standing | None", g.get("session_standing"))
+
+
+def see(session_id: int, now: datetime) -> None:
+    """Something was asked in this session."""
+    db.session.execute(
+        update(OperatorSession)
+        .where(OperatorSession.id == session_id, OperatorSession.last_seen_at < now)
+        .values(last_seen_at=now)
+    )
+
+
+def confirm(row: OperatorSession, now: datetime | None = None) -> None:
+    """The password was typed in it just now."""
+    row.confirmed_at = now or utc_now()
+    db.session.flush()
+
+
+def end(row: OperatorSession) -> bool:
+    """End one session. ``False`` when it had ended before."""
+    return _end(OperatorSession.id == row.id) == 1
+
+
+def end_all(operator_id: int, *, but: OperatorSession | None = None) -> int:
+    """End every session of an operator, save perhaps one; returns how many were open."""
+    kept = but.id if but else 0
+    return _end(OperatorSession.operator_id == operator_id, OperatorSession.id != kept)
+
+
+def list_of(operator_id: int, now: datetime | None = None) -> Sequence[OperatorSession]:
+    """The sessions that are open, the one last used first."""
+    now = now or utc_now()
+    query = (
+        select(OperatorSession)
+        .where(
+            OperatorSession.operator_id == operator_id,
+            OperatorSession.ended_at.is_(None),
+            OperatorSession.last_seen_at > now - IDLE,
+            OperatorSession.created_at > now - ABSOLUTE,
+        )
+        .order_by(OperatorSession.last_seen_at.desc(), OperatorSession.id.desc())
+    )
+    return db.session.scalars(query).all()
+
+
+def forget_old(now: datetime) -> int:
+    """Delete the sessions that are over for long; returns how many."""
+    old = delete(OperatorSession).where(OperatorSession.last_seen_at <= now - KEPT_FOR)
+    return cast("CursorResult[object]", db.session.execute(old)).rowcount
+
+
+def _end(*which: ColumnElement[bool]) -> int:
+    now = utc_now()
+    ending = update(OperatorSession).where(*which, OperatorSession.ended_at.is_(None))
+    result = db.session.execute(
+        ending.values(ended_at=now), execution_options={"synchronize_session": "fetch"}
+    )
+    return cast("CursorResult[object]", result).rowcount
+
+
+def _ends_at(row: OperatorSession, seen: datetime) -> datetime:
+    return min(seen + IDLE, row.created_at + ABSOLUTE)
+
+
+def _digest(secret: str) -> str:
+    # A secret is 256 random bits: a plain digest cannot be guessed back.
+    return hashlib.sha256(secret.encode()).hexdigest()
