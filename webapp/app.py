@@ -35,6 +35,7 @@ from webapp.web import (
     errors,
     filters,
     headers,
+    hosts,
     htmx,
     requests,
     static_files,
@@ -42,6 +43,8 @@ from webapp.web import (
 
 ROOT = Path(__file__).parent.parent
 MAX_REQUEST_BYTES = 1024 * 1024
+# Of a form that carries a file: ours has three fields.
+MAX_FORM_PARTS = 20
 
 __all__ = ["create_app", "models"]
 
@@ -58,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Requests first: what follows logs with its id and reads within its transaction.
     requests.init_app(app)
     metrics.init_app(app)
+    hosts.init_app(app, settings)
     htmx.init_app(app)
     headers.init_app(app)
     compression.init_app(app)
@@ -103,8 +107,12 @@ def _configure(app: Flask, settings: Settings) -> None:
         SQLALCHEMY_DATABASE_URI=url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(url),
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_REQUEST_BYTES,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
-        SESSION_COOKIE_NAME="flightdeck",
+        # With this prefix a browser takes it from this host only, by https, for all paths.
+        SESSION_COOKIE_NAME="__Host-flightdeck" if settings.uses_https else "flightdeck",
+        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.uses_https,
         # A form belongs to its session; a page left open over lunch still works.

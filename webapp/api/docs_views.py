@@ -6,10 +6,11 @@ Outside the API's own blueprint, which asks for a token.
 import json
 from pathlib import Path
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.api import explained, markdown, openapi, postman, reference
+from webapp.web.headers import WITH_PICTURES_IN_STYLES
 from webapp.web.problems import CODES
 
 FIRST_SCRIPT = Path(__file__).parents[2] / "docs" / "api" / "first-script.md"
@@ -30,7 +31,9 @@ def collection() -> Response:
 
 @blueprint.get("/api/docs")
 def explorer() -> ResponseReturnValue:
-    return render_template("api/explorer.html")
+    response = make_response(render_template("api/explorer.html"))
+    response.headers["Content-Security-Policy"] = WITH_PICTURES_IN_STYLES
+    return response
 
 
 @blueprint.get("/api/redoc")

@@ -27,6 +27,12 @@ control_socket_disable = True
 # Room for an address with a pasted page in its search: our answer is a sentence, gunicorn's is not.
 # It takes its setting only up to this constant, and 0, no limit, would let anybody fill the memory.
 message.MAX_REQUEST_LINE = limit_request_line = 64 * 1024
+# The same as gunicorn's own, said here: of a cookie, or where a page was linked from.
+limit_request_field_size = 8190
+limit_request_fields = 100
+# What a proxy says of a request is for TRUSTED_PROXIES alone: gunicorn would believe this machine.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
 # Each request is an event of ours already.
 accesslog = None
 # Until our logging takes over, below, only what went wrong is said, in gunicorn's own format.
