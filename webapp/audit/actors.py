@@ -2,10 +2,15 @@
 
 from webapp.audit.service import Actor
 from webapp.auth.access import operator
+from webapp.auth.models import Operator
 from webapp.web.requests import current_request_id
 
 
 def web_actor() -> Actor:
     """The signed-in operator, working in a browser."""
-    who = operator()
+    return actor_of(operator())
+
+
+def actor_of(who: Operator) -> Actor:
+    """The same for somebody who is about to be signed in."""
     return Actor(who.email, "web", operator_id=who.id, request_id=current_request_id())
