@@ -1,25 +1,19 @@
 """Every address, for everyone: who may, who may only read, and a stranger."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from flask import Flask, url_for
-from werkzeug.routing import Rule
+from flask import Flask
 
 from tests import factories
+from tests.support import routes
 from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
+from tests.support.routes import address, guarded, permission_of, rules, takes_tokens
 from webapp.app import create_app
-from webapp.audit import queries as audit_queries
-from webapp.audit import service as audit
-from webapp.audit.service import FieldChange
-from webapp.auth import queries
 from webapp.auth.access import PUBLIC_ENDPOINTS, TOKEN_BLUEPRINTS
 from webapp.auth.permissions import ROLES, Permission, role_may
-from webapp.campaigns.record import subject
 from webapp.core.config import Settings
-from webapp.core.db import db
 
 FRAGMENT_ONLY = {
     "advertisers.suggest",
@@ -44,54 +38,7 @@ FILES = {
 @pytest.fixture
 def values(app: Flask) -> dict[str, str]:
     """Something for every name that stands in an address."""
-    campaign, run = factories.campaign(), factories.sync_run()
-    job = factories.bulk_job([campaign.id])
-    factories.api_token()
-    audit.record(factories.ACTOR, "edited", subject(campaign), [FieldChange("title", "a", "b")])
-    db.session.flush()
-    return {
-        "event_id": str(audit_queries.last_event_id("campaign", campaign.id)),
-        "uuid": str(campaign.uuid),
-        "advertiser_id": str(campaign.advertiser_id),
-        "remote_id": str(campaign.remote_id),
-        "run_id": str(run.id),
-        "pulled_id": str(factories.pulled_change(campaign, run).id),
-        "connection_id": str(campaign.connection_id),
-        "conflict_id": str(factories.conflict(campaign, "title", theirs="Other").id),
-        "change_id": str(factories.change(campaign).id),
-        "duplicate_id": str(factories.duplicate(campaign).id),
-        "job_uuid": str(job.uuid),
-        "file_uuid": str(factories.import_file(job).uuid),
-        "view_uuid": str(factories.saved_view(factories.operator(), is_shared=True).uuid),
-        "token_id": str(queries.list_tokens()[0][0].id),
-        "filename": "app.css",
-    }
-
-
-def rules(app: Flask, method: str) -> Iterator[Rule]:
-    return (rule for rule in app.url_map.iter_rules() if method in (rule.methods or ()))
-
-
-def blueprint_of(rule: Rule) -> str:
-    return rule.endpoint.rpartition(".")[0]
-
-
-def permission_of(app: Flask, rule: Rule) -> Permission | None:
-    return getattr(app.view_functions[rule.endpoint], "permission", None)
-
-
-def address(app: Flask, rule: Rule, values: dict[str, str]) -> str:
-    with app.test_request_context():
-        return url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
-
-
-def guarded(app: Flask, method: str) -> list[Rule]:
-    """Rules that only operators may use."""
-    return [
-        rule
-        for rule in rules(app, method)
-        if rule.endpoint not in PUBLIC_ENDPOINTS and blueprint_of(rule) not in TOKEN_BLUEPRINTS
-    ]
+    return routes.values()
 
 
 def test_every_address_names_a_permission_or_is_on_the_public_list(app: Flask) -> None:
@@ -159,7 +106,7 @@ def test_a_session_opens_no_address_that_takes_a_token(
     app: Flask, manager_client: Client, values
 ) -> None:
     for rule in rules(app, "GET"):
-        if blueprint_of(rule) in TOKEN_BLUEPRINTS:
+        if takes_tokens(rule):
             url = address(app, rule, values)
             assert manager_client.get(url).status_code == 401, rule
             token = factories.api_token("read write sync admin")
