@@ -6,11 +6,18 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from webapp.auth import guessable
 from webapp.core.config import MIN_PASSWORD_LENGTH
 
 MAX_LENGTH = 128
 TOO_SHORT = f"A password needs at least {MIN_PASSWORD_LENGTH} characters."
 TOO_LONG = f"A password has at most {MAX_LENGTH} characters."
+TOO_COMMON = (
+    "This password is one of the first that somebody would guess: it is a common one, or made of "
+    "repeats, of keys that lie side by side, or of one word and a year. Choose another."
+)
+TOO_CLOSE = "A password must be more than your e-mail address, or our name, and a little besides."
+LEAST_BESIDES = 8
 RANDOM_BYTES = 18  # as text, 24 characters
 # Of somebody who has no password: they sign in elsewhere. No text fits it.
 NONE = "!"
@@ -39,13 +46,16 @@ def is_outdated(digest: str) -> bool:
 
 def problem(text: str, *, email: str) -> str | None:
     """Why nobody with this e-mail address may have this password; ``None`` when they may."""
-    length = len(_composed(text))
-    if length < MIN_PASSWORD_LENGTH:
+    text = _composed(text)
+    if len(text) < MIN_PASSWORD_LENGTH:
         return TOO_SHORT
-    if length > MAX_LENGTH:
+    if len(text) > MAX_LENGTH:
         return TOO_LONG
-    if email and _composed(text).casefold() == email.strip().casefold():
-        return "A password must not be your e-mail address."
+    besides = guessable.without_email(text, email)
+    if len(besides) < LEAST_BESIDES:
+        return TOO_CLOSE
+    if len(guessable.without_runs(besides)) < LEAST_BESIDES or guessable.is_common(text):
+        return TOO_COMMON
     return None
 
 
