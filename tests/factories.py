@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.audit.service import Actor
 from webapp.auth import passwords
-from webapp.auth.models import ApiToken, Operator
+from webapp.auth.models import ApiToken, Invitation, Operator
 from webapp.auth.queries import token_digest
 from webapp.bulk import service as bulk
 from webapp.bulk.models import EDIT, BulkJob
@@ -97,6 +97,20 @@ def api_token(scopes: str = "read write sync", *, name: str | None = None, **val
     }
     _add(ApiToken(**defaults | values))
     return token
+
+
+def invitation(secret: str | None = None, **values: Any) -> str:
+    """An open invitation of somebody new; gives its link's secret."""
+    secret = secret or f"fdk_join_test{next(_numbers)}"
+    defaults = {
+        "digest": token_digest(secret),
+        "email": f"new{next(_numbers)}@example.com",
+        "role": "operator",
+        "created_at": utc_now(),
+        "expires_at": utc_now() + timedelta(days=7),
+    }
+    _add(Invitation(**defaults | values))
+    return secret
 
 
 def connection(**values: Any) -> Connection:

@@ -28,6 +28,10 @@ from webapp.notices import views as notices
 from webapp.ops import health, logs, metrics
 from webapp.overview import navigation
 from webapp.overview import views as overview
+from webapp.people import factor_sign_in_views
+from webapp.people import factor_views as factor
+from webapp.people import rules_views as rules
+from webapp.people import views as people
 from webapp.savedviews import views as savedviews
 from webapp.sync import views as sync
 from webapp.web import (
@@ -46,7 +50,7 @@ MAX_REQUEST_BYTES = 1024 * 1024
 # Of a form that carries a file: ours has three fields.
 MAX_FORM_PARTS = 20
 
-__all__ = ["create_app", "models"]
+__all__ = ["create_app", "factor_sign_in_views", "models"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -88,6 +92,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         bulk,
         exchange,
         tokens,
+        factor,
+        rules,
+        people,
     )
     for feature in (*pages, docs, health, metrics):
         app.register_blueprint(feature.blueprint)

@@ -13,7 +13,9 @@ from webapp.auth import queries
 from webapp.auth.access import PUBLIC_ENDPOINTS, TOKEN_BLUEPRINTS
 from webapp.auth.permissions import Permission
 from webapp.campaigns.record import subject
+from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.people import queries as people
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -23,6 +25,7 @@ def values() -> dict[str, str]:
     campaign, run = factories.campaign(), factories.sync_run()
     job = factories.bulk_job([campaign.id])
     factories.api_token()
+    secret = factories.invitation()
     audit.record(factories.ACTOR, "edited", subject(campaign), [FieldChange("title", "a", "b")])
     db.session.flush()
     return {
@@ -40,6 +43,9 @@ def values() -> dict[str, str]:
         "file_uuid": str(factories.import_file(job).uuid),
         "view_uuid": str(factories.saved_view(factories.operator(), is_shared=True).uuid),
         "token_id": str(queries.list_tokens()[0][0].id),
+        "person_id": str(factories.operator().id),
+        "invitation_id": str(people.open_invitations(utc_now())[0][0].id),
+        "secret": secret,
         "filename": "app.css",
     }
 

@@ -21,6 +21,8 @@ KINDS = {
     "campaign": "Campaigns",
     "connection": "Connections",
     "operator": "People",
+    "invitation": "Invitations",
+    "rule": "Rules",
     "view": "Views",
     "bulk": "Bulk actions",
     "api token": "Scripts' keys",

@@ -26,6 +26,11 @@ PUBLIC_ENDPOINTS = frozenset(
     {
         "static",
         "auth.sign_in",
+        # Open to whose password was right a moment ago.
+        "auth.code",
+        "auth.enrol",
+        # Opens for whoever has an invitation's link.
+        "people.join",
         "ops.live",
         "ops.ready",
         # Looks by itself who asks: a token of its own, or this machine.

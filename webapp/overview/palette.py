@@ -37,6 +37,9 @@ PAGES = (
     ("Bulk changes", "bulk.index"),
     ("Import campaigns", "exchange.upload"),
     ("Tokens", "tokens.index"),
+    ("People", "people.index"),
+    ("Invite somebody", "people.invite"),
+    ("What each role may", "people.roles"),
 )
 # Open to anybody.
 DOCUMENTS = (
