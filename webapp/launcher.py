@@ -195,6 +195,7 @@ def _summary(address: str, sandbox_page: str | None, account: Account | None) ->
         lines.append(f"  and password             {account.password or 'the one you set'}")
         if account.password:
             lines.append("                           (shown this once: write it down)")
+        lines.append("  To invite others         flask operators first-admin")
     if sandbox_page:
         lines.append(f"  Practice Megaphone       {sandbox_page}/")
     return "\n".join([*lines, "", "  Ctrl-C stops all.", ""])

@@ -6,7 +6,7 @@ What cannot be done is said in a sentence, with exit status 1; a wrong command l
 
 from flask import Flask
 
-from webapp.cli import campaign_writes
+from webapp.cli import campaign_writes, operator_changes
 from webapp.cli.advertisers import advertisers
 from webapp.cli.api import api
 from webapp.cli.audit import audit
@@ -19,7 +19,7 @@ from webapp.cli.sync import sync
 from webapp.cli.tokens import tokens
 from webapp.cli.worker import health, run_worker
 
-__all__ = ["campaign_writes", "init_app"]
+__all__ = ["campaign_writes", "init_app", "operator_changes"]
 
 
 def init_app(app: Flask) -> None:

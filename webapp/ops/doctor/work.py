@@ -18,7 +18,8 @@ from webapp.sync.breaker import OPENS_AFTER
 from webapp.sync.models import Lease
 from webapp.sync.queries import Freshness
 
-CREATE = "Run: flask operators create EMAIL --role {}"
+CREATE = "Run: flask operators create EMAIL --role manager"
+FIRST_ADMIN = "Run: flask operators first-admin"
 
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
@@ -31,10 +32,10 @@ def _people() -> list[Finding]:
     active = select(Operator.role, number).where(Operator.active).group_by(Operator.role)
     by_role = {row.role: row.number for row in db.session.execute(active)}
     if not by_role:
-        return [broken("people", "nobody can sign in", CREATE.format("manager"))]
+        return [broken("people", "nobody can sign in", CREATE)]
     if not any(role_may(role, Permission.ADMINISTER) for role in by_role):
         words = "nobody who can sign in may administer"
-        return [warning("people", words, CREATE.format("ROLE, of one that may administer"))]
+        return [warning("people", words, FIRST_ADMIN)]
     return [ok("people", f"{sum(by_role.values())} can sign in")]
 
 
