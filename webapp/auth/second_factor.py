@@ -123,7 +123,7 @@ def check(operator: Operator, typed: str, address: str) -> Used:
     if used is None:
         throttle.count_failure(operator.email, address, operator.id)
         raise WrongCode
-    throttle.forget_failures(operator.email, operator.id)
+    throttle.forget_failures(operator.email, operator.id, address=address)
     return used
 
 

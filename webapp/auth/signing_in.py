@@ -11,7 +11,7 @@ from flask import flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_user
 
-from webapp.auth import kept, queries, sessions
+from webapp.auth import kept, queries, second_factor, sessions
 from webapp.auth.models import Operator
 from webapp.core.clock import utc_now
 from webapp.core.db import transaction
@@ -28,7 +28,7 @@ def begin(
     operator: Operator, target: str, typed: str | None, *, how: How = "password"
 ) -> ResponseReturnValue:
     """They are who they say: sign them in, or ask for what else is needed first."""
-    stage = _stage(operator)
+    stage = second_factor.stage(operator)
     if stage == "none":
         return finish(operator, target, typed)
     _empty_cookie()
@@ -87,10 +87,6 @@ def go_on(target: str, typed: str | None, *, again: str = "signed in") -> Respon
 def address_here() -> str:
     """Where the request comes from."""
     return request.remote_addr or "unknown"
-
-
-def _stage(_operator: Operator) -> Literal["none", "code", "enrol"]:
-    return "none"
 
 
 def _empty_cookie() -> None:
