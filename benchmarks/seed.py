@@ -66,10 +66,10 @@ def fill(number: int) -> None:
     for statement in again:
         db.session.execute(text(statement))
     db.session.commit()
-    _settle()
+    settle()
 
 
-def _settle() -> None:
+def settle() -> None:
     """What the worker does after many came, and PostgreSQL by itself, so that the planner knows."""
     if db.engine.dialect.name != "postgresql":
         db.session.execute(text("ANALYZE"))
@@ -119,17 +119,26 @@ def _make_advertisers() -> list[tuple[int, str]]:
     return [(row.id, row.name) for row in db.session.execute(query)]
 
 
+def jumping(n: int) -> int:
+    """A number that jumps about, and is the same in each run."""
+    return (n * 2_654_435_761) % 2**32
+
+
+def title_of(n: int, number: int) -> str:
+    """The title of one of so many campaigns."""
+    mixed = jumping(n)
+    title = f"{SEASONS[mixed % 7]} {WARES[mixed // 7 % 8]} {n}"
+    title += f" {COMMON}" if n % COMMON_EACH == 0 else ""
+    return title + (f" {RARE}" if n % max(1, number // RARE_HITS) == 0 else "")
+
+
 def _rows(
     number: int, connection: int, owner: int, advertisers: list[int], names: dict[int, str]
 ) -> Iterator[dict[str, Any]]:
-    rare_each = max(1, number // RARE_HITS)
     for n in range(number):
-        # Numbers that jump about, and are the same in each run.
-        mixed = (n * 2_654_435_761) % 2**32
+        mixed = jumping(n)
         advertiser = advertisers[0 if n % LARGEST_EACH == 0 else mixed % len(advertisers)]
-        title = f"{SEASONS[mixed % 7]} {WARES[mixed // 7 % 8]} {n}"
-        title += f" {COMMON}" if n % COMMON_EACH == 0 else ""
-        title += f" {RARE}" if n % rare_each == 0 else ""
+        title = title_of(n, number)
         minor = None if mixed % 10 == 0 else mixed % 5_000_000
         currency = None if minor is None else CURRENCIES[mixed // 11 % 6]
         changed = START + timedelta(seconds=mixed % (326 * 86_400))

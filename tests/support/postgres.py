@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,13 @@ QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovac
 class Postgres:
     """A running server. Anyone on this machine may connect; it holds nothing but test data."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path, port: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], folder: Path, port: int, *, keep: bool = False
+    ) -> None:
         self.process = process
         self.folder = folder
         self.port = port
+        self.keep = keep
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
@@ -57,7 +61,8 @@ class Postgres:
             self.process.kill()
             self.process.wait()
         finally:
-            shutil.rmtree(self.folder)
+            if not self.keep:
+                shutil.rmtree(self.folder)
 
 
 def find_programs() -> Path | None:
@@ -73,38 +78,45 @@ def find_programs() -> Path | None:
     return None
 
 
-def start_postgres(programs: Path) -> Postgres:
-    """Make a new cluster and start it; ready to connect when this returns."""
-    folder = Path(tempfile.mkdtemp(prefix="flightdeck-postgres-"))
+def start_postgres(
+    programs: Path, kept: Path | None = None, settings: Sequence[str] = QUICK
+) -> Postgres:
+    """Start a new cluster, or the one in a folder that is kept; ready when this returns."""
+    folder = kept or Path(tempfile.mkdtemp(prefix="flightdeck-postgres-"))
     account: dict[str, Any] = {}
     if os.geteuid() == 0:
         # PostgreSQL refuses to run as root.
         account = {"user": "nobody", "group": "nogroup", "extra_groups": []}
         shutil.chown(folder, "nobody", "nogroup")
     data = folder / "data"
-    subprocess.run(
-        [
-            *(programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync"),
-            *("--encoding=UTF8", *_language_order(programs)),
-        ],
-        check=True,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        **account,
-    )
+    if not data.exists():
+        _make_cluster(programs, data, account)
     port = _free_port()
     command = [str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port)]
-    for setting in ("unix_socket_directories=", *QUICK):
+    for setting in ("unix_socket_directories=", *settings):
         command += ["-c", setting]
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **account)
-    server = Postgres(process, folder, port)
+    server = Postgres(process, folder, port, keep=kept is not None)
     try:
         _wait_until_ready(server)
     except BaseException:
         server.stop()
         raise
     return server
+
+
+def _make_cluster(programs: Path, data: Path, account: dict[str, Any]) -> None:
+    subprocess.run(
+        [
+            *(programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync"),
+            *("--encoding=UTF8", *_language_order(programs)),
+        ],
+        check=True,
+        cwd=data.parent,
+        stdout=subprocess.DEVNULL,
+        **account,
+    )
 
 
 def _language_order(programs: Path) -> list[str]:
