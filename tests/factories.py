@@ -16,7 +16,7 @@ from sqlalchemy import insert, select
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.audit.service import Actor
-from webapp.auth import passwords
+from webapp.auth import passwords, sessions
 from webapp.auth.models import ApiToken, Invitation, Operator
 from webapp.auth.queries import token_digest
 from webapp.bulk import service as bulk
@@ -111,6 +111,13 @@ def invitation(secret: str | None = None, **values: Any) -> str:
     }
     _add(Invitation(**defaults | values))
     return secret
+
+
+def session(of: Operator, **values: Any) -> str:
+    """A browser in which somebody is signed in; gives its cookie's secret."""
+    return sessions.begin(
+        of, address="192.0.2.1", agent="A browser", now=values.get("now") or utc_now()
+    )
 
 
 def connection(**values: Any) -> Connection:

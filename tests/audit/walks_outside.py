@@ -140,7 +140,16 @@ COMMANDS: dict[str, Command] = {
     "connections pause": hold("pause"),
     "connections resume": hold("pause", "resume"),
     "operators create": lambda t: t("operators", "create", "new@example.com", "--random"),
+    "operators first-admin": lambda t: t("operators", "first-admin"),
+    "operators invite": lambda t: t("operators", "invite", "new@example.com"),
     "operators set-password": set_password,
+    "operators set-role": lambda t: t(
+        "operators", "set-role", factories.operator().email, "viewer"
+    ),
+    "operators switch-off": lambda t: t("operators", "switch-off", factories.operator().email),
+    "operators switch-on": lambda t: t(
+        "operators", "switch-on", factories.operator(active=False).email
+    ),
     "tokens create": lambda t: t("tokens", "create", "nightly"),
     "tokens revoke": of_token("revoke"),
     "tokens rotate": of_token("rotate"),

@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from tests import factories
+from tests.auth.factors import has_factor
 from tests.bulk.desk import Desk
 from tests.campaigns.form_work import (
     BOOK,
@@ -22,7 +23,7 @@ from tests.support.client import Client
 from tests.support.pages import get_page
 from webapp.audit import queries as audit
 from webapp.auth import queries as auth
-from webapp.auth.models import Operator
+from webapp.auth.models import Invitation, Operator
 from webapp.bulk import service as bulk
 from webapp.bulk.models import BulkJob
 from webapp.bulk.operations import Archive, SetBudget
@@ -174,6 +175,22 @@ def new_token(p: Presser) -> None:
     )
 
 
+def of_person(name: str, button: str, *, active: bool = True, **data: Any) -> Walk:
+    def walk(p: Presser) -> None:
+        person = factories.operator(active=active)
+        factories.session(person)
+        has_factor(person)
+        p.submit(f"/people/{person.id}/{name}", button, **data)
+
+    return walk
+
+
+def withdraw_invitation(p: Presser) -> None:
+    factories.invitation()
+    (invitation,) = db.session.query(Invitation)
+    p.submit(f"/people/invitations/{invitation.id}/withdraw", "Withdraw the invitation")
+
+
 PAGES: dict[str, Walk] = {
     "attention.close_duplicate": lambda p: p.post(
         f"/needs-you/duplicates/{factories.duplicate(factories.campaign()).id}/close"
@@ -204,6 +221,15 @@ PAGES: dict[str, Walk] = {
     "changes.settle": lambda p: p.post(f"/changes/parked/{gone()[0].uuid}", verb="archive"),
     "changes.undo": undo_change,
     "notices.choices": lambda p: p.post("/notices/choices"),
+    "people.end_sessions": of_person("end-sessions", "End all sessions"),
+    "people.invite": lambda p: p.submit(
+        "/people/invite", "Make the link", email="new@example.com", role="viewer"
+    ),
+    "people.reset_factor": of_person("reset-factor", "Reset the second factor"),
+    "people.role": of_person("role", "Give this role", role="viewer"),
+    "people.switch_off": of_person("switch-off", "Switch off"),
+    "people.switch_on": of_person("switch-on", "Switch on", active=False),
+    "people.withdraw": withdraw_invitation,
     "savedviews.delete": of_view("/remove"),
     "savedviews.edit": of_view("", name="Other"),
     "savedviews.home": lambda p: p.post("/views/home", view="archived"),
@@ -234,5 +260,6 @@ NOT_TOLD: dict[str, str] = {
     "exchange.again": DRAFTED,
     "exchange.upload": DRAFTED,
     "overview.single_keys": "Which keys are shortcuts for oneself is nobody else's matter.",
+    "people.join": "Whoever joins is told of as themselves (tests/people/test_joining.py).",
     "sync.check": "Asks the ad server; told when it answers (tests/sync/test_connection_page.py).",
 }
