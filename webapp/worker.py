@@ -106,7 +106,9 @@ class Worker:
 
 def _pull(work: jobs.Work) -> None:
     if jobs.pull_next(work) == COMPLETE:
-        heartbeat.tell("pull", work.settings.heartbeat_pull_url)
+        heartbeat.tell(
+            "pull", work.settings.heartbeat_pull_url, private=work.settings.outgoing_private
+        )
 
 
 def _clean(work: jobs.Work) -> None:
@@ -118,7 +120,9 @@ def _clean(work: jobs.Work) -> None:
     keeping.forget_contents(work)
     api.forget_old(work)
     notices.forget_old(work)
-    heartbeat.tell("clean", work.settings.heartbeat_clean_url)
+    heartbeat.tell(
+        "clean", work.settings.heartbeat_clean_url, private=work.settings.outgoing_private
+    )
 
 
 def _analyze(_work: jobs.Work) -> None:

@@ -13,13 +13,13 @@ import requests
 from requests.auth import AuthBase
 
 from tests.adservers.wire import WireServer, answer, cut, dribble, hang_up, silence
+from webapp.core.addresses import check_base_url
 from webapp.core.http import (
     AnswerLost,
     HttpFailure,
     HttpSession,
     Limits,
     NotSent,
-    check_base_url,
     fetch,
     http_session,
 )

@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from webapp.core import reached
-from webapp.core.http import check_base_url, check_url
+from webapp.core.addresses import check_base_url, check_url
 from webapp.core.secret_files import SecretFileSource, UnusableFile
 
 ENV_FILE = ".env"
@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     megaphone_api_token: SecretStr | None = None
     megaphone_org_id: str | None = Field(default=None, validate_default=True)
     megaphone_requests_per_minute: int = Field(default=60, ge=0, le=6000)
+
+    outgoing_private: bool = False
 
     sandbox_port: int = Field(default=8001, ge=1, le=65535)
     sandbox_campaigns: int = Field(default=1200, ge=0, le=1_000_000)

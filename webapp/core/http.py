@@ -3,13 +3,13 @@
 ``fetch`` makes exactly one request and never retries. What went wrong comes out as ``NotSent``
 (proof that no byte of the request left) or ``AnswerLost`` (the other side may have acted on it).
 Neither carries an address, a header or a cause that would show one. What an answer means is for
-the caller to say. The rules for the address of a remote service live here too.
+the caller to say. The one place where sockets are opened to others: each address is judged by
+``webapp.core.addresses`` before it is called, a session can be kept to one host, no redirect is
+followed, and certificates are verified.
 """
 
 import http.client
 import io
-import ipaddress
-import re
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -18,13 +18,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from webapp.core.addresses import NotToBeCalled, callable_addresses, check_url, origin_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -34,8 +37,6 @@ Monotonic = Callable[[], float]
 CHUNK = 64 * 1024
 # A firewall forgets quiet connections without a word; a write into one is lost and looks unknown.
 MAX_IDLE_SECONDS = 15.0
-
-_ODD_URL = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class _Watch:
     limits: Limits
     send_by: float | None
     monotonic: Monotonic
+    private: bool = False
     ends: float = field(init=False)
     sent: bool = False
     late: bool = False
@@ -146,6 +148,9 @@ class _TimedResponse(http.client.HTTPResponse):
 class _HttpConnection(HTTPConnection):
     response_class = _TimedResponse
 
+    def _new_conn(self) -> socket.socket:
+        return _judged_socket(self)
+
     def send(self, data: Any) -> None:
         _connect_and_mark(self)
         super().send(data)
@@ -154,9 +159,35 @@ class _HttpConnection(HTTPConnection):
 class _HttpsConnection(HTTPSConnection):
     response_class = _TimedResponse
 
+    def _new_conn(self) -> socket.socket:
+        return _judged_socket(self)
+
     def send(self, data: Any) -> None:
         _connect_and_mark(self)
         super().send(data)
+
+
+def _judged_socket(connection: HTTPConnection) -> socket.socket:
+    """A socket to what the name stands for, by number: it is not looked up a second time."""
+    watch, port = _current.get(), connection.port or connection.default_port
+    host = connection.host.strip("[]")
+    try:
+        addresses = callable_addresses(host, port, private=watch is not None and watch.private)
+    except NotToBeCalled as refused:
+        raise NewConnectionError(connection, "not to be called") from refused
+    except OSError as error:
+        raise NameResolutionError(host, connection, socket.gaierror()) from error
+    failure: OSError = OSError("no address")
+    for address in addresses:
+        try:
+            return create_connection(
+                (str(address), port), connection.timeout, socket_options=connection.socket_options
+            )
+        except OSError as error:
+            failure = error
+    if isinstance(failure, TimeoutError):
+        raise ConnectTimeoutError(connection, "timed out") from failure
+    raise NewConnectionError(connection, "no connection") from failure
 
 
 def _connect_and_mark(connection: HTTPConnection) -> None:
@@ -177,13 +208,7 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, tls_name: str | None) -> None:
-        self._tls_name = tls_name
-        super().__init__(max_retries=0)
-
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        if self._tls_name:
-            kwargs |= {"server_hostname": self._tls_name, "assert_hostname": self._tls_name}
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
@@ -192,20 +217,32 @@ class HttpSession(requests.Session):
     """Connections kept open between requests. For one thread at a time: give each its own.
 
     Ignores the environment (no proxy, no netrc, whose entry would replace the credential) and
-    keeps no cookies.
+    keeps no cookies. ``private``: it may call networks that are not the Internet.
     """
 
     def __init__(
-        self, user_agent: str, monotonic: Monotonic = time.monotonic, tls_name: str | None = None
+        self, user_agent: str, monotonic: Monotonic = time.monotonic, *, private: bool = False
     ) -> None:
         super().__init__()
         self.monotonic = monotonic
+        self.private = private
+        self._origin: tuple[str, str, int] | None = None
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip"})
         self._last_used = monotonic()
-        self.mount("https://", _Adapter(tls_name))
-        self.mount("http://", _Adapter(None))
+        self.mount("https://", _Adapter(max_retries=0))
+        self.mount("http://", _Adapter(max_retries=0))
+
+    def keep_to(self, url: str) -> None:
+        """From now on, call no other host and port than this address's."""
+        self._origin = origin_of(url)
+
+    def refuses(self, url: str) -> bool:
+        """Whether this address may not be called, whatever its name stands for."""
+        if check_url(url.partition("?")[0]):
+            return True
+        return self._origin is not None and origin_of(url) != self._origin
 
     def drop_idle_connections(self) -> None:
         now = self.monotonic()
@@ -216,13 +253,10 @@ class HttpSession(requests.Session):
 
 
 def http_session(
-    user_agent: str, *, monotonic: Monotonic = time.monotonic, tls_name: str | None = None
+    user_agent: str, *, monotonic: Monotonic = time.monotonic, private: bool = False
 ) -> HttpSession:
-    """A session for ``fetch``. Close it when done.
-
-    ``tls_name`` is whose certificate is asked for when addresses are given by number.
-    """
-    return HttpSession(user_agent, monotonic, tls_name)
+    """A session for ``fetch``. Close it when done."""
+    return HttpSession(user_agent, monotonic, private=private)
 
 
 def fetch(
@@ -242,8 +276,10 @@ def fetch(
     the request is not begun any more. Resolving a name is the one wait that nothing bounds but
     the system's resolver.
     """
+    if session.refuses(url):
+        raise NotSent("cannot be called: its address is not one that may be used")
     session.drop_idle_connections()
-    watch = _Watch(limits or Limits(), send_by, session.monotonic)
+    watch = _Watch(limits or Limits(), send_by, session.monotonic, session.private)
     request = requests.Request(method, url, headers=dict(headers or {}), data=body, auth=auth)
     token = _current.set(watch)
     try:
@@ -308,6 +344,8 @@ def _failure(error: Exception, watch: _Watch) -> HttpFailure:
     # A TLS handshake that stalls is a *read* timeout to those below.
     if isinstance(error, requests.Timeout):
         return NotSent(f"did not accept a connection within {watch.limits.connect:g} seconds")
+    if isinstance(_cause_of(error), NotToBeCalled):
+        return NotSent("was not called: its name stands for an address that may not be called")
     return NotSent(f"could not be reached{_why_not_connected(error)}")
 
 
@@ -315,46 +353,13 @@ def _why_not_connected(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return " safely: its certificate or encryption is not valid"
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+    if isinstance(reason, NameResolutionError):
         return ": its name was not found on the network"
-    if isinstance(getattr(reason, "__cause__", None), ConnectionRefusedError):
+    if isinstance(_cause_of(error), ConnectionRefusedError):
         return ": the connection was refused"
     return ": no connection could be made"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether this name or address means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_base_url(url: str) -> str | None:
-    """What is wrong with this address of a remote service, in words; ``None`` when nothing is."""
-    problem = check_url(url)
-    if problem is None and "?" in url:
-        return "The address must end with its path: leave out everything from ? on."
-    return problem
-
-
-def check_url(url: str) -> str | None:
-    """What is wrong with this address of one resource, in words; ``None`` when nothing is."""
-    if len(url) > 1000 or _ODD_URL.search(url):
-        return "The address has characters that no web address has, or is too long."
-    try:
-        parts = urlsplit(url)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_web = False
-    if not is_web:
-        return "This is not a web address. Give one such as https://cms.megaphone.fm/api."
-    if "@" in parts.netloc:
-        return "The address must not hold a user name or a password."
-    if "#" in url:
-        return "The address must end with its path: leave out everything from # on."
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        return "The address must begin with https://. Plain http is only for this machine."
-    return None
+def _cause_of(error: Exception) -> object:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return getattr(reason, "__cause__", None)

@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from webapp.core.addresses import is_loopback
 from webapp.core.config import Settings
-from webapp.core.http import is_loopback
 
 TIMEOUT_SECONDS = 10.0
 PORTS = {"smtp": 587, "smtps": 465}

@@ -6,7 +6,8 @@ One address for each schedule, from the settings. A call that fails is logged, a
 import structlog
 from pydantic import SecretStr
 
-from webapp.core.http import HttpFailure, Limits, fetch, http_session
+from webapp.core.http import HttpFailure, Limits
+from webapp.core.outgoing import call
 
 LIMITS = Limits(connect=2.0, read=3.0, total=5.0, body_bytes=64 * 1024)
 USER_AGENT = "Flightdeck heartbeat"
@@ -14,13 +15,14 @@ USER_AGENT = "Flightdeck heartbeat"
 log = structlog.get_logger()
 
 
-def tell(schedule: str, url: SecretStr | None, limits: Limits = LIMITS) -> None:
+def tell(
+    schedule: str, url: SecretStr | None, limits: Limits = LIMITS, *, private: bool = False
+) -> None:
     """Say that this schedule's work is done, where an address is set for it."""
     if url is None:
         return
     try:
-        with http_session(USER_AGENT) as session:
-            answer = fetch(session, "GET", url.get_secret_value(), limits=limits)
+        answer = call(USER_AGENT, "GET", url.get_secret_value(), private=private, limits=limits)
     except HttpFailure as failure:
         log.warning("heartbeat_failed", schedule=schedule, reason=str(failure))
         return

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
-from webapp.core.http import is_loopback
+from webapp.core.addresses import is_loopback
 from webapp.ops.gauges import RowCollector
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"

@@ -76,6 +76,7 @@ def open_remote(
     token = settings.megaphone_api_token
     outside = outside or Outside()
     with closing(outside.http(registry.USER_AGENT)) as http:
+        http.private = settings.outgoing_private
         remote = registry.connect(
             platform,
             ConnectionSettings(

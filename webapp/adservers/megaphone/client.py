@@ -18,6 +18,7 @@ from webapp.adservers.errors import AdServerError, AuthFailed, RateLimited, Unsu
 from webapp.adservers.megaphone import failures, refusals
 from webapp.adservers.megaphone.calls import Call
 from webapp.adservers.types import ConnectionSettings, Priority, RequestRecord
+from webapp.core.addresses import check_base_url
 from webapp.core.clock import Clock, utc_now
 from webapp.core.http import (
     Answer,
@@ -25,7 +26,6 @@ from webapp.core.http import (
     HttpFailure,
     HttpSession,
     Limits,
-    check_base_url,
     fetch,
 )
 from webapp.core.ratelimit import NoSlot, RateLimiter
@@ -88,6 +88,7 @@ class MegaphoneClient:
         self._secret = settings.token
         self._auth = TokenAuth(settings.token)
         self._http, self._limiter = http, limiter
+        http.keep_to(self._base)
         self._clock, self._monotonic = clock, monotonic
         self._on_request = on_request
         self._limits = limits or Limits()
