@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from tests import factories
-from tests.auth.factors import has_factor
+from tests.auth.factors import has_factor, secret_on
 from tests.bulk.desk import Desk
 from tests.campaigns.form_work import (
     BOOK,
@@ -185,6 +185,21 @@ def of_person(name: str, button: str, *, active: bool = True, **data: Any) -> Wa
     return walk
 
 
+def set_up_factor(p: Presser) -> None:
+    page = get_page(p.client, "/account/second-factor/set-up")
+    page.submit("Set up a second factor", {"code": secret_on(page).code()})
+
+
+def with_code(path: str, button: str) -> Walk:
+    def walk(p: Presser) -> None:
+        # Admins may not do without.
+        p.who.role = "manager"
+        phone, _ = has_factor(p.who)
+        p.submit(f"/account/second-factor/{path}", button, code=phone.code())
+
+    return walk
+
+
 def withdraw_invitation(p: Presser) -> None:
     factories.invitation()
     (invitation,) = db.session.query(Invitation)
@@ -222,6 +237,9 @@ PAGES: dict[str, Walk] = {
     "changes.undo": undo_change,
     "notices.choices": lambda p: p.post("/notices/choices"),
     "people.end_sessions": of_person("end-sessions", "End all sessions"),
+    "factor.codes": with_code("codes", "Make new recovery codes"),
+    "factor.off": with_code("off", "Switch off the second factor"),
+    "factor.set_up": set_up_factor,
     "people.invite": lambda p: p.submit(
         "/people/invite", "Make the link", email="new@example.com", role="viewer"
     ),
@@ -230,6 +248,7 @@ PAGES: dict[str, Walk] = {
     "people.switch_off": of_person("switch-off", "Switch off"),
     "people.switch_on": of_person("switch-on", "Switch on", active=False),
     "people.withdraw": withdraw_invitation,
+    "rules.index": lambda p: p.submit("/people/rules", "Save the rules", for_all="y"),
     "savedviews.delete": of_view("/remove"),
     "savedviews.edit": of_view("", name="Other"),
     "savedviews.home": lambda p: p.post("/views/home", view="archived"),
@@ -251,6 +270,8 @@ PAGES: dict[str, Walk] = {
 
 DRAFTED = "A draft changes no campaign; it is told of when it is started."
 NOT_TOLD: dict[str, str] = {
+    "auth.code": "Told when a recovery code is used up (tests/auth/test_second_factor_sign_in.py).",
+    "auth.enrol": "Whoever sets it up is told of as themselves (the same file).",
     "auth.sign_in": "Begins a session and changes nothing else; failures are kept to slow down.",
     "auth.sign_out": "Ends a session and changes nothing else.",
     "bulk.plan": DRAFTED,
