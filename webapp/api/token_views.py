@@ -38,7 +38,7 @@ def index() -> str:
 
 
 @blueprint.route("/tokens/new", methods=BOTH)
-@requires(Permission.READ, keeps_typed=True)
+@requires(Permission.READ, keeps_typed=True, fresh=True)
 def new() -> ResponseReturnValue:
     form = TokenForm(scope_choices(operator().role))
     if form.validate_on_submit():
@@ -59,7 +59,7 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.route("/tokens/<int:token_id>/rotate", methods=BOTH)
-@requires(Permission.READ)
+@requires(Permission.READ, keeps_typed=True, fresh=True)
 def rotate(token_id: int) -> ResponseReturnValue:
     token = _own(token_id)
     form = RotateForm()

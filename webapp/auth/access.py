@@ -4,18 +4,33 @@ A view on no list and without a permission answers 403 to everybody; a test walk
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 
 from webapp.auth import kept, sessions
-from webapp.auth.forms import SignInForm
+from webapp.auth.forms import PasswordForm, SignInForm
 from webapp.auth.models import Operator
 from webapp.auth.permissions import Permission, role_may
+from webapp.core.clock import utc_now
+from webapp.core.db import transaction
 from webapp.web import errors, htmx
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -44,9 +59,14 @@ PUBLIC_ENDPOINTS = frozenset(
     }
 )
 TOKEN_BLUEPRINTS = frozenset({"api"})
+# A page says by this that it asks by itself, with nobody at the keyboard.
+UNATTENDED = "X-Unattended"
+
+log = structlog.get_logger()
 
 _login = LoginManager()
 _keeping: set[Callable[..., Any]] = set()
+_dangerous: set[Callable[..., Any]] = set()
 
 
 def init_app(app: Flask) -> None:
@@ -55,20 +75,27 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"current_user": current_user})
     _login.session_protection = None
     _login.user_loader(sessions.load)
+    app.context_processor(lambda: {"session_standing": sessions.standing, "utc_now": utc_now})
     app.before_request(_check)
+    app.after_request(partial(_see, app))
     app.register_error_handler(CSRFError, _form_of_another_session)
 
 
-def requires(permission: Permission, *, keeps_typed: bool = False) -> Callable[[View], View]:
+def requires(
+    permission: Permission, *, keeps_typed: bool = False, fresh: bool = False
+) -> Callable[[View], View]:
     """Mark a view with the permission it needs.
 
     ``keeps_typed``: its form can be drawn again as it was filled in (``web.forms.drawn_again``),
     so that a session that ends meanwhile costs nobody what they typed.
+    ``fresh``: it is dangerous, and asks for the password when that was typed a while ago.
     """
 
     def mark(view: View) -> View:
         if keeps_typed:
             _keeping.add(view)
+        if fresh:
+            _dangerous.add(view)
         view.permission = permission  # type: ignore[attr-defined]
         return view
 
@@ -107,7 +134,53 @@ def _check() -> ResponseReturnValue | None:
     permission = permission_of(endpoint)
     if permission is None or not may(permission):
         abort(403)
+    standing = sessions.standing()
+    is_dangerous = current_app.view_functions[endpoint] in _dangerous
+    if is_dangerous and standing and not standing.is_confirmed(utc_now()):
+        return _ask_for_password()
     return None
+
+
+def _see(app: Flask, response: Response) -> Response:
+    """Write down that somebody is at work here: now and then, and when the answer is sent."""
+    standing, now = sessions.standing(), utc_now()
+    if standing and standing.is_due(now) and UNATTENDED not in request.headers:
+        response.call_on_close(partial(_note_seen, app, standing.session_id))
+    return response
+
+
+def _note_seen(app: Flask, session_id: int) -> None:
+    try:
+        with app.app_context(), transaction():
+            sessions.see(session_id, utc_now())
+    except DBAPIError:
+        # Nobody loses more than this one minute; the next request tries again.
+        log.warning("session_not_seen", session_id=session_id, exc_info=True)
+
+
+def _ask_for_password() -> ResponseReturnValue:
+    """Before something dangerous. What was typed goes along; what was not typed is not done."""
+    is_page = request.method == "GET" and not htmx.wants_fragment()
+    address = request.full_path.rstrip("?") if is_page else _page_shown()
+    typed = _typed()
+    url = url_for("auth.confirm", next=typed.address if typed else address)
+    if htmx.wants_fragment():
+        return htmx.send_to(url)
+    if typed is None:
+        if request.method != "GET":
+            flash("Nothing was done yet: type your password, then do it again.", "warn")
+        return redirect(url)
+    form = PasswordForm(formdata=None)
+    page = render_template("auth/confirm.html", form=form, action=url, kept=typed.signed())
+    return page, 401
+
+
+def _page_shown() -> str | None:
+    """The page from which a request was sent, if it is one of ours."""
+    parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    if parts.netloc != request.host:
+        return None
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:

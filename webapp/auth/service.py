@@ -1,13 +1,20 @@
 """Operators: making them, and checking who knocks."""
 
+from typing import Literal
+
+import structlog
 from email_validator import EmailNotValidError, validate_email
 
 from webapp.auth import passwords, queries, sessions, throttle
-from webapp.auth.models import Operator
+from webapp.auth.models import Operator, OperatorSession
 from webapp.auth.permissions import ROLES
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import DomainError, InvalidInput, NotFound
+
+Verdict = Literal["right", "wrong", "signed out"]
+
+log = structlog.get_logger()
 
 # Checked for an e-mail address nobody has, so that both answers take as long.
 _nobody = passwords.hash_of(passwords.random())
@@ -31,18 +38,39 @@ def sign_in(email: str, password: str, address: str) -> Operator:
     blocked = throttle.is_blocked(email, address)
     operator = queries.operator_by_email(email)
     digest = operator.password_hash if operator else _nobody
+    who = {"operator_id": operator.id if operator else None, "address": throttle.mark_of(address)}
     # Hashing takes long on purpose: not while holding the database.
     db.session.rollback()
     fits = passwords.fits(digest, password)
     if blocked:
+        log.warning("sign_in_blocked", **who)
         raise SignInFailed
     if operator is None or not operator.active or not fits:
         throttle.count_failure(email, address)
+        log.warning("sign_in_failed", **who)
         raise SignInFailed
-    throttle.forget_failures(email)
+    throttle.forget_failures(email, address=address)
     if passwords.is_outdated(digest):
         operator.password_hash = passwords.hash_of(password)
     return operator
+
+
+def check_password(row: OperatorSession, password: str) -> Verdict:
+    """Whoever is signed in types their password again. Too many wrong ones end the session.
+
+    Whatever comes of it, there is something to commit.
+    """
+    digest, operator_id, session_id = row.operator.password_hash, row.operator_id, row.id
+    # Hashing takes long on purpose: not while holding the database.
+    db.session.rollback()
+    if passwords.fits(digest, password):
+        sessions.confirm(row)
+        return "right"
+    log.warning("password_not_confirmed", operator_id=operator_id, session_id=session_id)
+    if throttle.count_in_session(session_id):
+        return "wrong"
+    sessions.end(row)
+    return "signed out"
 
 
 def create_operator(email: str, password: str, role: str = "manager") -> Operator:

@@ -34,9 +34,26 @@ class Standing:
     """What a request may know of its session without asking the database again."""
 
     session_id: int
-    ends_at: datetime
-    is_confirmed: bool
-    is_due: bool
+    begun_at: datetime
+    seen_at: datetime
+    confirmed_at: datetime
+
+    def is_confirmed(self, now: datetime) -> bool:
+        """Whether the password was typed lately: asked before what is dangerous."""
+        return self.confirmed_at > now - FRESH
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time to write down that something was asked."""
+        return self.seen_at <= now - SEEN_EVERY
+
+    def left(self, now: datetime, *, seen: bool = True) -> int:
+        """The seconds until it ends; ``seen``: as if something were asked now."""
+        idle_from = now if seen else self.seen_at
+        return max(0, int((min(idle_from + IDLE, self.begun_at + ABSOLUTE) - now).total_seconds()))
+
+    def can_stay(self, now: datetime) -> bool:
+        """Whether asking for something makes it last longer."""
+        return now + WARN < self.begun_at + ABSOLUTE
 
 
 def begin(operator: Operator, *, address: str, agent: str, now: datetime) -> str:
@@ -75,18 +92,11 @@ def find(secret: str, now: datetime) -> OperatorSession | None:
 
 def load(secret: str) -> Operator | None:
     """Whose request this is; remembers the session for :func:`current`."""
-    now = utc_now()
-    row = find(secret, now)
+    row = find(secret, utc_now())
     if row is None:
         return None
-    is_due = row.last_seen_at <= now - SEEN_EVERY
     g.operator_session = row
-    g.session_standing = Standing(
-        session_id=row.id,
-        ends_at=_ends_at(row, now if is_due else row.last_seen_at),
-        is_confirmed=row.confirmed_at > now - FRESH,
-        is_due=is_due,
-    )
+    g.session_standing = Standing(row.id, row.created_at, row.last_seen_at, row.confirmed_at)
     return row.operator
 
 
@@ -145,7 +155,8 @@ def list_of(operator_id: int, now: datetime | None = None) -> Sequence[OperatorS
 def forget_old(now: datetime) -> int:
     """Delete the sessions that are over for long; returns how many."""
     old = delete(OperatorSession).where(OperatorSession.last_seen_at <= now - KEPT_FOR)
-    return cast("CursorResult[object]", db.session.execute(old)).rowcount
+    result = db.session.execute(old, execution_options={"synchronize_session": False})
+    return cast("CursorResult[object]", result).rowcount
 
 
 def _end(*which: ColumnElement[bool]) -> int:
@@ -155,10 +166,6 @@ def _end(*which: ColumnElement[bool]) -> int:
         ending.values(ended_at=now), execution_options={"synchronize_session": "fetch"}
     )
     return cast("CursorResult[object]", result).rowcount
-
-
-def _ends_at(row: OperatorSession, seen: datetime) -> datetime:
-    return min(seen + IDLE, row.created_at + ABSOLUTE)
 
 
 def _digest(secret: str) -> str:

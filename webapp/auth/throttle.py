@@ -1,72 +1,149 @@
-"""Slows down guessing of passwords and codes, per e-mail address and per network address.
+"""Slows down guessing of passwords: per e-mail address, per network address, and over all.
 
-Kept in the database, so that it holds over all processes and a restart.
+Kept in the database, so that it holds over all processes and a restart. Nothing here is for ever,
+and it asks nothing of who is signed in already. Why the limits are what they are:
+docs/decisions/0016-passwords-and-sessions.md.
 """
 
 import hashlib
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+import structlog
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from webapp.auth.models import SignInThrottle
+from webapp.auth.models import Operator, OperatorSession, SignInThrottle
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 
 WINDOW = timedelta(minutes=15)
 MOST_PER_EMAIL = 5
 MOST_PER_ADDRESS = 50
-MOST_PER_FACTOR = 5
+# As many failures of everyone together are an attack: until they are over, less is let pass.
+MOST_OF_ALL = 300
+MOST_PER_EMAIL_THEN = 2
+MOST_PER_ADDRESS_THEN = 5
+MOST_PER_SESSION = 5
+
+log = structlog.get_logger()
 
 
-def is_blocked(email: str, address: str, factor_of: int | None = None) -> bool:
-    """Whether too many sign-ins failed lately for this e-mail or from this address.
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many failures are let pass, and how many under attack."""
 
-    Of a code, ``factor_of`` is whose: what failed for them counts until a code was right, however
-    often the password is.
+    usual: int
+    under_attack: int
+
+
+def is_blocked(email: str, address: str, operator_id: int | None = None) -> bool:
+    """Whether too many tries failed lately: for this e-mail, from this address.
+
+    ``operator_id``: of whom a second factor is asked; those tries have a count of their own.
     """
-    keys = _keys(email, address, factor_of)
-    rows = db.session.scalars(
-        select(SignInThrottle).where(
-            SignInThrottle.key.in_(keys), SignInThrottle.first_at > utc_now() - WINDOW
-        )
-    ).all()
-    return any(row.failures >= keys[row.key] for row in rows)
+    limits = _limits(email, address, operator_id)
+    counts = _counts([*limits, _EVERYONE])
+    attacked = counts.get(_EVERYONE, 0) >= MOST_OF_ALL
+    return any(
+        counts.get(key, 0) >= (limit.under_attack if attacked else limit.usual)
+        for key, limit in limits.items()
+    )
 
 
-def count_failure(email: str, address: str, factor_of: int | None = None) -> None:
-    """Remember one failed sign-in."""
-    now = utc_now()
-    db.session.execute(delete(SignInThrottle).where(SignInThrottle.first_at <= now - WINDOW))
-    for key in _keys(email, address, factor_of):
-        row = db.session.get(SignInThrottle, key, with_for_update=True)
-        if row:
-            row.failures += 1
-            continue
-        try:
-            with db.session.begin_nested():
-                db.session.add(SignInThrottle(key=key, failures=1, first_at=now))
-        except IntegrityError:
-            db.session.get_one(SignInThrottle, key, with_for_update=True).failures += 1
+def count_failure(email: str, address: str, operator_id: int | None = None) -> None:
+    """Remember one failed try."""
+    forget_old(utc_now())
+    for key in _limits(email, address, operator_id):
+        _count(key)
+    if _count(_EVERYONE) == MOST_OF_ALL:
+        log.warning("sign_ins_under_attack", failures=MOST_OF_ALL)
 
 
-def forget_failures(email: str, factor_of: int | None = None) -> None:
-    """A sign-in succeeded: the e-mail's failures no longer count. The address's still do."""
-    keys = [_key("email", email.strip().lower()), *_factor_keys(factor_of)]
+def forget_failures(email: str, operator_id: int | None = None, *, address: str = "") -> None:
+    """A try succeeded: what is counted for this person is over. The address's still counts."""
+    known = _key("email at address", f"{_plain(email)} {address}")
+    keys = [_key("email", _plain(email)), known, _key("second factor", str(operator_id))]
     db.session.execute(delete(SignInThrottle).where(SignInThrottle.key.in_(keys)))
 
 
-def _keys(email: str, address: str, factor_of: int | None = None) -> dict[str, int]:
-    return {
-        _key("email", email.strip().lower()): MOST_PER_EMAIL,
-        _key("address", address): MOST_PER_ADDRESS,
-        **_factor_keys(factor_of),
-    }
+def count_in_session(session_id: int) -> bool:
+    """Remember a wrong password of somebody signed in. ``False``: that was one too many."""
+    forget_old(utc_now())
+    return _count(_key("session", str(session_id))) < MOST_PER_SESSION
 
 
-def _factor_keys(operator_id: int | None) -> dict[str, int]:
-    return {} if operator_id is None else {_key("factor", str(operator_id)): MOST_PER_FACTOR}
+def forget_old(now: datetime) -> None:
+    """Delete what no longer counts."""
+    old = delete(SignInThrottle).where(SignInThrottle.first_at <= now - WINDOW)
+    db.session.execute(old, execution_options={"synchronize_session": False})
+
+
+def mark_of(address: str) -> str:
+    """Tells one network address from another in the logs, without naming it."""
+    return _key("address", address)[:12]
+
+
+def _limits(email: str, address: str, operator_id: int | None) -> dict[str, Limit]:
+    limits = (
+        {
+            _key("email at address", f"{_plain(email)} {address}"): _always(MOST_PER_EMAIL),
+            _key("address", address): _always(MOST_PER_ADDRESS),
+        }
+        if _is_known(email, address)
+        else {
+            _key("email", _plain(email)): Limit(MOST_PER_EMAIL, MOST_PER_EMAIL_THEN),
+            _key("address", address): Limit(MOST_PER_ADDRESS, MOST_PER_ADDRESS_THEN),
+        }
+    )
+    if operator_id is not None:
+        limits[_key("second factor", str(operator_id))] = _always(MOST_PER_EMAIL)
+    return limits
+
+
+def _always(number: int) -> Limit:
+    return Limit(number, number)
+
+
+def _is_known(email: str, address: str) -> bool:
+    """Whether they signed in from there before: strangers elsewhere cannot lock them out."""
+    query = (
+        select(OperatorSession.id)
+        .join(OperatorSession.operator)
+        .where(func.lower(Operator.email) == _plain(email), OperatorSession.address == address)
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _counts(keys: list[str]) -> dict[str, int]:
+    query = select(SignInThrottle.key, SignInThrottle.failures).where(
+        SignInThrottle.key.in_(keys), SignInThrottle.first_at > utc_now() - WINDOW
+    )
+    return {row.key: row.failures for row in db.session.execute(query)}
+
+
+def _count(key: str) -> int:
+    row = db.session.get(SignInThrottle, key, with_for_update=True)
+    if row is None:
+        row = SignInThrottle(key=key, failures=1, first_at=utc_now())
+        try:
+            with db.session.begin_nested():
+                db.session.add(row)
+        except IntegrityError:
+            row = db.session.get_one(SignInThrottle, key, with_for_update=True)
+            row.failures += 1
+    else:
+        row.failures += 1
+    db.session.flush()
+    return row.failures
+
+
+def _plain(email: str) -> str:
+    return email.strip().lower()
 
 
 def _key(kind: str, value: str) -> str:
     return hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()
+
+
+_EVERYONE = _key("everyone", "")
