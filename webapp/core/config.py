@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 
 from webapp.core import reached
 from webapp.core.addresses import check_base_url, check_url
+from webapp.core.oidc_settings import ClientId, Issuer, Label
 from webapp.core.secret_files import SecretFileSource, UnusableFile
 
 ENV_FILE = ".env"
@@ -34,6 +35,7 @@ SECRET_NAMES = (
     "MAIL_URL",
     "MEGAPHONE_API_TOKEN",
     "METRICS_TOKEN",
+    "OIDC_CLIENT_SECRET",
     "SECRET_KEY",
     "SENTRY_DSN",
     "WEBHOOK_SECRET",
@@ -92,6 +94,11 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     security_contact: str | None = None
     security_expires: date | None = Field(default=None, validate_default=True)
+
+    oidc_issuer: Issuer = None
+    oidc_client_id: ClientId = Field(default=None, validate_default=True)
+    oidc_client_secret: SecretStr | None = None
+    oidc_label: Label = "your company account"
 
     log_dir: Path | None = None
     log_level: str = "INFO"
