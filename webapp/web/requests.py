@@ -41,6 +41,10 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id, **_named())
     g.statements = statements.count_from_here()
+    if request.method == "HEAD":
+        # Its answer is that to GET, whose body is left out later: a view that asks whether it is to
+        # show or to do something need not know of it.
+        request.method = "GET"
     if request.method in READ_METHODS:
         scope: AbstractContextManager[None] = reading(READ_SECONDS)
         scope.__enter__()
