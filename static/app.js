@@ -121,7 +121,7 @@
     if (document.hidden) return watched.set(id, every(el));
     if (touched(el)) return plan(id, seconds);
     try {
-      const answer = await fetch(el.dataset.live, { headers: { "HX-Request": "true", "HX-Target": id } });
+      const answer = await fetch(el.dataset.live, { headers: { "HX-Request": "true", "HX-Target": id, "X-Unattended": "1" } });
       if (!answer.ok) throw answer;
       const news = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = news.getElementById(id);
@@ -154,6 +154,11 @@
   on("visibilitychange", () => {
     if (!document.hidden) watched.forEach((waits, id) => waits && plan(id, 0));
   });
+
+  // A script of its own warns of a session's end, when that is near.
+  const session = $("#session");
+  const warned = session && (session.dataset.left - session.dataset.warn) * 1000;
+  if (session) setTimeout(async () => (await import(session.dataset.script)).watch(session, say), warned);
 
   // Typing another value is choosing it.
   on("input", ({ target }) => { if (target.dataset.chooses) $(`#${target.dataset.chooses}`).checked = true; });

@@ -44,8 +44,12 @@ PUBLIC_ENDPOINTS = frozenset(
         # Open to whose password was right a moment ago.
         "auth.code",
         "auth.enrol",
+        # Lead to the service that keeps accounts, and back.
+        "oidc.start",
+        "oidc.back",
         # Opens for whoever has an invitation's link.
         "people.join",
+        "contact.security_txt",
         "ops.live",
         "ops.ready",
         # Looks by itself who asks: a token of its own, or this machine.
@@ -75,7 +79,8 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"current_user": current_user})
     _login.session_protection = None
     _login.user_loader(sessions.load)
-    app.context_processor(lambda: {"session_standing": sessions.standing, "utc_now": utc_now})
+    warns = int(sessions.WARN.total_seconds())
+    app.context_processor(lambda: {"session_left": _seconds_left, "session_warns": warns})
     app.before_request(_check)
     app.after_request(partial(_see, app))
     app.register_error_handler(CSRFError, _form_of_another_session)
@@ -139,6 +144,12 @@ def _check() -> ResponseReturnValue | None:
     if is_dangerous and standing and not standing.is_confirmed(utc_now()):
         return _ask_for_password()
     return None
+
+
+def _seconds_left() -> int | None:
+    """For pages: how long the session lasts from now on, if anybody is signed in."""
+    standing = sessions.standing()
+    return standing.left(utc_now()) if standing else None
 
 
 def _see(app: Flask, response: Response) -> Response:
