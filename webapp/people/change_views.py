@@ -20,7 +20,7 @@ from webapp.people.forms import RoleForm, SureForm
 Act = Callable[[Operator], str]
 
 
-@requires(Permission.ADMINISTER, keeps_typed=True)
+@requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
 def role(person_id: int) -> ResponseReturnValue:
     person = queries.get_person(person_id)
     form = RoleForm()
@@ -41,7 +41,7 @@ def role(person_id: int) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-@requires(Permission.ADMINISTER, keeps_typed=True)
+@requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
 def switch_off(person_id: int) -> ResponseReturnValue:
     def act(person: Operator) -> str:
         service.switch_off(web_actor(), person, seen=form.seen.data or "")
@@ -51,7 +51,7 @@ def switch_off(person_id: int) -> ResponseReturnValue:
     return _asked(person_id, form, "people/switch_off.html", act)
 
 
-@requires(Permission.ADMINISTER, keeps_typed=True)
+@requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
 def switch_on(person_id: int) -> ResponseReturnValue:
     def act(person: Operator) -> str:
         service.switch_on(web_actor(), person, seen=form.seen.data or "")
@@ -61,7 +61,7 @@ def switch_on(person_id: int) -> ResponseReturnValue:
     return _asked(person_id, form, "people/switch_on.html", act)
 
 
-@requires(Permission.ADMINISTER, keeps_typed=True)
+@requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
 def end_sessions(person_id: int) -> ResponseReturnValue:
     def act(person: Operator) -> str:
         ended = service.end_sessions(web_actor(), person)
@@ -70,7 +70,7 @@ def end_sessions(person_id: int) -> ResponseReturnValue:
     return _asked(person_id, SureForm(), "people/end_sessions.html", act)
 
 
-@requires(Permission.ADMINISTER, keeps_typed=True)
+@requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
 def reset_factor(person_id: int) -> ResponseReturnValue:
     def act(person: Operator) -> str:
         factor.reset(web_actor(), person)

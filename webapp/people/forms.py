@@ -36,7 +36,7 @@ class JoinForm(BaseForm):
         [DataRequired("Choose a password."), Length(max=MOST_TYPED, message="That is too long.")],
         description=f"12 to {MAX_LENGTH} characters. Several words are good, blanks and all.",
     )
-    again = PasswordField(
+    repeated = PasswordField(
         "The same again",
         [EqualTo("password", "The two passwords are not the same. Type both again.")],
     )
@@ -45,7 +45,7 @@ class JoinForm(BaseForm):
         super().__init__()
         if not asks_email:
             del self.email
-        self.again.flags.required = True
+        self.repeated.flags.required = True
 
 
 class RoleForm(WithRole):

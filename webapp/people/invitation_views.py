@@ -18,7 +18,7 @@ from webapp.people.forms import InviteForm, SureForm
 from webapp.people.record import WHOEVER
 
 
-@requires(Permission.ADMINISTER, keeps_typed=True)
+@requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
 def invite() -> ResponseReturnValue:
     form = InviteForm()
     if form.validate_on_submit():

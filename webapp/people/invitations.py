@@ -104,8 +104,6 @@ def find_open(secret: str, *, locked: bool = False) -> Invitation:
     """The invitation that opens by this. Raises ``NotOpen``."""
     query = select(Invitation).where(Invitation.digest == token_digest(secret))
     if locked:
-        # Two links for the first admin make one, too.
-        queries.locked_open(None, utc_now())
         query = query.with_for_update().execution_options(populate_existing=True)
     found = db.session.scalars(query).one_or_none()
     if found is None or not is_open(found):
