@@ -12,6 +12,7 @@ from tests.bulk.desk import Desk
 from tests.cli.conftest import Terminal
 from webapp.bulk import service as bulk
 from webapp.bulk.operations import Archive, SetBudget
+from webapp.connections import credentials
 from webapp.core.clock import utc_now
 
 Operation = Callable[[Script, Desk], object]
@@ -132,6 +133,11 @@ def prune(t: Terminal) -> None:
     t("audit", "prune", "--before", f"{utc_now() - timedelta(days=401):%Y-%m-%d}")
 
 
+def rotate_key(t: Terminal) -> None:
+    credentials.keep(factories.the_connection(), "a-token")
+    t("credentials", "rotate-key", "--new")
+
+
 COMMANDS: dict[str, Command] = {
     "audit prune": prune,
     "campaigns archive": of_campaign("archive"),
@@ -139,6 +145,7 @@ COMMANDS: dict[str, Command] = {
     "campaigns update": of_campaign("update", "--title", "Two"),
     "connections pause": hold("pause"),
     "connections resume": hold("pause", "resume"),
+    "credentials rotate-key": rotate_key,
     "operators create": lambda t: t("operators", "create", "new@example.com", "--random"),
     "operators first-admin": lambda t: t("operators", "first-admin"),
     "operators invite": lambda t: t("operators", "invite", "new@example.com"),
@@ -169,6 +176,7 @@ COMMANDS_NOT_TOLD = {
     "campaigns show": READS,
     "connections check": "Asks the ad server; told when it answers, as on the page.",
     "connections list": READS,
+    "credentials make-key": "Prints one, and keeps nothing.",
     "doctor": READS,
     "health": READS,
     "operators list": READS,

@@ -262,6 +262,9 @@ PAGES: dict[str, Walk] = {
     "sync.release_now": release,
     "sync.resume": run_verb("resume", "cancelled"),
     "sync.run_now": lambda p: p.post(f"/sync/connections/{factories.the_connection().id}/run"),
+    "sync.token": lambda p: p.post(
+        f"/connections/{factories.the_connection().id}/token", token="another-token"
+    ),
     "sync.undo": undo_pulled,
     "tokens.new": new_token,
     "tokens.revoke": of_token("revoke"),

@@ -83,7 +83,7 @@ def test_a_new_token_lifts_a_pause(db_session) -> None:
     connect(token="new")
     assert (connection.state, connection.state_reason) == (ACTIVE, None)
     assert connection.pause_kind is None
-    assert actions(db_session) == ["paused", "resumed"]
+    assert actions(db_session) == ["paused", "new token", "resumed"]
 
 
 def test_a_connection_that_is_connected_again_does_not_keep_an_old_pauses_kind() -> None:

@@ -232,7 +232,9 @@ def test_a_statement_that_fails_is_logged_without_its_values(
     assert "canary" not in everything_written(settings)
 
 
-def test_an_error_of_the_megaphone_client_is_logged_without_its_token(settings: Settings) -> None:
+def test_an_error_of_the_megaphone_client_is_logged_without_its_token(
+    settings: Settings, app: Flask
+) -> None:
     echo = {"error": f"{CANARY} may not. Authorization: Token token={CANARY}"}
     limiter, calls = RateLimiter(0), RequestCount()
     with responses.RequestsMock() as web:

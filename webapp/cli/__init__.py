@@ -13,6 +13,7 @@ from webapp.cli.audit import audit
 from webapp.cli.backup import backup, restore
 from webapp.cli.campaigns import campaigns
 from webapp.cli.connections import connections
+from webapp.cli.credentials import credentials
 from webapp.cli.doctor import doctor
 from webapp.cli.operators import operators
 from webapp.cli.sync import sync
@@ -23,6 +24,6 @@ __all__ = ["campaign_writes", "init_app", "operator_changes"]
 
 
 def init_app(app: Flask) -> None:
-    data = operators, tokens, campaigns, advertisers, connections, audit
+    data = operators, tokens, campaigns, advertisers, connections, credentials, audit
     for command in (*data, sync, api, run_worker, health, backup, restore, doctor):
         app.cli.add_command(command)

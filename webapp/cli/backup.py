@@ -18,6 +18,11 @@ NEXT = (
     "at what is marked, then: flask connections resume"
 )
 
+WITHOUT_KEY = (
+    "The key is not in the backup: put the one of that time into ENCRYPTION_KEY, behind the "
+    "newest. If it is lost, enter tokens anew and reset second factors."
+)
+
 
 @click.command("backup")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
@@ -87,6 +92,7 @@ def _told(done: Restored) -> dict[str, object]:
         "looked_for_in_their_turn": done.doubts.waiting,
         "left_to_a_person": done.doubts.by_hand,
         "bulk_jobs_paused": done.paused_jobs,
+        "cannot_be_opened": done.closed,
     }
 
 
@@ -104,5 +110,9 @@ def _say(done: Restored) -> None:
     ):
         if number:
             click.echo(f"{number:,} {words}.")
+    for words in done.closed:
+        click.echo(f"No key of this installation opens {words}.")
+    if done.closed:
+        click.echo(WITHOUT_KEY)
     click.echo("Passwords, roles and tokens are those of that time; all sessions are ended.")
     click.echo(NEXT)

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from flask import g, has_request_context, request
 from sqlalchemy import select
 
+from webapp.audit import queries as audit
+from webapp.audit.models import AuditEvent
 from webapp.connections.models import DETACHED, Connection
+from webapp.connections.service import RENEWED
 from webapp.core.db import db
 from webapp.core.errors import NotFound
 
@@ -51,6 +54,11 @@ def get_connection(connection_id: int) -> Connection:
         if connection.id == connection_id:
             return connection
     raise NotFound("There is no such connection.")
+
+
+def latest_token(connection: Connection) -> AuditEvent | None:
+    """When its token was last replaced, and by whom; ``None`` while it has its first one."""
+    return audit.latest_action("connection", connection.id, RENEWED)
 
 
 def organizations() -> Mapping[int, str]:

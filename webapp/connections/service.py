@@ -1,4 +1,6 @@
-"""Connections: made from the settings at start, paused and resumed, kept from sending, checked."""
+"""Connections: made from the settings at start, paused and resumed, kept from sending, checked,
+given a new token.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,6 +10,7 @@ from sqlalchemy import select
 
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, FieldChange, Subject
+from webapp.connections import credentials
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
 from webapp.connections.words import MARKER_WORDS
 from webapp.core.clock import utc_now
@@ -16,28 +19,56 @@ from webapp.core.db import db
 from webapp.core.errors import InvalidInput
 
 MEGAPHONE = "megaphone"
+RENEWED = "new token"
 
 
 def connect_from_settings(actor: Actor, settings: Settings) -> Connection | None:
     """Make the connection that the settings name the active one; detach those they no longer name.
 
-    A new token lifts a pause that the old one caused. Returns ``None`` when no credential is set.
+    The settings' token becomes the connection's when it is another than at the last start, and
+    lifts a pause that the old one caused: one that was entered since is used until then. Returns
+    ``None`` when no credential is set.
     """
     if settings.megaphone_api_token is None or settings.megaphone_org_id is None:
         return None
     connection = _connection(settings.megaphone_org_id)
-    digest = _digest(settings.megaphone_api_token.get_secret_value())
-    is_new_token = connection.credential_digest != digest
+    token = settings.megaphone_api_token.get_secret_value()
     if connection.state == DETACHED:
         connection.state, connection.state_reason, connection.pause_kind = ACTIVE, None, None
         audit.record(actor, "connected again", subject(connection))
-    if is_new_token:
-        resume(actor, connection)
+    _take(actor, connection, token)
     connection.base_url = settings.megaphone_base_url
-    connection.credential_digest = digest
     _detach_others(actor, connection)
     db.session.flush()
     return connection
+
+
+def _take(actor: Actor, connection: Connection, token: str) -> None:
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    if connection.credential_digest == digest and connection.credential is not None:
+        return
+    if connection.credential is not None:
+        audit.record(actor, RENEWED, subject(connection))
+    if connection.credential_digest != digest:
+        resume(actor, connection)
+    credentials.keep(connection, token)
+    connection.credential_digest = digest
+
+
+def enter_token(actor: Actor, connection: Connection, token: str) -> None:
+    """Use this token from now on, as somebody entered it. Lifts a pause that the old one caused.
+
+    Raises ``InvalidInput`` for what cannot be a token.
+    """
+    if not credentials.TOKEN.fullmatch(token):
+        raise InvalidInput(
+            {"token": "This is no token: it has blanks or other characters no token has, or none."}
+        )
+    _lock(connection)
+    credentials.keep(connection, token)
+    audit.record(actor, RENEWED, subject(connection))
+    resume(actor, connection)
+    db.session.flush()
 
 
 def pause(actor: Actor, connection: Connection, reason: str, kind: str | None = None) -> None:
@@ -149,7 +180,3 @@ def locked(connection_id: int) -> Connection:
 
 def _lock(connection: Connection) -> None:
     db.session.refresh(connection, with_for_update={"key_share": True})
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

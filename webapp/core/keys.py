@@ -31,6 +31,14 @@ def encryption_key_file(settings: Settings) -> Path:
     return settings.instance_dir / "encryption_key"
 
 
+def add_key(settings: Settings) -> None:
+    """Put a new key before those in the instance folder. Whoever reads meanwhile reads a whole."""
+    path = encryption_key_file(settings)
+    keys = [made_key(), *encryption_keys(settings)]
+    draft = _draft(path, "\n".join(keys))
+    draft.replace(path)
+
+
 def made_key() -> str:
     """A new encryption key."""
     return Fernet.generate_key().decode("ascii")
@@ -44,14 +52,19 @@ def _kept(path: Path, made: str) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
+    draft = _draft(path, text)
     # A link appears whole or not at all, so two processes that start together agree on one key.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
     try:
         os.link(draft, path)
     except FileExistsError:
         return
     finally:
         draft.unlink()
+
+
+def _draft(path: Path, text: str) -> Path:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+    return draft

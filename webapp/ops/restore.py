@@ -27,7 +27,7 @@ from webapp.bulk import service as bulk
 from webapp.bulk.models import BulkJob
 from webapp.core.db import db, engine_options
 from webapp.notices import sending
-from webapp.ops import backup
+from webapp.ops import backup, locked
 from webapp.ops.backup import SQLITE
 from webapp.ops.copies import archive, postgresql, sqlite
 from webapp.ops.copies.archive import BackupFailed, Manifest
@@ -40,13 +40,17 @@ HELD = "restored from a backup of {:%Y-%m-%d %H:%M} UTC: look first, then releas
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored, and what was done so that nothing is done twice."""
+    """What was restored, and what was done so that nothing is done twice.
+
+    ``closed``: secrets in it, in words, that no key of this installation opens.
+    """
 
     manifest: Manifest
     upgraded_to: str
     held: int
     doubts: Doubts
     paused_jobs: int
+    closed: list[str]
 
 
 def name_of(url: str) -> str:
@@ -184,9 +188,10 @@ def _made_safe(actor: Actor, connection: Connection, manifest: Manifest, now: da
         _end_sessions(now)
         sending.give_up_all(now, "It waited in a backup and may have been sent since.")
         after_restore.ask_for_pulls(actor)
+        closed = locked.closed()
         db.session.commit()
     head = _scripts().get_current_head() or ""
-    return Restored(manifest, head, held, doubts, paused)
+    return Restored(manifest, head, held, doubts, paused, closed)
 
 
 def _pause_jobs(actor: Actor) -> int:

@@ -42,6 +42,7 @@ def _page(connection_id: int, problem: str | None = None) -> str:
         next_step=PAUSE_STEPS.get(connection.pause_kind or ""),
         hour_rows=_hour_rows,
         problem=problem,
+        latest_token=connections.latest_token(connection),
     )
 
 

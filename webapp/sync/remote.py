@@ -11,14 +11,22 @@ import structlog
 
 from webapp.adservers import registry
 from webapp.adservers.base import AdServer
+from webapp.adservers.errors import AuthFailed
 from webapp.adservers.types import ConnectionSettings, Priority, RequestRecord
+from webapp.connections import credentials
 from webapp.core.clock import Clock, utc_now
 from webapp.core.config import Settings
+from webapp.core.crypt import CannotOpen
 from webapp.core.db import db
 from webapp.core.http import HttpSession, Limits, Monotonic, http_session
 from webapp.core.ratelimit import RateLimiter
 from webapp.sync import request_log
 from webapp.sync.request_log import Caller
+
+LOCKED_AWAY = (
+    "The stored token cannot be opened: no key of this installation fits. Put the key back into "
+    "ENCRYPTION_KEY, or enter the token anew."
+)
 
 log = structlog.get_logger()
 
@@ -73,7 +81,7 @@ def open_remote(
     outside: Outside | None = None,
 ) -> Iterator[AdServer]:
     """The configured ad server, for the calling thread. Raises an ``AdServerError``."""
-    token = settings.megaphone_api_token
+    token = _token(platform, settings)
     outside = outside or Outside()
     with closing(outside.http(registry.USER_AGENT)) as http:
         http.private = settings.outgoing_private
@@ -81,7 +89,7 @@ def open_remote(
             platform,
             ConnectionSettings(
                 base_url=settings.megaphone_base_url,
-                token=token.get_secret_value() if token else "",
+                token=token,
                 organization_id=settings.megaphone_org_id or "",
                 requests_per_minute=settings.megaphone_requests_per_minute,
             ),
@@ -93,3 +101,11 @@ def open_remote(
             on_request=partial(on_request.note, priority, outside.clock),
         )
         yield remote.with_priority(priority)
+
+
+def _token(platform: str, settings: Settings) -> str:
+    try:
+        return credentials.token_in_use(platform, settings)
+    except CannotOpen:
+        problem = AuthFailed(LOCKED_AWAY)
+    raise problem

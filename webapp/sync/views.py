@@ -11,7 +11,15 @@ from webapp.campaigns import queries as campaigns
 from webapp.connections import queries as connections
 from webapp.core.clock import utc_now
 from webapp.core.db import transaction
-from webapp.sync import connection_views, item_views, queries, run_queries, run_views, service
+from webapp.sync import (
+    connection_views,
+    credential_views,
+    item_views,
+    queries,
+    run_queries,
+    run_views,
+    service,
+)
 from webapp.sync.words import CHANGE_PILLS, RUN_WORDS, going_out
 from webapp.web.htmx import wants_fragment
 from webapp.web.settings import sync_interval
@@ -38,6 +46,7 @@ for rule, name, view, method in (
     (f"{CONNECTION}/release", "release", connection_views.release, "GET"),
     (f"{CONNECTION}/release", "release_now", connection_views.release_now, "POST"),
     (f"{CONNECTION}/check", "check", connection_views.check, "POST"),
+    (f"{CONNECTION}/token", "token", credential_views.token, "GET POST"),
 ):
     blueprint.add_url_rule(rule, name, view, methods=method.split())
 

@@ -63,7 +63,7 @@ DECISIONS = {"apply": "to accept them as missing, once", "keep": "to keep them a
 
 # What ends a pause that the ad server caused, by the code of its error.
 PAUSE_STEPS = {
-    "auth_failed": "Set a token that works as MEGAPHONE_API_TOKEN and start again.",
+    "auth_failed": "Enter a token that works, or set it as MEGAPHONE_API_TOKEN and start again.",
     "permission_denied": "Have the token's user allowed to do this in Megaphone, then check again.",
     "contract_changed": "Megaphone does not speak as agreed. Flightdeck may need another version.",
     "unsupported": "Mend the address and the organisation in the settings and start again.",

@@ -21,7 +21,8 @@ from webapp.sync.remote import RequestCount, open_remote
 
 PART = "ad server"
 FIXES: Mapping[type[AdServerError], str] = {
-    AuthFailed: "Put a valid token into MEGAPHONE_API_TOKEN, and start web and worker again.",
+    AuthFailed: "Enter a valid token on the connection's page, or put it into MEGAPHONE_API_TOKEN "
+    "and start web and worker again.",
     PermissionDenied: "Is MEGAPHONE_ORG_ID the token's own? If so, have its user given the role "
     "that it lacks, in Megaphone.",
     Unreachable: "Can this machine reach MEGAPHONE_BASE_URL, by name and through any firewall? "

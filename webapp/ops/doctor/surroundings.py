@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 
 from webapp.core.config import ENV_FILE, SECRET_NAMES, Settings
+from webapp.core.keys import encryption_key_file
 from webapp.ops.doctor.findings import Finding, broken, ok, warning
 
 SHORTEST_KEY = 32
@@ -83,10 +84,10 @@ def _may_write(folder: Path) -> bool:
 
 def _exposed(settings: Settings) -> list[Finding]:
     """Whether other users of this machine can read what they should not."""
-    key = settings.instance_dir / "secret_key"
-    if key.is_file() and stat.S_IMODE(key.stat().st_mode) & 0o077:
-        words = f"{key} can be read by other users of this machine"
-        return [broken("permissions", words, f"Run: chmod 600 {key}; then replace the key.")]
+    for key in (settings.instance_dir / "secret_key", encryption_key_file(settings)):
+        if key.is_file() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+            words = f"{key} can be read by other users of this machine"
+            return [broken("permissions", words, f"Run: chmod 600 {key}; then replace the key.")]
     if settings.instance_dir.is_dir():
         mode = stat.S_IMODE(settings.instance_dir.stat().st_mode)
         fix = f"Run: chmod 700 {settings.instance_dir}"

@@ -10,6 +10,7 @@ from webapp.auth.permissions import Permission, role_may
 from webapp.connections.models import PAUSED
 from webapp.core.config import Settings
 from webapp.core.db import db
+from webapp.ops import locked
 from webapp.ops.doctor.database import clock
 from webapp.ops.doctor.findings import Finding, broken, ok, warning
 from webapp.ops.readiness import LATE
@@ -19,12 +20,16 @@ from webapp.sync.models import Lease
 from webapp.sync.queries import Freshness
 
 CREATE = "Run: flask operators create EMAIL --role manager"
+LOST_KEY = (
+    "Put the key that locked them into ENCRYPTION_KEY, behind the newest. If it is lost: enter "
+    "tokens anew on their connections' pages, and reset second factors (flask operators)."
+)
 FIRST_ADMIN = "Run: flask operators first-admin"
 
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Reads our tables: for a database that is at our migration."""
-    return [*_people(), *_worker(now), *_connections(settings, now)]
+    return [*_people(), *_secrets(), *_worker(now), *_connections(settings, now)]
 
 
 def _people() -> list[Finding]:
@@ -37,6 +42,15 @@ def _people() -> list[Finding]:
         words = "nobody who can sign in may administer"
         return [warning("people", words, FIRST_ADMIN)]
     return [ok("people", f"{sum(by_role.values())} can sign in")]
+
+
+def _secrets() -> list[Finding]:
+    closed = locked.closed()
+    if not closed:
+        return [ok("stored secrets", "the keys here open them")]
+    more = f", and {len(closed) - 1:,} more" if len(closed) > 1 else ""
+    words = f"no key of this installation opens {closed[0]}{more}"
+    return [broken("stored secrets", words, LOST_KEY)]
 
 
 def _worker(now: datetime) -> list[Finding]:
