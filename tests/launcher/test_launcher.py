@@ -61,6 +61,7 @@ def test_the_sign_in_page_is_there_within_seconds(first: Launcher) -> None:
 def test_the_first_operator_is_shown_once_and_can_sign_in(first: Launcher) -> None:
     assert first.line("Flightdeck runs at") == f"{first.address}/"
     assert first.line("Sign in with e-mail") == EMAIL
+    assert first.line("To invite others") == "flask operators first-admin"
     assert len(first.password) >= 20
     assert not first.sign_in(EMAIL, "something else entirely")
     assert first.sign_in(EMAIL, first.password)

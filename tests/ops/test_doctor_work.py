@@ -74,6 +74,7 @@ def test_nobody_who_may_administer(settings: Settings, app: Flask) -> None:
         factories.operator("admin", active=False)
     found = next(each for each in examined(settings) if each.part == "people")
     assert (found.verdict, "administer" in found.words) == (WARNING, True)
+    assert found.fix == "Run: flask operators first-admin"
 
 
 def test_no_worker_leads(settings: Settings, connection: Connection) -> None:
