@@ -25,11 +25,13 @@ from webapp.core.keys import secret_key
 from webapp.exchange import limits
 from webapp.exchange import views as exchange
 from webapp.notices import views as notices
-from webapp.ops import health, logs, metrics
+from webapp.ops import contact, health, logs, metrics
 from webapp.overview import navigation
 from webapp.overview import views as overview
+from webapp.people import account_views as account
 from webapp.people import factor_sign_in_views
 from webapp.people import factor_views as factor
+from webapp.people import oidc_views as oidc
 from webapp.people import rules_views as rules
 from webapp.people import views as people
 from webapp.savedviews import views as savedviews
@@ -92,11 +94,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         bulk,
         exchange,
         tokens,
+        account,
         factor,
+        oidc,
         rules,
         people,
     )
-    for feature in (*pages, docs, health, metrics):
+    for feature in (*pages, docs, contact, health, metrics):
         app.register_blueprint(feature.blueprint)
     app.register_blueprint(api.blueprint)
     return app
@@ -109,6 +113,8 @@ def _configure(app: Flask, settings: Settings) -> None:
     logs.configure(settings)
     app.config.update(
         SETTINGS=settings,
+        # Whatever FLASK_DEBUG says: what went wrong is for the log.
+        DEBUG=False,
         ZONE=settings.zone,
         SECRET_KEY=secret_key(settings),
         SQLALCHEMY_DATABASE_URI=url,

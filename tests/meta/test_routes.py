@@ -33,8 +33,17 @@ FILES = {
     "exchange.failed",
     "exchange.timeline_csv",
 }
-# Without a worker the whole is not ready; and there is no password that was right a moment ago.
-OTHER_ANSWERS = {"ops.ready": 503, "auth.code": 302, "auth.enrol": 302}
+# Without a worker the whole is not ready; there is no password that was right a moment ago, and no
+# sign-in service is set.
+OTHER_ANSWERS = {
+    "ops.ready": 503,
+    "auth.code": 302,
+    "auth.enrol": 302,
+    "oidc.start": 404,
+    "oidc.back": 404,
+    # Nobody is named to be told of weaknesses.
+    "contact.security_txt": 404,
+}
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def index() -> str:
 
 
 @blueprint.route("/set-up", methods=BOTH)
-@requires(Permission.READ)
+@requires(Permission.READ, fresh=True)
 def set_up() -> ResponseReturnValue:
     who, replaces = operator(), second_factor.is_on(operator())
     form = ReplaceForm() if replaces else SetUpForm()
@@ -73,7 +73,7 @@ def _new_codes(form: SetUpForm) -> list[str]:
 
 
 @blueprint.route("/codes", methods=BOTH)
-@requires(Permission.READ)
+@requires(Permission.READ, fresh=True)
 def codes() -> ResponseReturnValue:
     if not second_factor.is_on(operator()):
         return _back("Recovery codes come with a second factor: set one up first.")
@@ -95,7 +95,7 @@ def codes() -> ResponseReturnValue:
 
 
 @blueprint.route("/off", methods=BOTH)
-@requires(Permission.READ)
+@requires(Permission.READ, fresh=True)
 def off() -> ResponseReturnValue:
     if not second_factor.is_on(operator()):
         return _back("You have no second factor.")

@@ -24,7 +24,7 @@ class RulesForm(BaseForm):
 
 
 @blueprint.route("/people/rules", methods=["GET", "POST"])
-@requires(Permission.ADMINISTER)
+@requires(Permission.ADMINISTER, fresh=True)
 def index() -> ResponseReturnValue:
     form = RulesForm()
     if form.validate_on_submit():

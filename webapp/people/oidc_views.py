@@ -1,0 +1,85 @@
+"""To the service that keeps people's accounts, and back from it with somebody signed in there.
+
+Both are addresses that a browser is sent to, so they are plain GETs; the way back is believed only
+in the browser that set out.
+"""
+
+from flask import Blueprint, abort, current_app, flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from webapp.audit import service as audit
+from webapp.audit.actors import actor_of
+from webapp.auth import oidc, oidc_provider, signing_in
+from webapp.auth.access import is_safe_target
+from webapp.auth.models import Operator
+from webapp.auth.oidc import Account, NobodyHere, NotBelieved
+from webapp.auth.oidc_provider import Client, ProviderFailed
+from webapp.core.config import Settings
+from webapp.core.db import db, transaction
+from webapp.people.record import of_person
+from webapp.web.requests import stop_reading
+
+ATTEMPT = "oidc"
+
+blueprint = Blueprint("oidc", __name__, url_prefix="/sign-in/with")
+
+
+@blueprint.get("")
+def start() -> ResponseReturnValue:
+    """Send the browser to the service."""
+    client, target = _client(), request.args.get("next", "")
+    attempt = oidc.new_attempt(target if is_safe_target(target) else url_for("overview.index"))
+    if current_user.is_authenticated:
+        return redirect(attempt.target)
+    # Nothing is held in the database while the service is asked.
+    db.session.rollback()
+    try:
+        address = oidc.address_of(client, attempt, _way_back())
+    except ProviderFailed as problem:
+        return _not_in(str(problem), attempt.target)
+    session[ATTEMPT] = attempt.kept()
+    return redirect(address)
+
+
+@blueprint.get("/back")
+def back() -> ResponseReturnValue:
+    """Whoever comes back: check what they bring, and go on with signing in."""
+    client, attempt = _client(), oidc.read_attempt(session.pop(ATTEMPT, None))
+    target = attempt.target if attempt else url_for("overview.index")
+    db.session.rollback()
+    try:
+        account = oidc.account(client, attempt, request.args, _way_back())
+        stop_reading()
+        operator = _operator_of(account)
+    except (ProviderFailed, NotBelieved, NobodyHere) as problem:
+        return _not_in(str(problem), target)
+    return signing_in.begin(operator, target, None, how="elsewhere")
+
+
+def _operator_of(account: Account) -> Operator:
+    with transaction():
+        operator, is_new = oidc.operator_of(account)
+        if is_new:
+            audit.record(actor_of(operator), "sign-in linked", of_person(operator))
+    return operator
+
+
+def _not_in(words: str, target: str) -> ResponseReturnValue:
+    flash(words, "bad")
+    return redirect(url_for("auth.sign_in", next=target))
+
+
+def _client() -> Client:
+    return oidc_provider.client_of(_settings()) or abort(404)
+
+
+def _way_back() -> str:
+    """The address that the service sends browsers to, as it knows it."""
+    base = _settings().base_url or request.url_root.rstrip("/")
+    return base + url_for("oidc.back")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
