@@ -23,6 +23,7 @@ from tests.support.client import Client
 from tests.support.pages import get_page
 from webapp.audit import queries as audit
 from webapp.auth import queries as auth
+from webapp.auth import sessions
 from webapp.auth.models import Invitation, Operator
 from webapp.bulk import service as bulk
 from webapp.bulk.models import BulkJob
@@ -185,6 +186,23 @@ def of_person(name: str, button: str, *, active: bool = True, **data: Any) -> Wa
     return walk
 
 
+def other_session(p: Presser) -> int:
+    """Of the one who presses, in another browser."""
+    sessions.begin(p.who, address="192.0.2.7", agent="other", now=utc_now())
+    return sessions.list_of(p.who.id)[0].id
+
+
+def end_other_sessions(p: Presser) -> None:
+    other_session(p)
+    p.post("/account/sessions/end-others")
+
+
+def change_password(p: Presser) -> None:
+    new = "another one entirely"
+    typed = {"current": factories.PASSWORD, "new": new, "repeated": new}
+    p.submit("/account/password", "Change the password", **typed)
+
+
 def set_up_factor(p: Presser) -> None:
     page = get_page(p.client, "/account/second-factor/set-up")
     page.submit("Set up a second factor", {"code": secret_on(page).code()})
@@ -200,6 +218,13 @@ def with_code(path: str, button: str) -> Walk:
     return walk
 
 
+def end_one_session(p: Presser) -> None:
+    person = factories.operator()
+    begun = sessions.find(factories.session(person), utc_now())
+    assert begun
+    p.post(f"/people/{person.id}/sessions/{begun.id}/end")
+
+
 def withdraw_invitation(p: Presser) -> None:
     factories.invitation()
     (invitation,) = db.session.query(Invitation)
@@ -207,6 +232,9 @@ def withdraw_invitation(p: Presser) -> None:
 
 
 PAGES: dict[str, Walk] = {
+    "account.end_others": end_other_sessions,
+    "account.end_session": lambda p: p.post(f"/account/sessions/{other_session(p)}/end"),
+    "account.password": change_password,
     "attention.close_duplicate": lambda p: p.post(
         f"/needs-you/duplicates/{factories.duplicate(factories.campaign()).id}/close"
     ),
@@ -236,6 +264,7 @@ PAGES: dict[str, Walk] = {
     "changes.settle": lambda p: p.post(f"/changes/parked/{gone()[0].uuid}", verb="archive"),
     "changes.undo": undo_change,
     "notices.choices": lambda p: p.post("/notices/choices"),
+    "people.end_session": end_one_session,
     "people.end_sessions": of_person("end-sessions", "End all sessions"),
     "factor.codes": with_code("codes", "Make new recovery codes"),
     "factor.off": with_code("off", "Switch off the second factor"),
@@ -276,7 +305,9 @@ NOT_TOLD: dict[str, str] = {
     "auth.code": "Told when a recovery code is used up (tests/auth/test_second_factor_sign_in.py).",
     "auth.enrol": "Whoever sets it up is told of as themselves (the same file).",
     "auth.sign_in": "Begins a session and changes nothing else; failures are kept to slow down.",
+    "auth.confirm": "Notes that the password was typed; what follows is told of by itself.",
     "auth.sign_out": "Ends a session and changes nothing else.",
+    "auth.stay": "Lets one's own session last, as looking at any page does.",
     "bulk.plan": DRAFTED,
     "bulk.retry": DRAFTED,
     "bulk.select": DRAFTED,

@@ -12,6 +12,7 @@ from tests.support.threads import in_threads
 from webapp.audit.service import Actor
 from webapp.auth import second_factor, sessions
 from webapp.auth.models import Invitation, Operator
+from webapp.core.clock import utc_now
 from webapp.core.db import db, transaction
 from webapp.core.errors import InvalidInput, TooLate
 from webapp.people import queries, service
@@ -123,6 +124,23 @@ def test_all_sessions_of_a_person_are_ended_and_of_nobody_else(
     assert not is_in(kims)
     assert is_in(admin_client)
     assert told() == [("admin@example.com", "sessions ended", EMAIL, None, None)]
+
+
+def test_one_session_of_a_person_is_ended_and_the_others_go_on(
+    admin_client: Client, kims: Client, kim: Operator
+) -> None:
+    assert is_in(kims)
+    lost = sessions.find(factories.session(kim), utc_now())
+    assert lost
+    path = f"/people/{kim.id}/sessions/{lost.id}/end"
+    form = next(f for f in page_of(admin_client, kim).forms if f.action == path)
+    page = page_of(admin_client, kim).submit(form)
+
+    assert "That browser is signed out." in page.notices
+    assert len(page.rows) == 1
+    assert is_in(kims)
+    assert "had ended already" in page.submit(form).notices
+    assert [action for _, action, *_ in told()] == ["session ended"]
 
 
 def test_a_second_factor_is_reset_for_who_lost_it(

@@ -12,7 +12,7 @@ from webapp.auth.models import Operator
 from webapp.auth.permissions import Permission
 from webapp.core.db import transaction
 from webapp.core.errors import TooLate
-from webapp.people import factor, queries, service, words
+from webapp.people import account, factor, queries, service, words
 from webapp.people.admins import Refused
 from webapp.people.forms import RoleForm, SureForm
 
@@ -68,6 +68,17 @@ def end_sessions(person_id: int) -> ResponseReturnValue:
         return f"{person.email} is signed out everywhere ({ended})."
 
     return _asked(person_id, SureForm(), "people/end_sessions.html", act)
+
+
+@requires(Permission.ADMINISTER)
+def end_session(person_id: int, session_id: int) -> ResponseReturnValue:
+    """One of them, without being asked: whoever it is signs in anew."""
+
+    def act(person: Operator) -> str:
+        ended = account.end_session(web_actor(), person, session_id)
+        return "That browser is signed out." if ended else "That session had ended already."
+
+    return _done(queries.get_person(person_id), act)
 
 
 @requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)

@@ -11,12 +11,21 @@ from webapp.auth import second_factor, sessions
 from webapp.auth.access import may, operator, requires
 from webapp.auth.permissions import ROLES, Permission
 from webapp.core.clock import utc_now
-from webapp.people import change_views, invitation_views, join_views, listing, queries, words
+from webapp.people import (
+    agents,
+    change_views,
+    invitation_views,
+    join_views,
+    listing,
+    queries,
+    words,
+)
 from webapp.web import htmx
 from webapp.web.lists import list_params
 
 BOTH = ("GET", "POST")
 PERSON = "/people/<int(max=2147483647):person_id>"
+SESSION = f"{PERSON}/sessions/<int(max=2147483647):session_id>/end"
 INVITATION = "/people/invitations/<int(max=2147483647):invitation_id>"
 
 blueprint = Blueprint("people", __name__)
@@ -26,6 +35,7 @@ blueprint.add_url_rule(f"{PERSON}/role", view_func=change_views.role, methods=BO
 blueprint.add_url_rule(f"{PERSON}/switch-off", view_func=change_views.switch_off, methods=BOTH)
 blueprint.add_url_rule(f"{PERSON}/switch-on", view_func=change_views.switch_on, methods=BOTH)
 blueprint.add_url_rule(f"{PERSON}/end-sessions", view_func=change_views.end_sessions, methods=BOTH)
+blueprint.add_url_rule(SESSION, view_func=change_views.end_session, methods=["POST"])
 blueprint.add_url_rule(f"{PERSON}/reset-factor", view_func=change_views.reset_factor, methods=BOTH)
 blueprint.add_url_rule("/join/<secret>", view_func=join_views.join, methods=BOTH)
 
@@ -59,6 +69,7 @@ def show(person_id: int) -> str:
         role_words=words.ROLE_WORDS[person.role],
         has_factor=second_factor.is_on(person),
         sessions=sessions.list_of(person.id),
+        browser=agents.browser,
         tokens=queries.live_tokens(person.id, now),
     )
 
