@@ -17,6 +17,7 @@ from webapp.core.config import Settings
 
 FRAGMENT_ONLY = {
     "advertisers.suggest",
+    "auth.session_left",
     "campaigns.budget",
     "campaigns.suggest",
     "campaigns.sync_line",

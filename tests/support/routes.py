@@ -46,6 +46,7 @@ def values() -> dict[str, str]:
         "person_id": str(factories.operator().id),
         "invitation_id": str(people.open_invitations(utc_now())[0][0].id),
         "secret": secret,
+        "session_id": "1",
         "filename": "app.css",
     }
 

@@ -115,10 +115,15 @@ def set_password(email: str, password: str) -> Operator:
     wrong = passwords.problem(password, email=operator.email)
     if wrong:
         raise InvalidInput({"password": wrong})
-    operator.password_hash, operator.password_set_at = passwords.hash_of(password), utc_now()
+    put_password(operator, passwords.hash_of(password))
+    return operator
+
+
+def put_password(operator: Operator, digest: str) -> None:
+    """Another password, of which this is the digest: whoever is signed in by the old one is out."""
+    operator.password_hash, operator.password_set_at = digest, utc_now()
     sessions.end_all(operator.id)
     db.session.flush()
-    return operator
 
 
 def set_single_keys(operator: Operator, *, on: bool) -> None:
