@@ -168,7 +168,7 @@ def test_a_pause_ends_the_trials(viewer_client):
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
-        ("auth_failed", "Set a token that works"),
+        ("auth_failed", "Enter a token that works"),
         ("contract_changed", "does not speak as agreed"),
         ("permission_denied", "then check again"),
         (None, "It has to be mended."),

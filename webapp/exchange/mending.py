@@ -12,7 +12,7 @@ from webapp.exchange.writing import BYTE_ORDER_MARK
 
 def with_problems(table: Table, problems: Mapping[int, str]) -> bytes:
     """The lines of a file that have a problem, as they stand there, with one column more."""
-    headings = [heading for heading in table.headings if heading.strip() != PROBLEM]
+    headings = [_again(heading) for heading in table.headings if heading.strip() != PROBLEM]
     places = [place for place, name in enumerate(table.headings) if name.strip() != PROBLEM]
     rows = [[*headings, PROBLEM]]
     for line in table.lines:
