@@ -17,6 +17,7 @@ from flask_apscheduler import APScheduler
 from webapp.api import keeping as api
 from webapp.audit import seals
 from webapp.audit.service import Actor
+from webapp.auth import jobs as auth
 from webapp.bulk import jobs as bulk
 from webapp.core.config import Settings
 from webapp.core.db import db
@@ -120,6 +121,7 @@ def _clean(work: jobs.Work) -> None:
     keeping.forget_contents(work)
     api.forget_old(work)
     notices.forget_old(work)
+    auth.forget_old(work.clock())
     heartbeat.tell(
         "clean", work.settings.heartbeat_clean_url, private=work.settings.outgoing_private
     )
