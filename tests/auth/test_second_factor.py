@@ -195,6 +195,28 @@ def test_who_may_not_do_without_cannot_switch_it_off(
     assert "cannot do without" in get_page(client, f"{HOME}/off").notices
 
 
+@pytest.mark.parametrize(
+    ("role", "rule", "words"),
+    [
+        ("manager", False, "No"),
+        ("manager", True, "Yes: a rule asks it of everybody"),
+        ("admin", False, "Yes: you are an admin"),
+    ],
+)
+def test_the_page_says_since_when_and_why(
+    client: Client, role: str, rule: bool, words: str
+) -> None:
+    someone = factories.operator(role)
+    db.session.add(Rule(name=FOR_ALL, value=rule, changed_at=utc_now()))
+    signed_in(client, someone)
+    facts = get_page(client, HOME).main.one("dl").text
+    assert f"State Off Required {words}" in facts
+    has_factor(someone)
+    facts = get_page(client, HOME).main.one("dl").text
+    assert f"Required {words} Recovery codes 10 of 10 left" in facts
+    assert "On since yesterday" in facts
+
+
 def test_without_a_second_factor_there_is_nothing_to_renew_or_switch_off(
     manager_client: Client,
 ) -> None:

@@ -28,11 +28,9 @@ class WrongCode(DomainError):
     """Not the code, used before, or too many tries: the same words for all."""
 
     def __init__(self) -> None:
-        now = f"{utc_now():%H:%M:%S}"
         super().__init__(
-            "That code does not fit, was used before, or there were too many tries. Wait for the "
-            "next code, or 15 minutes. If it goes on, your phone’s clock may be wrong: set it to "
-            f"automatic. Here it is {now} UTC."
+            "That code does not fit or was used before, or there were too many tries. "
+            "Wait for the next code, or 15 minutes."
         )
 
 

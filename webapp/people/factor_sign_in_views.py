@@ -14,6 +14,7 @@ from webapp.auth.forms import SignInForm
 from webapp.auth.models import Operator
 from webapp.auth.second_factor import DraftDoesNotFit, Stage, WrongCode
 from webapp.auth.views import blueprint
+from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.people import factor
 from webapp.people.factor_forms import CodeForm, SetUpForm
@@ -43,6 +44,7 @@ def code() -> ResponseReturnValue:
         kept=request.form.get("kept"),
         target=_target(),
         by_recovery=request.args.get("with") == "recovery",
+        now=utc_now(),
     )
     return page, 422 if form.errors else 200
 

@@ -27,7 +27,7 @@ def index() -> str:
     who = operator()
     return render_template(
         "people/factor.html",
-        who=who,
+        me=who,
         is_on=second_factor.is_on(who),
         is_required=second_factor.is_required(who),
         left=recovery.left(who.id),
