@@ -22,6 +22,7 @@ from playwright.sync_api import (
 )
 
 from tests import factories
+from tests.browser import people
 from tests.support import required
 from tests.support.stack import MANAGER, VIEWER, Stack, running_stack
 
@@ -106,6 +107,7 @@ def sessions(browser: Browser, stack: Stack) -> dict[str, StorageState]:
         sign_in(context.new_page(), email)
         states[email] = context.storage_state()
         context.close()
+    states[people.ADMIN] = people.signed_in_as_admin(browser, stack)
     return states
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from playwright.sync_api import Page
 
 from tests import factories
-from tests.browser import outgoing, tokens, typing
+from tests.browser import factor, outgoing, people, tokens, typing
+from tests.browser.people import ADMIN
 from tests.support.stack import MANAGER, VIEWER, Stack
 from webapp.audit import service as audit
 from webapp.audit.queries import last_event_id
@@ -45,11 +46,17 @@ class Addresses:
     twice: str
     token: str
     earlier_version: str
+    person: str
+    switched_off: str
+    invitation: str
+    join: str
+    join_as_admin: str
 
 
 def prepare(stack: Stack) -> Addresses:
     """Make one record for each state that the stack does not come to by itself."""
     with stack.data():
+        factor.prepare()
         made = {state: _campaign(f"State {state}", sync_state=state) for state in SYNC_STATES}
         conflict = made["conflict"]
         conflict.sync_detail = "budget, title"
@@ -94,6 +101,7 @@ def prepare(stack: Stack) -> Addresses:
             **_runs_of_another_connection(),
             **outgoing.prepare(),
             **tokens.prepare(),
+            **people.prepare(),
         )
 
 
@@ -320,6 +328,39 @@ STATES = (
     State("token shown once", _at("/tokens/new"), act=tokens.make),
     State("rotate a token", lambda a: f"{a.token}/rotate"),
     State("revoke a token", lambda a: f"{a.token}/revoke"),
+    State("people", _at("/people"), who=ADMIN),
+    State("people filtered", _at("/people?q=off&state=off&sort=-seen&x=1"), who=ADMIN),
+    State("people without a match", _at("/people?q=xyzzy"), who=ADMIN),
+    State("person", lambda a: a.person, who=ADMIN),
+    State("person switched off", lambda a: a.switched_off, who=ADMIN),
+    State("role", lambda a: f"{a.person}/role", who=ADMIN),
+    State("the same role", lambda a: f"{a.person}/role", who=ADMIN, act=people.give_the_same_role),
+    State("switch off", lambda a: f"{a.person}/switch-off", who=ADMIN),
+    State("switch on", lambda a: f"{a.switched_off}/switch-on", who=ADMIN),
+    State("end sessions", lambda a: f"{a.person}/end-sessions", who=ADMIN),
+    State("reset a second factor", lambda a: f"{a.person}/reset-factor", who=ADMIN),
+    State("invite nobody", _at("/people/invite"), who=ADMIN, act=people.invite_nobody),
+    State("invited", _at("/people/invite"), who=ADMIN, act=people.invite),
+    State("withdraw an invitation", lambda a: f"{a.invitation}/withdraw", who=ADMIN),
+    State("roles", _at("/people/roles"), who=VIEWER),
+    State("join", lambda a: a.join, who=None),
+    State("join as admin", lambda a: a.join_as_admin, who=None, act=people.join_with_a_slip),
+    State("join, signed in", lambda a: a.join),
+    State("join, too late", _at("/join/fdk_join_nothing"), who=None),
+    State("second factor off", _at("/account/second-factor")),
+    State("second factor on", _at("/account/second-factor"), who=ADMIN),
+    State(
+        "second factor set up wrong",
+        _at("/account/second-factor/set-up"),
+        act=factor.type_wrong_code,
+    ),
+    State("another app", _at("/account/second-factor/set-up"), who=ADMIN),
+    State("new recovery codes", _at("/account/second-factor/codes"), who=ADMIN),
+    State("rules", _at("/people/rules"), who=ADMIN),
+    State("code asked for", _at("/sign-in"), who=None, act=factor.be_asked),
+    State("code refused", _at("/sign-in"), who=None, act=factor.be_refused),
+    State("recovery code asked for", _at("/sign-in"), who=None, act=factor.lack_the_app),
+    State("second factor required", _at("/sign-in"), who=None, act=factor.have_to_set_up),
     State("forbidden", _at("/campaigns/new"), who=VIEWER),
     State("not found", _at("/nowhere")),
     State("not found for a stranger", _at("/nowhere"), who=None),
