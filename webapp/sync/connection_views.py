@@ -19,6 +19,7 @@ from webapp.core.errors import InvalidInput
 from webapp.sync import budget, connection_queries, queries
 from webapp.sync.check import CheckFailed, check_connection
 from webapp.sync.words import ARCHIVE_WORDS, CAPABILITY_WORDS, PAUSE_STEPS, going_out
+from webapp.web.forms import clean_text
 from webapp.web.settings import sync_interval
 
 
@@ -57,7 +58,8 @@ def hold(connection_id: int) -> ResponseReturnValue:
     try:
         with transaction():
             connection = connections.get_connection(connection_id)
-            service.hold_sending(web_actor(), connection, request.form.get("reason", ""))
+            reason = str(clean_text(request.form.get("reason", "")))
+            service.hold_sending(web_actor(), connection, reason)
     except InvalidInput as invalid:
         return _page(connection_id, invalid.fields["reason"]), 422
     flash("Nothing is sent until somebody resumes it. What is on its way already ends.", "warn")
