@@ -24,7 +24,8 @@ Pages = Callable[[str | None, bool], tuple[Page, Watch]]
 SMALL_TARGETS = """() => [...document.querySelectorAll("button, select, input, summary")]
   .filter((el) => el.checkVisibility() && el.type !== "hidden" && !el.closest(".visually-hidden"))
   .map((el) => [el.outerHTML.slice(0, 80), el.closest("label") ?? el])
-  .filter(([, el]) => Math.min(el.offsetWidth, el.offsetHeight) < 24 && !["checkbox", "radio"].includes(el.type))
+  .filter(([, el]) => !["checkbox", "radio"].includes(el.type))
+  .filter(([, el]) => Math.min(el.offsetWidth, el.offsetHeight) < 24)
   .map(([html]) => html)"""
 
 
