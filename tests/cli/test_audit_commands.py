@@ -68,7 +68,7 @@ class TestPruning:
     def test_what_is_old_goes_and_the_seals_still_follow_each_other(self) -> None:
         day = f"{utc_now() - timedelta(days=401):%Y-%m-%d}"
         done = self.terminal("audit", "prune", "--before", day)
-        assert done.output == "6 events of 2 seals were dropped.\n"
+        assert done.output.endswith("6 events of 2 seals were dropped.\n")
         assert len(queries.events_of("campaign", 7)) == 4
         result = self.terminal("audit", "verify")
         assert result.exit_code == 0
@@ -76,7 +76,7 @@ class TestPruning:
         (told,) = queries.events_of("audit seal", self.second)
         assert told.action == "pruned"
         again = self.terminal("audit", "prune", "--before", day)
-        assert again.output == "0 events of 0 seals were dropped.\n"
+        assert again.output == "There is nothing to drop.\n"
 
     def test_nothing_that_is_not_old_enough_goes(self) -> None:
         day = f"{utc_now() - timedelta(days=399):%Y-%m-%d}"
@@ -98,5 +98,7 @@ def test_the_newest_seal_keeps_its_events_however_old(terminal: Terminal) -> Non
         happen(ago=LONG_AGO)
         sealed(now=utc_now() - LONG_AGO + timedelta(minutes=5))
     day = f"{utc_now() - timedelta(days=401):%Y-%m-%d}"
-    assert terminal("audit", "prune", "--before", day).output.startswith("1 events of 1 seals")
+    assert terminal("audit", "prune", "--before", day).output.endswith(
+        "1 events of 1 seals were dropped.\n"
+    )
     assert len(queries.events_of("campaign", 7)) == 1

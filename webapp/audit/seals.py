@@ -86,11 +86,20 @@ def _in_a_stream(*conditions: ColumnElement[bool]) -> Iterator[Row[Any]]:
 
 def digest_of(made: AuditSeal | Row[Any], events: Iterable[Row[Any]]) -> tuple[int, str]:
     """How many events these are, and the digest of a seal over them."""
-    head = [made.previous, _plain(made.made_at), made.first_id, made.last_id]
+    return digest_of_lines(head_of(made), map(canonical, events))
+
+
+def head_of(made: AuditSeal | Row[Any]) -> list[Any]:
+    """What a seal's digest begins with."""
+    return [made.previous, _plain(made.made_at), made.first_id, made.last_id]
+
+
+def digest_of_lines(head: list[Any], lines: Iterable[bytes]) -> tuple[int, str]:
+    """The same of events that are lines already."""
     digest = hashlib.sha256(_line(head))
     count = 0
-    for event in events:
-        digest.update(canonical(event))
+    for line in lines:
+        digest.update(line)
         count += 1
     digest.update(_line([count]))
     return count, digest.hexdigest()

@@ -1,6 +1,6 @@
 """Looking whether the record is as it was sealed: everything is read and computed again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,17 +36,22 @@ class Findings:
     wrong: Wrong | None = None
 
 
-def verify(held: str | None = None) -> Findings:
+def verify(held: str | None = None, archived: Mapping[int, str] | None = None) -> Findings:
     """Look at all seals and all their events, in a transaction of its own.
 
-    ``held`` is a digest that was noted elsewhere: one of the seals has to have it.
+    ``held`` is a digest that was noted elsewhere: one of the seals has to have it. ``archived`` are
+    the digests of seals in files: all whose events were dropped have to be there.
     """
     if db.engine.dialect.name == "postgresql":
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     found = Findings()
     behind, is_held = 0, held is None
     for made in _seals():
-        found.wrong = _out_of_line(made, found, behind) or _broken(made, found, behind)
+        found.wrong = (
+            _out_of_line(made, found, behind)
+            or _lost(made, archived)
+            or _broken(made, found, behind)
+        )
         if found.wrong:
             return found
         is_held = is_held or made.digest == held
@@ -80,6 +85,14 @@ def _out_of_line(made: Row[Any], found: Findings, behind: int) -> Wrong | None:
     if made.pruned_at and (found.events or made.pruned_at - made.made_at < KEPT):
         return Wrong(f"The events of seal {made.id} were dropped before their time.", made.id)
     return None
+
+
+def _lost(made: Row[Any], archived: Mapping[int, str] | None) -> Wrong | None:
+    """Dropped events that no file has as they were."""
+    if archived is None or not made.pruned_at or archived.get(made.id) == made.digest:
+        return None
+    state = "not in the archive as they were" if made.id in archived else "in no archive"
+    return Wrong(f"The dropped events of seal {made.id} are {state}.", made.id)
 
 
 def _broken(made: Row[Any], found: Findings, behind: int) -> Wrong | None:

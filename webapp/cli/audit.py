@@ -3,30 +3,34 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import IO
 
 import click
 from flask.cli import AppGroup
 
-from webapp.audit import pruning, seals, verifying
+from webapp.audit import archive, pruning, seals, verifying
 from webapp.audit.verifying import Findings
-from webapp.cli.plain import actor, echo_json, end_with, iso, json_option, plainly
+from webapp.cli.plain import actor, echo_json, end_with, iso, json_option, plainly, settings
 from webapp.core.clock import utc_now
 from webapp.core.db import db, reading, transaction
 
 audit = AppGroup("audit", help="The record of what happened.")
 
+folder_path = click.Path(file_okay=False, path_type=Path)
 day = click.DateTime(["%Y-%m-%d"])
 
 
 @audit.command("verify")
 @click.option("--holds", metavar="DIGEST", help="A seal's digest that was noted elsewhere.")
+@click.option("--archive", "folder", type=folder_path, help="Where dropped events have to be.")
 @json_option
 @plainly
-def verify(holds: str | None, as_json: bool) -> None:
+def verify(holds: str | None, folder: Path | None, as_json: bool) -> None:
     """Read all sealed events and compute all seals again. Exit 1: something is not as it was."""
+    archived = archive.in_folder(folder) if folder else None
     with reading():
-        found = verifying.verify(holds)
+        found = verifying.verify(holds, archived)
         db.session.rollback()
     if as_json:
         echo_json({"is_well": found.wrong is None, **asdict(found)})
@@ -59,18 +63,31 @@ def export(since: datetime | None, until: datetime | None, output: IO[str]) -> N
 
 
 @audit.command("prune")
-@click.option("--before", type=day, required=True, help="A day (UTC), 400 days ago or longer.")
+@click.option("--before", type=day, help="A day (UTC), 400 days ago or longer.")
+@click.option("--keep-days", type=click.IntRange(min=400), help="All that is older, for cron.")
+@click.option("--archive", "folder", type=folder_path, help="Instead of instance/timeline.")
 @plainly
-def prune(before: datetime) -> None:
-    """Drop the events that were sealed before a day. Their seals stay."""
-    edge, now = before.replace(tzinfo=UTC), utc_now()
+def prune(before: datetime | None, keep_days: int | None, folder: Path | None) -> None:
+    """Drop the events that were sealed before a day, into a file. Their seals stay."""
+    if (before is None) == (keep_days is None):
+        raise click.UsageError("Give either --before or --keep-days.")
+    now = utc_now()
+    edge = before.replace(tzinfo=UTC) if before else now - timedelta(days=keep_days or 0)
+    with reading():
+        due = pruning.due_before(edge, now)
+        kept = archive.keep(folder or settings().instance_dir / "timeline", due) if due else None
+        db.session.rollback()
+    if kept is None:
+        click.echo("There is nothing to drop.")
+        return
+    click.echo(f"{kept.path}, SHA-256 {kept.sha256}")
     with transaction():
-        count = pruning.announce(actor(), edge, now)
+        pruning.announce(actor(), edge, due, kept)
     events = 0
-    for _ in range(count):
+    for made in due:
         with transaction():
-            events += pruning.prune_next(edge, now) or 0
-    click.echo(f"{events:,} events of {count:,} seals were dropped.")
+            events += pruning.prune(made.id, now)
+    click.echo(f"{events:,} events of {len(due):,} seals were dropped.")
 
 
 def _findings(found: Findings) -> str:
