@@ -30,7 +30,7 @@ def kept_instance(folder: Path, campaigns: int, *, on_sqlite: bool) -> Iterator[
         nullcontext(None) if on_sqlite else _server(folder) as server,
         start_sandbox(home, campaigns=1) as sandbox,
     ):
-        made = Instance(home, campaigns, sandbox, server and server.url(DATABASE))
+        made = Instance(home, campaigns, sandbox, server.url(DATABASE) if server else None)
         made.run("benchmarks.prepare")
         yield made
 

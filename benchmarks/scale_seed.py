@@ -104,7 +104,7 @@ def _copy(connection: Connection, rows: Iterator[scale_events.Row]) -> None:
     names = ", ".join(scale_events.COLUMNS)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(scale_events.COLUMNS))
-        statement = f"INSERT INTO audit_event ({names}) VALUES ({marks})"
+        statement = " ".join(("INSERT INTO audit_event", f"({names})", "VALUES", f"({marks})"))
         while batch := list(islice(rows, BATCH)):
             connection.exec_driver_sql(statement, batch)
         return
