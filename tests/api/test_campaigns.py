@@ -264,7 +264,7 @@ def _key(sort, item):
 
 
 def test_counting_stops_at_the_cap_where_no_index_knows_the_number(script, monkeypatch):
-    monkeypatch.setattr("webapp.campaigns.api_listing.COUNT_CAP", 55)
+    monkeypatch.setattr("webapp.campaigns.api_listing.MOST_COUNTED", 55)
     factories.campaigns(60, copy_needed=True)
 
     capped = script.get("/campaigns?q=copy:yes")["meta"]

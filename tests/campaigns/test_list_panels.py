@@ -194,8 +194,7 @@ def test_budgets_are_added_up_per_currency_and_never_across(viewer_client):
 
 
 def test_totals_of_very_many_campaigns_are_added_up_when_asked_to(viewer_client, monkeypatch):
-    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 5)
-    monkeypatch.setattr("webapp.campaigns.listing.COUNT_CAP", 5)
+    monkeypatch.setattr("webapp.campaigns.listing.ADDED_UP", 5)
     factories.campaigns(7, budget=(100, "USD"))
 
     page = get_page(viewer_client, "/campaigns/figures")
@@ -262,3 +261,30 @@ def test_bulk_and_edit_lead_back_to_the_row_that_was_left(manager_client):
     form = edit.form("Save and send to Megaphone")
     answer = manager_client.post(form.action, data={**form.values, "title": "Autumn"})
     assert answer.headers["Location"] == f"/campaigns?sort=title#c-{campaign.uuid}"
+
+
+def figures_asked_for(page: Page) -> str:
+    """The address of the figures, as the list's page has it."""
+    return page.main.one(id="figures")["hx-get"]
+
+
+def test_where_counting_stopped_the_figures_bring_the_number(viewer_client, monkeypatch):
+    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 55)
+    factories.campaigns(60)
+
+    page = get_page(viewer_client, "/campaigns")
+    assert "1–50 of 55+ campaigns" in page.text
+    brought = viewer_client.get(figures_asked_for(page), headers=HTMX).text
+    assert '<span id="of-all" hx-swap-oob="true">60</span>' in brought
+
+    monkeypatch.setattr("webapp.campaigns.listing.ADDED_UP", 58)
+    brought = viewer_client.get(figures_asked_for(page), headers=HTMX).text
+    assert '<span id="of-all" hx-swap-oob="true">58+</span>' in brought
+
+
+def test_a_number_that_is_known_is_not_brought_again(viewer_client):
+    factories.campaigns(60)
+
+    page = get_page(viewer_client, "/campaigns")
+
+    assert "of-all" not in viewer_client.get(figures_asked_for(page), headers=HTMX).text

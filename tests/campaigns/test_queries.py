@@ -175,9 +175,9 @@ def test_a_long_list_is_counted_to_the_cap_unless_asked_for_the_exact_number(db_
     exact = listed(count="exact")
     assert (exact.total, exact.capped) == (COUNT_CAP + 30, False)
 
-    beyond = listed(page="201")
+    beyond = listed(page="21")
     assert len(beyond.items) == 30
-    assert (beyond.first, beyond.last, beyond.total) == (10_001, 10_030, COUNT_CAP + 30)
+    assert (beyond.first, beyond.last, beyond.total) == (1_001, 1_030, COUNT_CAP + 30)
     assert not beyond.has_next
 
 

@@ -16,14 +16,16 @@ from webapp.campaigns.api_rows import ROWS
 from webapp.campaigns.listing import ARCHIVED
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import visible
-from webapp.campaigns.search import Search, search_words
+from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker, Condition
 from webapp.core.db import db
-from webapp.core.listing import COUNT_CAP, count_of
+from webapp.core.listing import count_of
 from webapp.core.query_terms import ANY
 from webapp.core.text import fold
 
 MAX_WORDS = 10
+# Scripts go by the total: it is counted further than for a page that people read.
+MOST_COUNTED = 10_000
 PLACE = "place_"
 # From here on it pays to ask first which parts of an order there are.
 DEEP = 1_000
@@ -59,7 +61,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Rows of a page. ``total`` counts them all, unless that ended at ``COUNT_CAP``."""
+    """Rows of a page. ``total`` counts them all, unless that ended at ``MOST_COUNTED``."""
 
     rows: Sequence[Row[Any]]
     total: int
@@ -110,7 +112,7 @@ def page(wanted: Finding, order: Order, *, descending: bool, number: int, size: 
     if 0 < len(rows) <= size or (not rows and number == 1):
         return Found(shown, offset + len(rows), is_exact=True)
     total = _counted(wanted)
-    return Found(shown, min(total, COUNT_CAP), is_exact=total <= COUNT_CAP)
+    return Found(shown, min(total, MOST_COUNTED), is_exact=total <= MOST_COUNTED)
 
 
 def walk(
@@ -148,15 +150,9 @@ def _known_total(wanted: Finding) -> int | None:
 
 
 def _counted(wanted: Finding) -> int:
-    """How many are found, counted no further than one more than ``COUNT_CAP``."""
-    most = COUNT_CAP + 1
-    sample = wanted.search.sample
-    if sample and not wanted.narrowed and sample.hits - sample.archived >= most:
-        # So many in the list of a word's hits alone, archived ones left out.
-        return most if wanted.archived != terms.YES else _number(wanted, most)
-    return _number(wanted, most)
-
-
-def _number(wanted: Finding, most: int) -> int:
-    ids = select(Campaign.id).where(*wanted.conditions)
-    return db.session.scalar(select(count_of(ids, most))) or 0
+    """How many are found, counted no further than one more than ``MOST_COUNTED``."""
+    if wanted.search.ids is not None and not wanted.narrowed:
+        ids = hits_in(wanted.search.ids, ARCHIVED[wanted.archived])
+    else:
+        ids = select(Campaign.id).where(*wanted.conditions)
+    return db.session.scalar(select(count_of(ids, MOST_COUNTED + 1))) or 0

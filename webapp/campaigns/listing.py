@@ -6,6 +6,7 @@ stop at ``COUNT_CAP`` unless asked for exactly. ``docs/performance.md`` has what
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import structlog
@@ -25,12 +26,11 @@ from webapp.campaigns import terms, terms_arguments
 from webapp.campaigns.columns import LOOKS
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import uuid_of, visible
-from webapp.campaigns.search import Sample, Search, search_words
+from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker
 from webapp.core.db import db
 from webapp.core.errors import NotFound
 from webapp.core.listing import (
-    COUNT_CAP,
     Filter,
     ListParams,
     ListTable,
@@ -43,6 +43,8 @@ from webapp.core.query import MAX_LENGTH
 from webapp.core.query_terms import ANY
 
 MAX_QUERY = 2 * MAX_LENGTH
+# What is counted and added up after a page was painted.
+ADDED_UP = 10_000
 # Archived rows that are hidden are only told of: counted less far.
 ARCHIVE_CAP = 50
 # From here on it pays to know how many rows there are, and to count from the nearer end.
@@ -165,10 +167,7 @@ def _page(
     rows = _rows(wanted, params, total)
     asked: dict[str, ScalarSelect[int]] = {}
     if total is None and not is_counted(rows, params):
-        if _is_indexed(wanted, most):
-            total = _count(wanted, most)
-        else:
-            asked["total"] = _number_of(wanted.conditions, most)
+        asked["total"] = _total_of(wanted, most)
     if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not rows):
         asked["archived"] = _number_of(wanted.in_archive, ARCHIVE_CAP + 1)
     counted = _answers(asked)
@@ -183,42 +182,25 @@ def _answers(asked: Mapping[str, ScalarSelect[int]]) -> dict[str, int]:
     return dict(db.session.execute(query).mappings().one())
 
 
-def _number(conditions: Sequence[ColumnElement[bool]], most: int | None) -> int:
-    return db.session.scalar(select(_number_of(conditions, most))) or 0
-
-
 def _number_of(conditions: Sequence[ColumnElement[bool]], most: int | None) -> ScalarSelect[int]:
     return count_of(select(Campaign.id).where(*conditions), most)
 
 
-def _is_indexed(wanted: _Wanted, most: int | None) -> bool:
-    """Whether an index knows the number, archived rows included, without reading a campaign."""
-    ids = wanted.search.ids
-    is_known = ids is not None or (not wanted.search.conditions and most is None)
-    return is_known and wanted.is_plain and wanted.archived == terms.NO
+def _total_of(wanted: _Wanted, most: int | None) -> ScalarSelect[int]:
+    """How many rows are found: no more than ``most``, or all."""
+    ids = wanted.search.ids if wanted.search.conditions else select(Campaign.id)
+    if ids is None or not wanted.is_plain:
+        return _number_of(wanted.conditions, most)
+    if most is None and wanted.archived == terms.NO:
+        # Indexes know both numbers without reading a campaign.
+        return select(count_of(ids, None) - _number_of(wanted.in_archive, None)).scalar_subquery()
+    if wanted.search.conditions:
+        return count_of(hits_in(ids, ARCHIVED[wanted.archived]), most)
+    return _number_of(wanted.conditions, most)
 
 
 def _count(wanted: _Wanted, most: int | None) -> int:
-    """How many rows are found: no more than ``most``, or all."""
-    if not _is_indexed(wanted, most):
-        return _number(wanted.conditions, most)
-    if most is not None and wanted.search.sample:
-        return _count_sampled(wanted, wanted.search.sample, most)
-    ids = wanted.search.ids
-    everything = select(func.count()).select_from(Campaign).scalar_subquery()
-    hits = everything if ids is None else count_of(ids, None)
-    query = select(hits, _number_of(wanted.in_archive, None))
-    number, archived = db.session.execute(query).one()
-    return int(number - archived)
-
-
-def _count_sampled(wanted: _Wanted, sample: Sample, most: int) -> int:
-    """The same for a frequent word, whose hits are counted already, archived ones among them."""
-    if sample.hits - sample.archived >= most:
-        return most
-    if not sample.is_whole:
-        return _number(wanted.conditions, most)
-    return min(most, sample.hits - _number(wanted.in_archive, None))
+    return db.session.scalar(select(_total_of(wanted, most))) or 0
 
 
 def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row[Any]]:
@@ -238,7 +220,8 @@ def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row
     else:
         return []
     query = row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
-    return db.session.execute(query.order_by(*_order(found, params))).all()
+    # Past the session: there is no object among the columns, and looking for one takes time.
+    return db.session.connection().execute(query.order_by(*_order(found, params))).all()
 
 
 def _order(
@@ -271,22 +254,21 @@ def all_pages(params: ListParams, asker: Asker) -> Select[int, int]:
 
 
 def count(params: ListParams, asker: Asker) -> tuple[int, bool]:
-    """How many rows the list finds, up to ``COUNT_CAP``; and whether there are more.
+    """How many rows the list finds, up to ``ADDED_UP``; and whether there are more.
 
     Raises ``QueryError``.
     """
-    most = params.most_counted
-    number = _count(_wanted(params, asker), most)
-    return (COUNT_CAP, True) if most is not None and number >= most else (number, False)
+    number = _count(_wanted(params, asker), ADDED_UP + 1)
+    return min(number, ADDED_UP), number > ADDED_UP
 
 
 def totals(params: ListParams, asker: Asker) -> Sequence[Total] | None:
     """Budgets of all that the list finds, by currency: never added across.
 
-    ``None`` where there are more than ``COUNT_CAP``, unless asked for exactly (``params.exact``).
+    ``None`` where there are more than ``ADDED_UP``, unless asked for exactly (``params.exact``).
     Raises ``QueryError``.
     """
-    most = params.most_counted
+    most = None if params.exact else ADDED_UP + 1
     wanted = _wanted(params, asker)
     each = select(Campaign.total_budget_currency, Campaign.total_budget_minor)
     found = each.where(*wanted.conditions).limit(most).subquery()
@@ -308,6 +290,7 @@ def campaign_row(uuid_text: str) -> Row[Any]:
     return row
 
 
+@cache
 def row_columns() -> Select[*tuple[Any, ...]]:
     """What a list shows of campaigns, with their advertiser, its agency and their owner."""
     return (

@@ -120,6 +120,8 @@ def figures() -> str:
         params=params,
         back=list_url(tabs.LIST, params.link()),
         **_totals(params),
+        most_added=listing.ADDED_UP,
+        with_number="of_all" in request.args,
         counts=_counts(tabs.tabs_of(access.operator())) if with_views else [],
     )
 

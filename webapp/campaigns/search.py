@@ -6,30 +6,25 @@ found by reading rows in the list's own order. PostgreSQL's planner makes that c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isqrt
 
-from sqlalchemy import ColumnElement, Select, column, func, select, table, text
+from sqlalchemy import ColumnElement, Select, column, exists, func, select, table, text
 
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
-from webapp.core.listing import COUNT_CAP
 from webapp.core.text import fold
 
 MAX_WORDS = 10
 TRIGRAM = 3
-# So many hits make a word frequent, however many rows there are.
-FREQUENT = 8_000
-# Hits counted at most, beside as many as there are archived campaigns.
-SAMPLE = COUNT_CAP + 1
-MOST_SAMPLED = 6 * SAMPLE
-PAGE = 50
 
-# The archive is counted by its own small index.
-_SAMPLED = text(
-    "WITH archive (number) AS (SELECT count(*) FROM campaign WHERE archived_at IS NOT NULL) "
+# So many hits make a word frequent: from LEAST on, one more for each EACH campaigns, up to MOST.
+LEAST, EACH, MOST = 1_200, 80, 8_000
+
+# Reading rows in the list's order then finds a page sooner than sorting all hits does. Of N rows
+# with H hits, the one reads N / H rows for each row of the page, the other H rows.
+_IS_FREQUENT = text(
+    "WITH line (hits) AS (SELECT min(:most, :least + coalesce(max(id), 0) / :each) FROM campaign) "
     "SELECT (SELECT count(*) FROM (SELECT 1 FROM campaign_search WHERE campaign_search MATCH "
-    ":phrase LIMIT min(:enough + (SELECT number FROM archive), :most))), "
-    "(SELECT coalesce(max(id), 0) FROM campaign), (SELECT number FROM archive)"
+    ":phrase LIMIT (SELECT hits FROM line))) >= (SELECT hits FROM line)"
 )
 _index = table("campaign_search", column("rowid"), column("campaign_search"))
 
@@ -43,32 +38,13 @@ class Search:
 
     conditions: list[ColumnElement[bool]]
     ids: Select[int] | None = None
-    sample: "Sample | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Hits of the index as far as they were counted, archived ones among them.
-
-    ``rows`` is about how many campaigns there are, ``archived`` how many of them are archived.
-    """
-
-    hits: int
-    rows: int
-    archived: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether there are no more hits than were counted."""
-        return self.hits < min(SAMPLE + self.archived, MOST_SAMPLED)
-
-    @property
-    def is_frequent(self) -> bool:
-        """Whether reading rows in the list's order finds a page sooner than sorting all hits does.
-
-        Of N rows with H hits, the one reads N / H rows for each row of the page, the other H rows.
-        """
-        return self.hits >= min(FREQUENT, isqrt(PAGE * self.rows))
+def hits_in(ids: Select[int], archived: Sequence[ColumnElement[bool]]) -> Select[int]:
+    """A search's ``ids`` in this part of the archive: one after the other, as far as needed."""
+    if not archived:
+        return ids
+    return ids.where(exists().where(Campaign.id == _index.c.rowid, *archived))
 
 
 def search_for(query: str) -> Search:
@@ -94,17 +70,16 @@ def search_words(words: Sequence[str], excluded: Sequence[str] = ()) -> Search:
         return Search(by_reading)
     phrase = " ".join(f'"{_quoted(word)}"' for word in indexed)
     found = select(_index.c.rowid).where(_index.c.campaign_search.op("MATCH")(phrase))
-    sample = _sample(phrase)
-    if not sample.is_frequent:
+    if not _is_frequent(phrase):
         return Search([Campaign.id.in_(found), *by_reading])
     is_all = len(indexed) == len(words) and not excluded
-    return Search(by_reading, found, sample) if is_all else Search(by_reading)
+    return Search(by_reading, found if is_all else None)
 
 
 def _quoted(word: str) -> str:
     return word.replace('"', '""')
 
 
-def _sample(phrase: str) -> Sample:
-    bound = {"phrase": phrase, "enough": SAMPLE, "most": MOST_SAMPLED}
-    return Sample(*db.session.execute(_SAMPLED, bound).one())
+def _is_frequent(phrase: str) -> bool:
+    given = {"phrase": phrase, "least": LEAST, "each": EACH, "most": MOST}
+    return bool(db.session.scalar(_IS_FREQUENT, given))

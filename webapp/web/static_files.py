@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, request
+from markupsafe import Markup
 
 from webapp.web.compression import TEXTS, takes_gzip
 
 FOREVER = 365 * 24 * 60 * 60
 HASH_LENGTH = 10
 HIDDEN = ("README.md", "LICENSE")
+ICON = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,20 @@ class StaticFile:
 def init_app(app: Flask) -> None:
     app.view_functions["static"] = _serve
     app.url_defaults(_use_hashed_name)
-    app.jinja_env.globals["icons"] = icons
+    app.jinja_env.globals["icon"] = icon
 
 
-def icons() -> str:
-    """The address of the icons: a page has dozens, and ``url_for`` works it out anew each time."""
+def icon(name: str) -> Markup:
+    """One symbol of the icons. A page has dozens: a macro with ``url_for`` took longer than all."""
+    return _icon(_icons(), name)
+
+
+@cache
+def _icon(address: str, name: str) -> Markup:
+    return ICON.format(address, name)
+
+
+def _icons() -> str:
     folder = str(current_app.static_folder)
     name = _files(folder)["icons.svg"].hashed_name
     return f"{request.root_path}{current_app.static_url_path}/{name}"
