@@ -129,6 +129,20 @@ def test_kubernetes_names_only_settings_that_there_are() -> None:
             assert Path(variable["value"]).name in secret["stringData"], name
 
 
+def test_every_place_says_its_names_and_the_one_proxy_in_front() -> None:
+    (settings,) = [each for each in documents() if each["kind"] == "ConfigMap"]
+    for given in (settings["data"], *(compose()["services"][n]["environment"] for n in OURS)):
+        assert given["TRUSTED_PROXIES"] == "1"
+        assert given["ALLOWED_HOSTS"]
+        assert given["BASE_URL"].startswith("https://")
+        assert given["SECURE_COOKIES"] == "true"
+    nginx = (ROOT / "deploy" / "nginx" / "flightdeck.conf").read_text()
+    sent = dict(re.findall(r"proxy_set_header (\S+) +(\S+);", nginx))
+    # One address, that of whoever asks nginx; and the scheme that it was asked by.
+    assert (sent["X-Forwarded-For"], sent["X-Forwarded-Proto"]) == ("$remote_addr", "https")
+    assert sent["Host"] == "$host"
+
+
 def test_pods_run_without_rights_on_a_root_that_is_read_only() -> None:
     assert set(workloads()) == OURS
     for name, pod in workloads().items():
