@@ -37,7 +37,9 @@ def sign_in(email: str, password: str, address: str) -> Operator:
     """
     blocked = throttle.is_blocked(email, address)
     operator = queries.operator_by_email(email)
-    digest = operator.password_hash if operator else _nobody
+    # Whoever has no password, or is nobody, takes as long to be refused.
+    has_one = operator is not None and operator.password_hash != passwords.NONE
+    digest = operator.password_hash if operator and has_one else _nobody
     who = {"operator_id": operator.id if operator else None, "address": throttle.mark_of(address)}
     # Hashing takes long on purpose: not while holding the database.
     db.session.rollback()
@@ -45,7 +47,7 @@ def sign_in(email: str, password: str, address: str) -> Operator:
     if blocked:
         log.warning("sign_in_blocked", **who)
         raise SignInFailed
-    if operator is None or not operator.active or not fits:
+    if operator is None or not (operator.active and has_one and fits):
         throttle.count_failure(email, address)
         log.warning("sign_in_failed", **who)
         raise SignInFailed
