@@ -8,6 +8,7 @@ from typing import Any
 from tests import factories
 from tests.api.scripts import Script
 from tests.audit.past_events import happen, sealed
+from tests.auth.factors import has_factor
 from tests.bulk.desk import Desk
 from tests.cli.conftest import Terminal
 from webapp.bulk import service as bulk
@@ -101,7 +102,7 @@ def of_campaign(*arguments: str) -> Command:
 
 def create(t: Terminal) -> None:
     advertiser = str(factories.advertiser().id)
-    t("campaigns", "create", "--title", "New", "--advertiser", advertiser)
+    t("campaigns", "create", "--title", "New", "--advertiser", advertiser, "--wait", "0")
 
 
 def of_token(verb: str) -> Command:
@@ -110,6 +111,18 @@ def of_token(verb: str) -> Command:
         t("tokens", verb, "old")
 
     return walk
+
+
+def reset_factor(t: Terminal) -> None:
+    person = factories.operator()
+    has_factor(person)
+    t("operators", "reset-factor", person.email)
+
+
+def unlink(t: Terminal) -> None:
+    person = factories.operator()
+    person.oidc_subject = "known there"
+    t("operators", "unlink", person.email)
 
 
 def set_password(t: Terminal) -> None:
@@ -153,6 +166,8 @@ COMMANDS: dict[str, Command] = {
     "operators set-role": lambda t: t(
         "operators", "set-role", factories.operator().email, "viewer"
     ),
+    "operators reset-factor": reset_factor,
+    "operators unlink": unlink,
     "operators switch-off": lambda t: t("operators", "switch-off", factories.operator().email),
     "operators switch-on": lambda t: t(
         "operators", "switch-on", factories.operator(active=False).email

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests import factories
+from tests.auth.factors import has_factor
 from tests.cli.conftest import Terminal
 from tests.support.client import Client
 from tests.support.pages import get_page
@@ -74,6 +75,30 @@ def test_somebody_is_switched_off_and_on(terminal: Terminal) -> None:
     assert "switched off already" in terminal("operators", "switch-off", EMAIL).output
     assert terminal("operators", "switch-on", EMAIL).output == f"{EMAIL} may sign in again.\n"
     assert person().active
+
+
+def test_a_lost_second_factor_is_reset(terminal: Terminal) -> None:
+    kim = factories.operator("admin", email=EMAIL)
+    has_factor(kim)
+    factories.session(kim)
+
+    result = terminal("operators", "reset-factor", EMAIL)
+    assert result.output == f"{EMAIL} has no second factor now, and signs in anew.\n"
+    assert person().totp_secret is None
+    assert not sessions.list_of(person().id)
+    assert terminal("operators", "reset-factor", EMAIL).output == f"{EMAIL} has no second factor.\n"
+
+
+def test_an_account_elsewhere_is_unlinked(terminal: Terminal) -> None:
+    kim = factories.operator(email=EMAIL)
+    kim.oidc_subject = "known there"
+    factories.session(kim)
+
+    assert "is linked to no account elsewhere now" in terminal("operators", "unlink", EMAIL).output
+    assert person().oidc_subject is None
+    assert not sessions.list_of(person().id)
+    result = terminal("operators", "unlink", EMAIL)
+    assert result.output == f"{EMAIL} is linked to no account elsewhere.\n"
 
 
 @pytest.mark.parametrize("command", [("switch-off", EMAIL), ("set-role", EMAIL, "viewer")])

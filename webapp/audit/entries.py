@@ -68,6 +68,7 @@ WORDS = {
         "linked, by signing in elsewhere, the account",
         "linked the sign-in elsewhere",
     ),
+    "sign-in unlinked": ("unlinked from the sign-in elsewhere", "unlinked the sign-in elsewhere"),
     "refused": ("refused", "refused the change"),
     "released sending": ("resumed sending to", "resumed sending"),
     "resumed a sync": ("went on with a sync of", "went on with a sync"),

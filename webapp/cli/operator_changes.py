@@ -1,4 +1,4 @@
-"""``flask operators``: inviting people, their roles, and switching them off and on."""
+"""``flask operators``: inviting people, their roles, switching them off and on, lost factors."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from webapp.cli.operators import operators
 from webapp.cli.plain import actor, plainly, settings
 from webapp.core.db import transaction
 from webapp.ops.ports import reachable_host
-from webapp.people import invitations, queries, service
+from webapp.people import factor, invitations, linking, queries, service
 from webapp.people.words import standing
 
 role_argument = click.argument("role", type=click.Choice(list(ROLES)))
@@ -75,6 +75,32 @@ def switch_on(email: str) -> None:
         lambda who: service.switch_on(actor(), who, seen=standing(who)),
         "may sign in again",
         "may sign in already",
+    )
+
+
+@operators.command("reset-factor")
+@click.argument("email")
+@plainly
+def reset_factor(email: str) -> None:
+    """Take away the second factor of EMAIL, who lost it. They sign in anew."""
+    _change(
+        email,
+        lambda who: factor.reset(actor(), who),
+        "has no second factor now, and signs in anew",
+        "has no second factor",
+    )
+
+
+@operators.command("unlink")
+@click.argument("email")
+@plainly
+def unlink(email: str) -> None:
+    """Forget which account of the sign-in service EMAIL uses. They sign in anew."""
+    _change(
+        email,
+        lambda who: linking.unlink(actor(), who),
+        "is linked to no account elsewhere now, and signs in anew",
+        "is linked to no account elsewhere",
     )
 
 

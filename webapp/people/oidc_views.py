@@ -8,16 +8,13 @@ from flask import Blueprint, abort, current_app, flash, redirect, request, sessi
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp.audit import service as audit
-from webapp.audit.actors import actor_of
 from webapp.auth import oidc, oidc_provider, signing_in
 from webapp.auth.access import is_safe_target
-from webapp.auth.models import Operator
-from webapp.auth.oidc import Account, NobodyHere, NotBelieved
+from webapp.auth.oidc import NobodyHere, NotBelieved
 from webapp.auth.oidc_provider import Client, ProviderFailed
 from webapp.core.config import Settings
 from webapp.core.db import db, transaction
-from webapp.people.record import of_person
+from webapp.people import linking
 from webapp.web.requests import stop_reading
 
 ATTEMPT = "oidc"
@@ -51,18 +48,11 @@ def back() -> ResponseReturnValue:
     try:
         account = oidc.account(client, attempt, request.args, _way_back())
         stop_reading()
-        operator = _operator_of(account)
+        with transaction():
+            operator = linking.operator_of(account)
     except (ProviderFailed, NotBelieved, NobodyHere) as problem:
         return _not_in(str(problem), target)
     return signing_in.begin(operator, target, None, how="elsewhere")
-
-
-def _operator_of(account: Account) -> Operator:
-    with transaction():
-        operator, is_new = oidc.operator_of(account)
-        if is_new:
-            audit.record(actor_of(operator), "sign-in linked", of_person(operator))
-    return operator
 
 
 def _not_in(words: str, target: str) -> ResponseReturnValue:
