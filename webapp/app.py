@@ -43,7 +43,6 @@ from webapp.web import (
     headers,
     hosts,
     htmx,
-    numbers,
     requests,
     static_files,
 )
@@ -77,7 +76,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     filters.init_app(app)
     limits.init_app(app)
     access.init_app(app)
-    numbers.init_app(app)
     csrf = CSRFProtect(app)
     # The API takes tokens and never cookies: there is no session a foreign page could ride on.
     csrf.exempt(api.blueprint)

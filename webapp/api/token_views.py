@@ -58,7 +58,7 @@ def new() -> ResponseReturnValue:
     return render_template("tokens/new.html", form=form), 422 if form.errors else 200
 
 
-@blueprint.route("/tokens/<int:token_id>/rotate", methods=BOTH)
+@blueprint.route("/tokens/<int(max=2147483647):token_id>/rotate", methods=BOTH)
 @requires(Permission.READ, keeps_typed=True, fresh=True)
 def rotate(token_id: int) -> ResponseReturnValue:
     token = _own(token_id)
@@ -82,7 +82,7 @@ def rotate(token_id: int) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-@blueprint.route("/tokens/<int:token_id>/revoke", methods=BOTH)
+@blueprint.route("/tokens/<int(max=2147483647):token_id>/revoke", methods=BOTH)
 @requires(Permission.READ)
 def revoke(token_id: int) -> ResponseReturnValue:
     token = queries.get_token(token_id) if may(Permission.MANAGE_TOKENS) else _own(token_id)
