@@ -7,7 +7,7 @@ from datetime import timedelta
 from playwright.sync_api import Page
 
 from tests import factories
-from tests.browser import factor, outgoing, people, tokens, typing
+from tests.browser import account, factor, outgoing, people, tokens, typing
 from tests.browser.people import ADMIN
 from tests.support.stack import MANAGER, VIEWER, Stack
 from webapp.audit import service as audit
@@ -347,6 +347,9 @@ STATES = (
     State("join as admin", lambda a: a.join_as_admin, who=None, act=people.join_with_a_slip),
     State("join, signed in", lambda a: a.join),
     State("join, too late", _at("/join/fdk_join_nothing"), who=None),
+    State("account", _at("/account")),
+    State("another password", _at("/account/password"), act=account.type_no_password),
+    State("is it you", _at("/confirm?next=/tokens"), act=account.confirm_with_nothing),
     State("second factor off", _at("/account/second-factor")),
     State("second factor on", _at("/account/second-factor"), who=ADMIN),
     State(
