@@ -157,6 +157,16 @@ def test_a_second_factor_is_reset_for_who_lost_it(
     assert [action for _, action, *_ in told()] == ["second factor reset"]
 
 
+def test_one_s_own_second_factor_is_not_reset_without_a_code(
+    admin_client: Client, admin: Operator
+) -> None:
+    has_factor(admin)
+    assert "Reset the second factor" not in page_of(admin_client, admin).links
+    asked = get_page(admin_client, f"/people/{admin.id}/reset-factor")
+    assert "under Account, with a code" in asked.submit("Reset the second factor").notices
+    assert second_factor.is_on(admin)
+
+
 def test_one_s_own_right_to_administer_nobody_takes_by_themselves(
     admin_client: Client, admin: Operator
 ) -> None:

@@ -34,7 +34,8 @@ def role(person_id: int) -> ResponseReturnValue:
 
         return _done(person, act)
     form.role.data = form.role.data or person.role
-    form.seen.data = words.standing(person)
+    # Sent before, it stays what it was: what changed since is to be noticed.
+    form.seen.data = form.seen.data or words.standing(person)
     page = render_template(
         "people/role.html", form=form, person=person, is_me=person.id == operator().id
     )
@@ -84,6 +85,8 @@ def end_session(person_id: int, session_id: int) -> ResponseReturnValue:
 @requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
 def reset_factor(person_id: int) -> ResponseReturnValue:
     def act(person: Operator) -> str:
+        if person.id == operator().id:
+            raise Refused("Your own second factor you change under Account, with a code.")
         factor.reset(web_actor(), person)
         return f"{person.email} has no second factor now, and signs in anew."
 
@@ -94,7 +97,8 @@ def _asked(person_id: int, form: SureForm, template: str, act: Act) -> ResponseR
     person = queries.get_person(person_id)
     if form.validate_on_submit():
         return _done(person, act)
-    form.seen.data = words.standing(person)
+    # Sent before, it stays what it was: what changed since is to be noticed.
+    form.seen.data = form.seen.data or words.standing(person)
     return render_template(
         template,
         form=form,

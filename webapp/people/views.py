@@ -7,7 +7,7 @@ What is done there lives in ``change_views``, inviting in ``invitation_views`` a
 from flask import Blueprint, render_template, url_for
 
 from webapp.audit import entries
-from webapp.auth import second_factor, sessions
+from webapp.auth import passwords, second_factor, sessions
 from webapp.auth.access import may, operator, requires
 from webapp.auth.permissions import ROLES, Permission
 from webapp.core.clock import utc_now
@@ -68,6 +68,7 @@ def show(person_id: int) -> str:
         is_me=person.id == operator().id,
         role_words=words.ROLE_WORDS[person.role],
         has_factor=second_factor.is_on(person),
+        has_password=person.password_hash != passwords.NONE,
         sessions=sessions.list_of(person.id),
         browser=agents.browser,
         tokens=queries.live_tokens(person.id, now),
