@@ -155,7 +155,7 @@ COMMANDS: dict[str, Command] = {
     "audit prune": prune,
     "campaigns archive": of_campaign("archive"),
     "campaigns create": create,
-    "campaigns update": of_campaign("update", "--title", "Two"),
+    "campaigns update": of_campaign("update", "--title", "Two", "--wait", "0"),
     "connections pause": hold("pause"),
     "connections resume": hold("pause", "resume"),
     "credentials rotate-key": rotate_key,

@@ -1,9 +1,16 @@
 """What all bodies and answers share."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from webapp.core.money import MAX_MINOR
 
@@ -16,6 +23,18 @@ class Sent(BaseModel):
     """What a script sends. A member that is not known is refused, never ignored."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class SentInPart(Sent):
+    """What a script sends of something that is there: one member at least."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "additionalProperties": False})
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Send at least one member that is to change.")
+        return self
 
 
 class Answered(BaseModel):

@@ -1,10 +1,10 @@
 """Campaigns as scripts send them and read them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from webapp.api.schemas.base import Answered, Cents, Flag, Moment, NumberId, Sent
+from webapp.api.schemas.base import Answered, Cents, Flag, Moment, NumberId, Sent, SentInPart
 from webapp.campaigns.validation import MAX_EXTERNAL_ID, MAX_NOTES, MAX_TITLE
 
 SortBy = Literal[
@@ -141,7 +141,7 @@ class NewCampaign(Sent):
     notes: Notes | None = None
 
 
-class CampaignChange(Sent):
+class CampaignChange(SentInPart):
     """Only the members that are sent change; ``null`` clears. One is needed at least.
 
     ``total_budget_cents: null`` clears the currency too.
@@ -155,14 +155,6 @@ class CampaignChange(Sent):
     copy_needed: bool = Field(default_factory=bool, strict=True)
     owner: Owner | None = None
     notes: Notes | None = None
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "additionalProperties": False})
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("Send at least one member that is to change.")
-        return self
 
 
 class Archiving(Sent):

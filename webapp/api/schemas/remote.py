@@ -1,11 +1,11 @@
 """Records of the ad server in its own spelling: camelCase members, its own ids."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from webapp.api.schemas.base import Cents, Sent
+from webapp.api.schemas.base import Cents, Sent, SentInPart
 from webapp.api.schemas.campaigns import BUDGET, Currency, ExternalId, Title
 
 # As many records as the ad server gives on one page.
@@ -90,7 +90,7 @@ class NewRemoteCampaign(SentInCamelCase):
     copy_needed: bool = Field(False, strict=True)
 
 
-class RemoteCampaignChange(SentInCamelCase):
+class RemoteCampaignChange(SentInPart, SentInCamelCase):
     """Only the members that are sent change; ``null`` clears. One is needed at least."""
 
     title: Title = Field(default_factory=str)
@@ -99,14 +99,6 @@ class RemoteCampaignChange(SentInCamelCase):
     total_budget_currency: Currency | None = None
     external_id: ExternalId | None = None
     copy_needed: bool = Field(default_factory=bool, strict=True)
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "additionalProperties": False})
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("Send at least one member that is to change.")
-        return self
 
 
 class RemotePageQuery(Sent):
