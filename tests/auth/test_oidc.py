@@ -1,5 +1,6 @@
 """Signing in with an account that another service keeps, such as one on a real socket here."""
 
+import json
 import time
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
@@ -140,6 +141,40 @@ def test_a_token_that_is_not_the_answer_to_what_was_asked_opens_nothing(
     assert actions() == []
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [{"aud": [CLIENT_ID]}, {"aud": [CLIENT_ID, "another"], "azp": CLIENT_ID}],
+    ids=["one of one", "for us and another"],
+)
+def test_a_token_may_be_for_others_too(
+    client: Client, provider: Provider, manager: Operator, claims: dict[str, object]
+) -> None:
+    provider.claims = claims
+    come_back(client, provider)
+    assert is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    ("claim", "seconds", "fits"),
+    [("exp", -20, True), ("exp", -120, False), ("iat", 20, True), ("iat", 120, False)],
+)
+def test_clocks_may_differ_a_little(
+    client: Client, provider: Provider, manager: Operator, claim: str, seconds: int, fits: bool
+) -> None:
+    provider.claims = {claim: int(time.time()) + seconds}
+    come_back(client, provider)
+    assert is_signed_in(client) == fits
+
+
+def test_keys_of_kinds_that_nobody_knows_do_no_harm(
+    client: Client, provider: Provider, manager: Operator
+) -> None:
+    keys = [{"kty": "new"}, 7, signing_key().as_dict(private=False)]
+    provider.answers["/keys"] = lambda: (200, json.dumps({"keys": keys}).encode())
+    come_back(client, provider)
+    assert is_signed_in(client)
+
+
 def test_a_token_signed_with_another_key_opens_nothing(
     client: Client, provider: Provider, manager: Operator
 ) -> None:
@@ -276,10 +311,10 @@ def test_an_admin_sets_a_second_factor_up_here(client: Client, provider: Provide
         ("/token", (200, b"{}" + b" " * 300_000), "sent more than"),
         ("/token", (200, b"{}"), NOT_CHECKED),
         ("/token", (200, b'{"id_token": 7}'), NOT_CHECKED),
-        ("/keys", (200, b"{}"), "keys that cannot be read"),
-        ("/keys", (200, b'{"keys": 7}'), "keys that cannot be read"),
-        ("/keys", (200, b'{"keys": [{"kty": "RSA"}]}'), "keys that cannot be read"),
-        ("/keys", (200, b'{"keys": []}'), "keys that cannot be read"),
+        ("/keys", (200, b"{}"), "gave no key that can be read"),
+        ("/keys", (200, b'{"keys": 7}'), "gave no key that can be read"),
+        ("/keys", (200, b'{"keys": [{"kty": "RSA"}]}'), "gave no key that can be read"),
+        ("/keys", (200, b'{"keys": []}'), "gave no key that can be read"),
     ],
     ids=str,
 )

@@ -307,3 +307,18 @@ def test_what_was_typed_before_survives_both_steps(
     page = page.submit("Go on", {"code": phone.code()})
     page = page.submit("Show the form", status=200)
     assert page.form("Save and send to Megaphone").values["title"] == "Typed title"
+
+
+def test_what_was_typed_survives_setting_up_too(client: Client) -> None:
+    admin = factories.operator("admin")
+    campaign = factories.campaign(title="Old title")
+    signed_in(client, admin)
+    form = get_page(client, f"/campaigns/{campaign.uuid}/edit")
+    with client.session_transaction() as session:
+        del session["_user_id"]
+    page = form.submit("Save and send to Megaphone", {"title": "Typed title"}, status=401)
+    page = page.submit("Sign in", {"email": admin.email, "password": factories.PASSWORD})
+    page = page.submit("Go on")
+    page = page.submit("Set up and go on", {"code": secret_on(page).code()})
+    page = page.submit("I have kept them: go on").submit("Show the form")
+    assert page.form("Save and send to Megaphone").values["title"] == "Typed title"

@@ -1,6 +1,7 @@
 """The rules of the house that admins set."""
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, FieldChange, Subject
@@ -12,6 +13,7 @@ from webapp.core.errors import TooLate
 
 # Rules are found by name; the timeline asks for a number, of which there is one so far.
 SUBJECT = Subject("rule", 1, "a second factor for everybody")
+MEANWHILE = "Somebody changed this rule meanwhile. Look at it once more."
 WORDS = {True: "required", False: "as each likes"}
 
 
@@ -23,10 +25,15 @@ def set_for_all(actor: Actor, *, on: bool, seen: bool) -> bool:
     """
     before = _locked()
     if before != seen:
-        raise TooLate("Somebody changed this rule meanwhile. Look at it once more.")
+        raise TooLate(MEANWHILE)
     if before == on:
         return False
-    db.session.merge(Rule(name=FOR_ALL, value=on, changed_at=utc_now()))
+    try:
+        with db.session.begin_nested():
+            db.session.merge(Rule(name=FOR_ALL, value=on, changed_at=utc_now()))
+    except IntegrityError:
+        # Set for the first time by two at once.
+        raise TooLate(MEANWHILE) from None
     audit.record(
         actor, "rule changed", SUBJECT, [FieldChange("second factor", WORDS[before], WORDS[on])]
     )
