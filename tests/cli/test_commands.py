@@ -8,8 +8,9 @@ from sqlalchemy import func, select, text
 from tests import factories
 from tests.cli.conftest import Terminal
 from webapp.audit.models import AuditEvent
-from webapp.auth import queries, service
+from webapp.auth import queries, service, sessions
 from webapp.auth.models import Operator
+from webapp.core.clock import utc_now
 from webapp.core.db import db
 
 EMAIL = "new@example.com"
@@ -114,6 +115,14 @@ def test_another_password_replaces_the_old_one(terminal: Terminal) -> None:
     assert audited() == [("cli", "password set", "a@example.com")]
 
 
+def test_another_password_signs_out_everywhere(terminal: Terminal) -> None:
+    operator = factories.operator(email=EMAIL)
+    sessions.begin(operator, address="192.0.2.1", agent="x", now=utc_now())
+    result = terminal("operators", "set-password", EMAIL, "--random")
+    assert "signs in anew" in result.stdout
+    assert sessions.list_of(operator.id) == []
+
+
 def test_nobody_gets_no_password(terminal: Terminal) -> None:
     result = terminal("operators", "set-password", EMAIL, "--random")
     assert result.exit_code == 1
@@ -128,6 +137,18 @@ def test_a_new_password_is_long_enough(terminal: Terminal) -> None:
         1,
         "Error: A password needs at least 12 characters.\n",
     )
+
+
+@pytest.mark.parametrize("password", ["password1234", f"{EMAIL}1", "qwertyuiopasdf", "a" * 129])
+def test_a_new_password_keeps_the_rules(terminal: Terminal, password: str) -> None:
+    operator = factories.operator(email=EMAIL)
+    sessions.begin(operator, address="192.0.2.1", agent="x", now=utc_now())
+    result = terminal("operators", "set-password", EMAIL, "--password-file", "-", input=password)
+    assert result.exit_code == 1
+    assert "password" in result.stderr
+    assert password not in result.output
+    assert len(sessions.list_of(operator.id)) == 1
+    assert audited() == []
 
 
 def test_without_tables_the_command_says_what_to_do(terminal: Terminal) -> None:

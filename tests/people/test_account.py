@@ -1,18 +1,24 @@
 """The account: where somebody is signed in, signing out elsewhere, and another password."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
+from flask import Flask
 
 from tests import factories
 from tests.people.told import told
 from tests.support.client import Client, signed_in
 from tests.support.pages import Page, get_page
+from tests.support.threads import in_threads
+from webapp.audit.service import Actor
 from webapp.auth import passwords, sessions
 from webapp.auth.models import Operator, OperatorSession
 from webapp.core.clock import utc_now
-from webapp.core.db import db
+from webapp.core.db import db, transaction
+from webapp.core.errors import TooLate
+from webapp.people import account as service
 from webapp.people.agents import browser
 
 NEW = "a walk along the river"
@@ -166,6 +172,7 @@ def test_another_password_signs_out_every_other_browser_and_gives_this_one_a_new
         ({"new": "qwertyuiop123456", "repeated": "qwertyuiop123456"}, "new"),
         ({"new": "manager@example.com", "repeated": "manager@example.com"}, "new"),
         ({"new": factories.PASSWORD, "repeated": factories.PASSWORD}, "new"),
+        ({"repeated": ""}, "repeated"),
         ({"repeated": "another walk along the river"}, "repeated"),
     ],
 )
@@ -194,6 +201,31 @@ def test_the_same_form_sent_twice_changes_the_password_once(
 
     # Its token belongs to the session that has ended.
     assert again.status_code == 400
+    assert len(told()) == 1
+
+
+def test_of_two_changes_at_the_same_moment_one_wins(app: Flask, manager: Operator) -> None:
+    sessions.begin(manager, address="x", agent="x", now=utc_now())
+    number, here = manager.id, sessions.list_of(manager.id)[0].id
+    db.session.commit()
+
+    def change_to(digest: str) -> str | None:
+        who, row = db.session.get_one(Operator, number), db.session.get_one(OperatorSession, here)
+        service.change_password(Actor("jo", "web"), who, row, digest)
+        return digest
+
+    def changing(digest: str) -> str | None:
+        with app.app_context():
+            try:
+                with transaction():
+                    return change_to(digest)
+            except TooLate:
+                return None
+
+    done = in_threads([partial(changing, str(name)) for name in range(4)])
+    won = [digest for digest in done if digest]
+    db.session.rollback()
+    assert won == [db.session.get_one(Operator, number).password_hash]
     assert len(told()) == 1
 
 

@@ -68,7 +68,7 @@ def set_password(email: str, password_file: Path | None, random: bool) -> None:
     with transaction():
         operator = auth.set_password(email, password)
         audit.record(actor(), "password set", Subject("operator", operator.id, operator.email))
-        click.echo(f"{operator.email} has a new password.")
+        click.echo(f"{operator.email} has a new password, and signs in anew.")
     _show_if_made(password, random=random)
 
 

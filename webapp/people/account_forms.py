@@ -15,5 +15,8 @@ class ChangePasswordForm(BaseForm):
     new = PasswordField("New password", [DataRequired("Enter a new password."), Length(max=MOST)])
     repeated = PasswordField(
         "New password, once more",
-        [EqualTo("new", message="This is not the same as the new password.")],
+        [
+            DataRequired("Type the new password again."),
+            EqualTo("new", message="This is not the same as the new password."),
+        ],
     )
