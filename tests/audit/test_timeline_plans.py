@@ -10,6 +10,7 @@ from webapp.audit import listing
 from webapp.audit.models import AuditEvent
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.core.listing import COUNT_CAP
 
 ASKED = {
     "": "ix_audit_event_at",
@@ -17,7 +18,7 @@ ASKED = {
     "who=1": "ix_audit_event_by_operator_id",
     "action=archived": "ix_audit_event_by_action",
     "kind=connection": "ix_audit_event_by_object_type",
-    "about=campaign-7": "ix_audit_event_object_type_object_id_id",
+    "about=campaign-7": "ix_audit_event_by_object",
     "sort=-kind": "ix_audit_event_by_object_type",
     "from=2026-03-02": "ix_audit_event_at",
 }
@@ -53,5 +54,13 @@ def test_counting_stops_where_a_list_says_that_there_are_more(app: Flask) -> Non
     with app.test_request_context():
         page = listing.list_events(listing.EVENTS.parse({"source": "web"}))
         exact = listing.list_events(listing.EVENTS.parse({"source": "web", "count": "exact"}))
-    assert (page.total, page.capped) == (10_000, True)
+    assert (page.total, page.capped) == (COUNT_CAP, True)
     assert (exact.total, exact.capped) == (10_050, False)
+
+
+def test_words_are_looked_for_once_whichever_page_is_asked_for(app: Flask) -> None:
+    happen(120)
+    with app.test_request_context(), count_statements() as statements:
+        page = listing.list_events(listing.EVENTS.parse({"q": "Spring", "page": "2"}))
+    assert (len(page.items), page.total, page.first) == (50, 120, 51)
+    assert sum("LIKE" in each.upper() for each in statements) == 1

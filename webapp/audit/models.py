@@ -24,6 +24,7 @@ class AuditEvent(Model):
         Index(None, "object_type", "object_id", "id"),
         # The list of what happened, as a whole and by what it is filtered for most.
         Index("ix_audit_event_at", "at", "id"),
+        Index("ix_audit_event_by_object", "object_type", "object_id", "at", "id"),
         *(Index(f"ix_audit_event_by_{name}", name, "at", "id") for name in OFTEN_ASKED),
     )
 
