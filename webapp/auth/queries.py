@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, String, and_, bindparam, func, or_, select
 
 from webapp.auth.models import ApiToken, Operator
-from webapp.core.db import db
+from webapp.core.db import UtcDateTime, db
 from webapp.core.errors import NotFound
 
 
@@ -81,8 +82,17 @@ def live_token(secret: str, now: datetime) -> tuple[ApiToken, str | None] | None
 
     Nothing opens what is revoked, expired, or of somebody switched off.
     """
-    digest = token_digest(secret)
-    query = (
+    found = db.session.execute(_opening(), {"digest": token_digest(secret), "now": now})
+    row = found.one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+@cache
+def _opening() -> Select[ApiToken, str | None]:
+    # Every request of a script asks for this: put together once.
+    digest = bindparam("digest", type_=String())
+    now = bindparam("now", type_=UtcDateTime())
+    return (
         select(ApiToken, Operator.role)
         .outerjoin(Operator, ApiToken.operator_id == Operator.id)
         .where(
@@ -95,5 +105,3 @@ def live_token(secret: str, now: datetime) -> tuple[ApiToken, str | None] | None
             or_(Operator.id.is_(None), Operator.active),
         )
     )
-    found = db.session.execute(query).one_or_none()
-    return (found[0], found[1]) if found else None

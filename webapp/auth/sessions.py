@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import cast
 
 from flask import g
-from sqlalchemy import ColumnElement, CursorResult, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, delete, select, update
 from sqlalchemy.orm import contains_eager
 
 from webapp.auth.models import Operator, OperatorSession
@@ -75,19 +76,25 @@ def begin(operator: Operator, *, address: str, agent: str, now: datetime) -> str
 
 def find(secret: str, now: datetime) -> OperatorSession | None:
     """The live session of this secret, its operator loaded with it."""
-    query = (
+    given = {"digest": _digest(secret), "seen_since": now - IDLE, "begun_since": now - ABSOLUTE}
+    return db.session.scalars(_finding(), given).one_or_none()
+
+
+@cache
+def _finding() -> Select[OperatorSession]:
+    # Every page asks for this: put together once.
+    return (
         select(OperatorSession)
         .join(OperatorSession.operator)
         .options(contains_eager(OperatorSession.operator))
         .where(
-            OperatorSession.digest == _digest(secret),
+            OperatorSession.digest == bindparam("digest"),
             OperatorSession.ended_at.is_(None),
-            OperatorSession.last_seen_at > now - IDLE,
-            OperatorSession.created_at > now - ABSOLUTE,
+            OperatorSession.last_seen_at > bindparam("seen_since"),
+            OperatorSession.created_at > bindparam("begun_since"),
             Operator.active,
         )
     )
-    return db.session.scalars(query).one_or_none()
 
 
 def load(secret: str) -> Operator | None:

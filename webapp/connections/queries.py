@@ -12,6 +12,7 @@ from webapp.connections.service import RENEWED
 from webapp.core.db import db
 from webapp.core.errors import NotFound
 
+ALL = select(Connection).order_by(Connection.id)
 # Those in the settings, and the ids of the others.
 Found = tuple[Sequence[Connection], Sequence[int]]
 
@@ -38,7 +39,7 @@ def _asked_once() -> Found:
 
 def _all() -> Found:
     """There are few."""
-    found = db.session.scalars(select(Connection).order_by(Connection.id)).all()
+    found = db.session.scalars(ALL).all()
     detached = [each.id for each in found if each.state == DETACHED]
     return [each for each in found if each.state != DETACHED], detached
 
