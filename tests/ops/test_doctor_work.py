@@ -37,7 +37,7 @@ def settings(settings: Settings, sandbox: Sandbox) -> Settings:
 def connection(app: Flask) -> Connection:
     """All is well: somebody may administer, a worker leads, everything was just read."""
     with transaction():
-        factories.operator()
+        factories.operator("admin")
         made = factories.connection(last_success_at=utc_now())
         leases.take_or_renew(NAME, "somebody", utc_now(), LASTS)
     return made

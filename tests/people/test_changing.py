@@ -210,15 +210,14 @@ def test_who_is_no_admin_any_more_has_invited_nobody(admin: Operator) -> None:
 
 def changing(app: Flask, actor: Actor, person_id: int, act: str) -> bool:
     """One admin's request against another, in a session of its own."""
-    with app.app_context():
-        try:
-            with transaction():
-                person = queries.get_person(person_id)
-                if act == "role":
-                    return service.set_role(actor, person, "manager", seen="admin, on")
-                return service.switch_off(actor, person, seen="admin, on")
-        except (Refused, TooLate):
-            return False
+    try:
+        with app.app_context(), transaction():
+            person = queries.get_person(person_id)
+            if act == "role":
+                return service.set_role(actor, person, "manager", seen="admin, on")
+            return service.switch_off(actor, person, seen="admin, on")
+    except (Refused, TooLate):
+        return False
 
 
 def against_each_other(app: Flask, acts: tuple[str, str], *, at_a_shell: bool) -> list[bool]:

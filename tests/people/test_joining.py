@@ -136,12 +136,11 @@ def test_who_is_signed_in_is_told_to_sign_out_first(admin_client: Client) -> Non
 
 def joining(app: Flask, secret: str, email: str) -> str | None:
     """One of several, in a session of its own."""
-    with app.app_context():
-        try:
-            with transaction():
-                return invitations.accept(secret, email, WORDS, request_id="r").email
-        except NotOpen:
-            return None
+    try:
+        with app.app_context(), transaction():
+            return invitations.accept(secret, email, WORDS, request_id="r").email
+    except NotOpen:
+        return None
 
 
 def test_of_some_who_open_one_link_at_once_one_joins(app: Flask) -> None:
