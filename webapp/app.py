@@ -37,6 +37,7 @@ from webapp.people import views as people
 from webapp.savedviews import views as savedviews
 from webapp.sync import views as sync
 from webapp.web import (
+    bodies,
     compression,
     errors,
     filters,
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     requests.init_app(app)
     metrics.init_app(app)
     hosts.init_app(app, settings)
+    bodies.init_app(app)
     htmx.init_app(app)
     headers.init_app(app)
     compression.init_app(app)
