@@ -1,8 +1,9 @@
 """The timeline of a large house, made up by number so that every run has the same.
 
 Two events are one entry: two fields that somebody changed at once. Half of all comes from the ad
-server. One campaign has a five-hundredth of all events, ten thousand have a fifth between them,
-the rest is spread evenly; two in a hundred entries are about other things than campaigns.
+server. With ten million events on a million campaigns one campaign has 20,000 of them, ten thousand
+have some 200 each, about 150,000 have 30 to 80, and the rest has none: nothing happened to them in
+these days. Two in a hundred entries are about other things than campaigns.
 """
 
 from collections.abc import Iterator

@@ -15,13 +15,14 @@ from webapp.auth.tokens import MOST_REQUESTS
 from webapp.campaigns.models import Campaign
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.core.listing import COUNT_CAP
 
 ABOUT = (
     "One gunicorn worker of four threads, one request at a time over a kept-alive connection; "
     "milliseconds from asking to having the whole answer. *Floor* is a bare Flask page that "
     "renders 50 rows from memory, asked for in turn with ours; *times floor* is p50 over that of "
-    "the floor. Lists count up to 10,000. Words of the timeline are looked for in the newest "
-    "20,000 events of a list. How the house was made is told in benchmarks/scale_events.py."
+    f"the floor. Lists count up to {COUNT_CAP:,}. Words of the timeline are looked for in the "
+    "newest 20,000 events of a list. How the house was made: benchmarks/scale_events.py."
 )
 PAGE_COLUMNS = ("request", "p50", "p95", "floor p50", "times floor", "KiB on the wire")
 CALL_COLUMNS = ("request", "p50", "p95", "KiB")
