@@ -6,9 +6,9 @@ others' changes count; the digest is of all that was answered.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 
+import orjson
 from flask import Response, request
 
 from webapp.api.serialize import Json
@@ -50,9 +50,8 @@ def _is_number(text: str) -> bool:
 
 def unless_known(answer: Json, etag: str | None = None) -> Response:
     """The answer, or 304 when the script has it already. Without ``etag``, that of its bytes."""
-    # Flask's own sorts all names, which takes as long again.
-    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    response = Response(text, mimetype="application/json")
+    # A hundred campaigns by the standard library take a tenth of the whole request.
+    response = Response(orjson.dumps(answer), mimetype="application/json")
     if etag is None:
         response.add_etag(weak=True)
     else:
