@@ -112,6 +112,7 @@ def test_what_is_asked_for_is_new_each_time_and_proven(
         {"nonce": "another"},
         {"nonce": None},
         {"aud": "another client"},
+        {"aud": "another client", "azp": CLIENT_ID},
         {"aud": [CLIENT_ID, "another"]},
         {"aud": [CLIENT_ID, "another"], "azp": "another"},
         {"aud": None},

@@ -13,7 +13,7 @@ from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
 from tests.support.routes import address, guarded
 from webapp.audit.models import AuditEvent
-from webapp.auth import recovery, second_factor, totp
+from webapp.auth import recovery, second_factor, sessions, totp
 from webapp.auth.models import Operator, RecoveryCode, Rule
 from webapp.auth.second_factor import FOR_ALL, WrongCode, is_on
 from webapp.core.clock import utc_now
@@ -193,6 +193,17 @@ def test_who_may_not_do_without_cannot_switch_it_off(
     assert is_on(manager)
     assert "Switch it off" not in get_page(client, HOME).links
     assert "cannot do without" in get_page(client, f"{HOME}/off").notices
+
+
+def test_what_became_required_meanwhile_is_not_switched_off(app: Flask) -> None:
+    admin = factories.operator("admin")
+    phone, _ = has_factor(admin)
+    sessions.begin(admin, address="192.0.2.1", agent="tests", now=utc_now())
+    here = sessions.list_of(admin.id)[0]
+
+    with pytest.raises(factor.StillRequired):
+        factor.switch_off(factories.ACTOR, admin, phone.code(), "192.0.2.1", but=here)
+    assert is_on(admin)
 
 
 @pytest.mark.parametrize(
