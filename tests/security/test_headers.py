@@ -157,7 +157,7 @@ def test_a_file_whose_name_says_its_content_is_kept_for_good(client: Client) -> 
 @pytest.mark.parametrize("address", ["/sign-in", "/health", "/api/v1/me", "/nowhere"])
 def test_only_by_https_a_browser_is_told_to_stay_with_it(client: Client, address: str) -> None:
     by_https = client.get(address, base_url=BY_HTTPS)
-    check(by_https, address, Strict_Transport_Security="max-age=63072000")
+    check(by_https, address, Strict_Transport_Security="max-age=63072000; includeSubDomains")
     check(client.get(address), address)
 
 

@@ -143,7 +143,7 @@ def test_one_proxy_is_believed_about_the_last_address_only(
         assert [told(server, lie) for lie in lies] == [401] * LIMIT + [429]
         assert told(server, "X-Forwarded-For: 198.51.100.8") == 401
         secure = server.get("/sign-in", "X-Forwarded-For: 198.51.100.8", "X-Forwarded-Proto: https")
-        assert secure.headers["Strict-Transport-Security"] == "max-age=63072000"
+        assert secure.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
         other = server.get("/sign-in", "X-Forwarded-Host: elsewhere.example")
         assert other.status == 200
         assert "elsewhere.example" not in other.text

@@ -23,7 +23,7 @@ from webapp.auth.permissions import PERMISSION_OF, ROLES, Scope, role_may
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 REACHED = 299
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND")
 # From who may least; as it stands here, not as the code has it.
 ORDER = ["anybody", "viewer", "operator", "manager", "admin"]
 

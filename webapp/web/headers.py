@@ -43,8 +43,8 @@ HEADERS = {
     "Permissions-Policy": ", ".join(f"{name}=()" for name in UNUSED),
     "X-Robots-Tag": "noindex, nofollow",
 }
-# Two years; subdomains are for their owner to say.
-STRICT_TRANSPORT_SECURITY = "max-age=63072000"
+# Two years, and for what may once be below this name too.
+STRICT_TRANSPORT_SECURITY = "max-age=63072000; includeSubDomains"
 
 
 def init_app(app: Flask) -> None:
