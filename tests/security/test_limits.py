@@ -15,14 +15,25 @@ from tests.security.test_gets import COUNTED, digests
 from tests.support import routes
 from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
+from tests.support.stack import ROOT
 from webapp.app import MAX_FORM_PARTS, MAX_REQUEST_BYTES
+from webapp.auth import kept, passwords, sessions, throttle
+from webapp.bulk.service import MOST_ITEMS
+from webapp.campaigns import validation
+from webapp.changes.verb_views import MOST_AT_ONCE
+from webapp.core import listing, query
 from webapp.core.config import Settings
 from webapp.core.db import db
+from webapp.exchange import reading
 from webapp.exchange.limits import MOST_TAKEN
 from webapp.exchange.models import ImportFile
+from webapp.savedviews.service import MOST_OWN
+from webapp.web.forms import MAX_TYPED
+from webapp.web.requests import READ_SECONDS
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+MIB = 1024 * 1024
 UPLOAD = "exchange.upload"
 LISTS = ("/campaigns", "/advertisers", "/changes", "/timeline", "/sync/runs", "/bulk", "/needs-you")
 API_LISTS = ("campaigns", "advertisers", "changes", "conflicts", "sync/runs")
@@ -206,3 +217,37 @@ def test_headers_have_limits_too_and_the_process_lives_on(server: Server) -> Non
     assert server.get(f"/sign-in?next=/{'x' * 60_000}").status == 200
     assert server.get(f"/sign-in?next=/{'x' * 70_000}").status in (400, 414)
     assert server.answers()
+
+
+def test_the_documented_figures_are_those_of_the_code(app: Flask) -> None:
+    rows = [line.split(" | ") for line in (ROOT / "docs" / "limits.md").read_text().splitlines()]
+    told = {row[0].removeprefix("| "): row[1] for row in rows if len(row) == 3}
+    figures = {
+        "a request's body: a form, JSON": [f"{MAX_REQUEST_BYTES // MIB} MiB"],
+        "the request of an import": [f"{MOST_TAKEN // MIB} MiB"],
+        "an imported file": [f"{reading.MOST_BYTES // MIB} MiB", f"{reading.MOST_ROWS:,} rows"],
+        "parts of a form with a file": [str(MAX_FORM_PARTS)],
+        "the time that a page or a read of the API takes": [f"{READ_SECONDS:.0f} seconds"],
+        "rows of a page": [str(listing.PER_PAGE_CHOICES[-1])],
+        "page number of a list": [f"{listing.MAX_PAGE:,}"],
+        "a query": [f"{query.MAX_LENGTH} characters", f"{query.MAX_TERMS} terms"],
+        "campaigns of one bulk change": [f"{MOST_ITEMS:,}"],
+        "rows of the changes page acted on at once": [str(MOST_AT_ONCE)],
+        "title, external id, notes of a campaign": [
+            f"{validation.MAX_TITLE}, {validation.MAX_EXTERNAL_ID}, {validation.MAX_NOTES:,}"
+        ],
+        "a text in any field": [f"{MAX_TYPED:,}"],
+        "saved views": [str(MOST_OWN)],
+        "failed sign-ins, in 15 minutes": [
+            f"{throttle.MOST_PER_EMAIL} for an e-mail",
+            f"{throttle.MOST_PER_ADDRESS} from one",
+        ],
+        "a password": [f"to {passwords.MAX_LENGTH} characters"],
+        "a session": [
+            f"{sessions.IDLE.seconds // 60} minutes",
+            f"{sessions.ABSOLUTE.seconds // 3600} hours",
+        ],
+        "what is kept of a form typed after its session ended": [f"{kept.MAX_CHARACTERS:,}"],
+    }
+    for name, words in figures.items():
+        assert [word for word in words if word not in told[name]] == [], name
