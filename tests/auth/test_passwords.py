@@ -54,6 +54,9 @@ def test_twelve_to_128_characters() -> None:
         "administrator1",
         "changeme12345",
         "december2026",
+        # On the list with a capital first, and in capitals only.
+        "autovermietung",
+        "swanFilterTips",
     ],
 )
 def test_common_ones_are_refused_in_any_case_of_letters(text: str) -> None:
