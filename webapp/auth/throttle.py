@@ -2,7 +2,7 @@
 
 Kept in the database, so that it holds over all processes and a restart. Nothing here is for ever,
 and it asks nothing of who is signed in already. Why the limits are what they are:
-docs/decisions/0017-passwords-and-sessions.md.
+docs/decisions/0020-passwords-and-sessions.md.
 """
 
 import hashlib
