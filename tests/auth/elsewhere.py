@@ -1,0 +1,45 @@
+"""A sign-in service that is set, the way to it, and the way back."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from tests.support.client import Client
+from tests.support.oidc import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
+from tests.support.pages import Page, get_page
+from webapp.core.config import Settings
+
+NOT_CHECKED = "could not be checked"
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with running_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def settings(settings: Settings, provider: Provider) -> Settings:
+    return settings.model_copy(
+        update={
+            "oidc_issuer": provider.issuer,
+            "oidc_client_id": CLIENT_ID,
+            "oidc_client_secret": SecretStr(CLIENT_SECRET),
+            "oidc_label": "Example accounts",
+            "log_level": "DEBUG",
+        }
+    )
+
+
+def set_out(client: Client, query: str = "") -> str:
+    """Press the button; gives the address that the browser is sent to."""
+    page = get_page(client, f"/sign-in{query}")
+    answer = client.get(page.links["Sign in with Example accounts"])
+    assert answer.status_code == 302, answer.text
+    return answer.headers["Location"]
+
+
+def come_back(client: Client, provider: Provider, query: str = "", **changed: str) -> Page:
+    """Sign in over there, and follow all redirects back."""
+    return get_page(client, provider.back(set_out(client, query), **changed))
