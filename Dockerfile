@@ -16,6 +16,8 @@ COPY webapp ./webapp
 COPY templates ./templates
 COPY static ./static
 COPY migrations ./migrations
+# Shown at /api/docs/first-script.
+COPY docs/api ./docs/api
 # Compiled now: nothing can be written here later.
 RUN /opt/venv/bin/python -m compileall -q wsgi.py webapp migrations
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 FLASK_APP=wsgi

@@ -25,6 +25,7 @@ KUBERNETES = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
 OURS = {"web", "worker", "migrate"}
 # Read by Python and Flask, or by who starts the container.
 NOT_OURS = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "FLASK_APP"}
+OURS_IN_IMAGE = {"wsgi.py", "webapp", "templates", "static", "migrations", "docs"}
 NOBODY = 65534
 SETPRIV = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
 
@@ -295,9 +296,10 @@ def test_the_images_commands_run_from_a_clean_folder_as_nobody(image: Path, tmp_
     with container.running(web), container.running(worker["command"]):
         until(lambda: container.answers("/health"), "the web process answers")
         assert container.answers("/health/ready?parts=database,migrations")
+        assert container.answers("/api/docs/first-script")
         until(lambda: container.answers("/health/ready"), "every part does its own")
         assert container.run(probe) == 0
         assert container.run(worker["healthcheck"]["test"][1:]) == 0
     written = {path.relative_to(image).parts[0] for path in image.rglob("*")}
-    assert written == {"wsgi.py", "webapp", "templates", "static", "migrations", "__pycache__"}
+    assert written == {*OURS_IN_IMAGE, "__pycache__"}
     assert not list((tmp_path / "data").rglob("*.log"))
