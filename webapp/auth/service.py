@@ -3,9 +3,8 @@
 from typing import Literal
 
 import structlog
-from email_validator import EmailNotValidError, validate_email
 
-from webapp.auth import passwords, queries, sessions, throttle
+from webapp.auth import emails, passwords, queries, sessions, throttle
 from webapp.auth.models import Operator, OperatorSession
 from webapp.auth.permissions import ROLES
 from webapp.core.clock import utc_now
@@ -79,11 +78,9 @@ def create_operator(email: str, password: str, role: str = "manager") -> Operato
     """Raises ``InvalidInput`` for an e-mail that is wrong or taken, or a short password."""
     problems = {}
     try:
-        checked = validate_email(email, check_deliverability=False, test_environment=True)
-        # SQLite folds the case of ASCII letters only.
-        email = checked.normalized.lower()
-    except EmailNotValidError:
-        problems["email"] = "This is not an e-mail address."
+        email = emails.normal(email)
+    except InvalidInput as problem:
+        problems.update(problem.fields)
     wrong = passwords.problem(password, email=email)
     if wrong:
         problems["password"] = wrong
