@@ -32,7 +32,12 @@ def begin(
     if stage == "none":
         return finish(operator, target, typed)
     _empty_cookie()
-    session[PENDING] = {"operator": operator.id, "at": utc_now().isoformat(), "how": how}
+    session[PENDING] = {
+        "operator": operator.id,
+        "at": utc_now().isoformat(),
+        "how": how,
+        "password": _set_at(operator),
+    }
     address = url_for("auth.code" if stage == "code" else "auth.enrol", next=target)
     if typed:
         return render_template("auth/one_more_step.html", action=address, kept=typed)
@@ -48,7 +53,10 @@ def pending(now: datetime | None = None) -> Operator | None:
     if at + PENDING_FOR <= (now or utc_now()):
         return None
     operator = queries.get_operator(found["operator"])
-    return operator if operator and operator.active else None
+    if operator is None or not operator.active:
+        return None
+    # Given another password since, they begin anew: the one that was right may be a thief's.
+    return operator if found.get("password") == _set_at(operator) else None
 
 
 def finish(operator: Operator, target: str, typed: str | None) -> ResponseReturnValue:
@@ -87,6 +95,10 @@ def go_on(target: str, typed: str | None, *, again: str = "signed in") -> Respon
 def address_here() -> str:
     """Where the request comes from."""
     return request.remote_addr or "unknown"
+
+
+def _set_at(operator: Operator) -> str | None:
+    return operator.password_set_at.isoformat() if operator.password_set_at else None
 
 
 def _empty_cookie() -> None:
