@@ -22,6 +22,7 @@ from webapp.auth import service as auth
 from webapp.connections import service as connections
 from webapp.core.config import Settings
 from webapp.core.db import transaction
+from webapp.core.errors import InvalidInput
 
 LAUNCHER = Actor("Flightdeck", "cli")
 BUSY, UNUSABLE = 1, 2
@@ -115,7 +116,11 @@ def create_first_operator(settings: Settings) -> Account | None:
     with database_in_words(), transaction():
         if queries.any_operator():
             return None
-        operator = auth.create_operator(settings.first_operator_email, password)
+        try:
+            operator = auth.create_operator(settings.first_operator_email, password)
+        except InvalidInput as problem:
+            # The rest of it was looked at with the settings.
+            raise Problem(f"FIRST_OPERATOR_PASSWORD: {problem}") from None
         audit.record(LAUNCHER, "created", Subject("operator", operator.id, operator.email))
         return Account(operator.email, None if given else password)
 
