@@ -48,7 +48,7 @@ def test_an_instance_is_held_by_one_until_it_lets_go(tmp_path: Path) -> None:
 
 
 def test_a_first_password_that_is_guessed_first_is_refused_in_a_sentence(app: Flask) -> None:
-    with pytest.raises(Problem, match="^FIRST_OPERATOR_PASSWORD: .*guess") as caught:
+    with pytest.raises(Problem, match="FIRST_OPERATOR_PASSWORD: This password") as caught:
         firststart.create_first_operator(Settings(first_operator_password="password1234"))
     assert "password1234" not in str(caught.value)
     assert db.session.scalar(select(func.count(Operator.id))) == 0
