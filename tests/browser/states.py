@@ -217,6 +217,11 @@ def _go_nowhere(page: Page) -> None:
     page.wait_for_selector("#palette :text('Nothing is called that')")
 
 
+def _use_no_token(page: Page) -> None:
+    page.get_by_role("button", name="Use this token").click()
+    page.wait_for_selector("#error-summary")
+
+
 def _pause_without_reason(page: Page) -> None:
     page.get_by_role("button", name="Pause all sending").click()
     page.wait_for_selector("#reason-error")
@@ -299,6 +304,8 @@ STATES = (
     State("runs filtered", _at("/sync/runs?state=failed&since=day&sort=read&bogus=1")),
     State("undo what was pulled", lambda a: a.pulled),
     State("connection", lambda a: a.connection),
+    State("connection's new token", lambda a: f"{a.connection}/token"),
+    State("connection's new token, none", lambda a: f"{a.connection}/token", act=_use_no_token),
     State("connection without a reason", lambda a: a.connection, act=_pause_without_reason),
     State("connection for a viewer", lambda a: a.connection, who=VIEWER),
     State("changes", _at("/changes")),

@@ -286,6 +286,17 @@ def of(part: str, settings: Settings) -> tuple[str, str]:
     return found.verdict, found.fix
 
 
+def test_a_restore_without_the_key_says_so(terminal: Terminal, app: Flask, tmp_path: Path) -> None:
+    start(ONE)
+    terminal("backup", str(tmp_path))
+    (file,) = tmp_path.glob("*.zip")
+    encryption_key_file(app.config["SETTINGS"]).unlink()
+    told = terminal("restore", str(file), "--replace", "--yes")
+    assert told.exit_code == 0, told.output
+    assert "No key of this installation opens the token of Megaphone" in told.stdout
+    assert "ENCRYPTION_KEY" in told.stdout
+
+
 def test_the_doctor_names_a_key_that_others_can_read(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     start(ONE)
