@@ -120,11 +120,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         state, path = self.server.state, self.path.removeprefix("/realm")
+        if path.startswith("/authorize?"):
+            self._send_back(state)
+            return
         known: dict[str, Callable[[], object]] = {
             "/.well-known/openid-configuration": state.discovery,
             "/keys": lambda: {"keys": [signing_key().as_dict(private=False)]},
         }
         self._answer(path, lambda: (200, known[path]()))
+
+    def _send_back(self, state: Provider) -> None:
+        """To a browser: whoever comes is known here already, and sent back at once."""
+        asked = dict(parse_qsl(urlsplit(self.path).query))
+        back = urlencode(state.let_in(f"http://127.0.0.1:{state.port}{self.path}"))
+        self.send_response(302)
+        self.send_header("Location", f"{asked['redirect_uri']}?{back}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
