@@ -62,11 +62,10 @@ ELSEWHERE = ("javascript:", "data:", "vbscript:", "//")
 def poison(payload: str) -> None:
     """Put the text wherever a text of somebody stands, each with the name of its place behind."""
     _tell(payload)
-    for table in db.metadata.sorted_tables:
-        if table.name not in TABLES_LEFT:
-            for column in table.columns:
-                if column.name not in CODES and not column.foreign_keys:
-                    _poison(table, column, payload)
+    tables = [each for each in db.metadata.sorted_tables if each.name not in TABLES_LEFT]
+    for column in (column for table in tables for column in table.columns):
+        if column.name not in CODES and not column.foreign_keys:
+            _poison(column.table, column, payload)
     db.session.commit()
 
 

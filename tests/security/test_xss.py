@@ -148,19 +148,25 @@ def test_what_is_typed_into_any_form_comes_back_as_text(
     values, text = enrich(), PAYLOADS[kind]
     forms, seen = 0, ""
     for path in addresses(app, values):
-        answer = client.get(path)
-        if answer.status_code != 200 or answer.mimetype != "text/html":
-            continue
-        for form in Page(client, answer).forms:
+        for form in forms_at(client, path):
             typed = hostile_values(form, text)
             if typed and "sign-out" not in form.action:
                 forms += 1
-                sent = client.post(form.action, data=typed, headers={"Referer": form.page_url})
-                if form.method == "get":
-                    sent = client.get(form.action, query_string=typed)
-                seen += shown_by(sent, f"{form.action} of {path}")
+                seen += shown_by(sent_with(client, form, typed), f"{form.action} of {path}")
     assert forms > 30
     assert text[:20] in seen
+
+
+def forms_at(client: Client, path: str) -> list[Form]:
+    answer = client.get(path)
+    is_page = answer.status_code == 200 and answer.mimetype == "text/html"
+    return Page(client, answer).forms if is_page else []
+
+
+def sent_with(client: Client, form: Form, typed: dict[str, str | list[str]]) -> TestResponse:
+    if form.method == "get":
+        return client.get(form.action, query_string=typed)
+    return client.post(form.action, data=typed, headers={"Referer": form.page_url})
 
 
 def hostile_values(form: Form, text: str) -> dict[str, str | list[str]] | None:
