@@ -15,7 +15,7 @@ from tests.support.pages import get_page
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 
-ODD = ["a\x00b", "9" * 40, "\u202e'\"><script>%zz\ufffe", "x" * 9_000]
+ODD = ["a\x00b", "9" * 40, "\u202e'\"><script>%zz\ufffe"]
 NUMBERS = ["0", "2147483648", "9223372036854775808", "9" * 40, "a\x00b"]
 ARGUMENTS = (
     *("q", "page", "per_page", "sort", "state", "at", "list", "view", "operation", "show"),
