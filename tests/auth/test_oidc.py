@@ -190,6 +190,15 @@ def test_the_way_back_opens_once(client: Client, provider: Provider, manager: Op
     assert not is_signed_in(client)
 
 
+def test_an_attempt_is_over_when_something_wrong_came_back(
+    client: Client, provider: Provider, manager: Operator
+) -> None:
+    address = set_out(client)
+    get_page(client, provider.back(address, state="another"))
+    assert NOT_CHECKED in get_page(client, provider.back(address)).text
+    assert not is_signed_in(client)
+
+
 def token_of(client: Client) -> str:
     return get_page(client, "/tokens").root.all("input", name="csrf_token")[0]["value"]
 
