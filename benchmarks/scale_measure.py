@@ -36,7 +36,9 @@ def measure(made: Instance, parts: Sequence[str], repeats: int) -> None:
     """All parts that are asked for, as one report."""
     with made.reading():
         on = db.engine.dialect.name
-        report = Report(f"scale-{on}", f"A large house on {on}", ABOUT, _version())
+        # What is only a part does not take the place of the whole.
+        part = "" if {*parts} == {*PARTS} else f"-{'-'.join(parts)}"
+        report = Report(f"scale-{on}{part}", f"A large house on {on}", ABOUT, _version())
         report.tables.append(_sizes())
         known = scale_visits.facts()
         if "list" in parts:

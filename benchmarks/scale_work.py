@@ -43,7 +43,7 @@ def _downloaded(visitor: Visitor, name: str, query: str) -> list[Cell]:
     started = time.perf_counter()
     lines = 0
     with visitor.open(f"/timeline.csv{query}") as answer:
-        lines = sum(block.count(b"\r\n") for block in answer.iter_content(BLOCK))
+        lines = sum(block.count(b"\n") for block in answer.iter_content(BLOCK))
     return _row(name, lines - 1, time.perf_counter() - started)
 
 
