@@ -150,7 +150,7 @@ def test_a_change_that_is_due_for_too_long(settings: Settings, connection: Conne
 
 
 def asked(settings: Settings) -> Finding:
-    (found,) = adserver.examine(settings, RateLimiter(0))
+    (found,) = adserver.examine(settings, RateLimiter(0), has_database=False)
     return found
 
 

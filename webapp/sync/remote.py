@@ -79,9 +79,14 @@ def open_remote(
     priority: Priority,
     on_request: RequestCount,
     outside: Outside | None = None,
+    *,
+    token: str | None = None,
 ) -> Iterator[AdServer]:
-    """The configured ad server, for the calling thread. Raises an ``AdServerError``."""
-    token = _token(platform, settings)
+    """The configured ad server, for the calling thread. Raises an ``AdServerError``.
+
+    ``token`` is used in place of the stored one, for whoever has no database to ask.
+    """
+    token = _token(platform, settings) if token is None else token
     outside = outside or Outside()
     with closing(outside.http(registry.USER_AGENT)) as http:
         http.private = settings.outgoing_private

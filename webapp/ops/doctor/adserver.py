@@ -39,12 +39,17 @@ NOT_IT = (
 GONE = (404, 410)
 
 
-def examine(settings: Settings, limiter: RateLimiter) -> list[Finding]:
-    """Asks by a handful of calls, within the budget that all processes share."""
-    if settings.uses_sandbox:
+def examine(settings: Settings, limiter: RateLimiter, *, has_database: bool) -> list[Finding]:
+    """Asks by a handful of calls, within the budget that all processes share.
+
+    Without a database, with the token of the settings.
+    """
+    given = settings.megaphone_api_token
+    if given is None:
         return []
+    token, calls = None if has_database else given.get_secret_value(), RequestCount()
     try:
-        with open_remote(MEGAPHONE, settings, limiter, Priority.PUSH, RequestCount()) as remote:
+        with open_remote(MEGAPHONE, settings, limiter, Priority.PUSH, calls, token=token) as remote:
             seen = remote.check()
     except AdServerError as error:
         return [broken(PART, error.message, _fix(error))]

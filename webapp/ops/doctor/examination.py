@@ -47,7 +47,9 @@ def of_everything(settings: Settings, now: datetime, *, ask_ad_server: bool) -> 
     if has_database:
         found += _work(settings, now)
     if ask_ad_server:
-        found += adserver.examine(settings, _limiter(settings, has_database=has_database))
+        found += adserver.examine(
+            settings, _limiter(settings, has_database=has_database), has_database=has_database
+        )
     return found
 
 
