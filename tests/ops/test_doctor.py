@@ -292,7 +292,7 @@ def test_it_names_a_new_place_as_without_a_database_and_makes_none(
 def test_one_that_is_well_but_for_warnings_ends_with_3(app: Flask, settings: Settings) -> None:
     settings.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with transaction():
-        factories.operator()
+        factories.operator("admin")
         factories.connection(last_success_at=utc_now())
         leases.take_or_renew(NAME, "somebody", utc_now(), LASTS)
     result = Terminal(app)("doctor", "--json")
