@@ -1,6 +1,6 @@
 """Who may what: each address of the pages and the least role, each of the API and its scope.
 
-Written by hand, not read from the code: whoever opens something changes a line here.
+Not read from the code: whoever opens something, or closes it, changes a line here.
 """
 
 ANYBODY, VIEWER, OPERATOR, MANAGER, ADMIN = "anybody", "viewer", "operator", "manager", "admin"
