@@ -38,7 +38,7 @@ class Fleet:
             "DATABASE_URL": self.settings.sqlalchemy_url,
             "INSTANCE_DIR": str(self.folder / f"machine-{number}"),
             "SECRET_KEY": "one key for all machines of this test",
-            "ENCRYPTION_KEY": "one-key-for-all-machines-of-this-test-000000=",
+            "ENCRYPTION_KEY": "one-key-for-all-machines-of-this-test-00000=",
             "MEGAPHONE_BASE_URL": self.sandbox.base_url,
             "MEGAPHONE_API_TOKEN": self.sandbox.token,
             "MEGAPHONE_ORG_ID": self.sandbox.organization,
