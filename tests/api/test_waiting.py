@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from tests import factories
+from tests.api.scripts import Script
 from tests.support.threads import in_threads
 from webapp.api import waiting
 from webapp.campaigns.models import Campaign
@@ -14,13 +15,10 @@ from webapp.core.db import db
 
 
 def asked(prefer: str | None):
-    """The seconds, and what the answer says was heeded."""
-    app = Flask("asked")
+    """The seconds, and what is heeded."""
     headers = {"Prefer": prefer} if prefer is not None else {}
-    with app.test_request_context("/", headers=headers):
-        seconds = waiting.wanted_seconds(5)
-        answer = app.process_response(app.make_response(""))
-    return seconds, answer.headers.get("Preference-Applied")
+    with Flask("asked").test_request_context("/", headers=headers):
+        return waiting.wanted_seconds(5)
 
 
 @pytest.mark.parametrize(
@@ -143,3 +141,18 @@ def test_half_of_the_threads_wait_at_most(app, settings):
 
     assert in_threads([long] * places + [short]) == [True] * (places + 1)
     assert waiting.wait_until(iter([None, "again"]).__next__, 20) == "again"
+
+
+@pytest.mark.parametrize(("threads", "said"), [(2, "wait=1"), (1, None)])
+def test_an_answer_says_that_it_waited_only_where_there_was_a_place(
+    app, client, settings, threads, said
+):
+    app.config["SETTINGS"] = settings.model_copy(update={"web_threads": threads})
+    script = Script(client, factories.api_token("read write"))
+    path = f"/campaigns/{factories.campaign().uuid}"
+
+    answer = script.call("PUT", path, 202, {"title": "Nobody sends it"}, Prefer="wait=1")
+    at_once = script.call("PUT", path, 202, {"title": "Nor this"}, Prefer="wait=0")
+
+    assert answer.headers.get("Preference-Applied") == said
+    assert at_once.headers["Preference-Applied"] == "wait=0"

@@ -16,6 +16,7 @@ from tests.support import routes
 from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
 from tests.support.stack import ROOT
+from webapp.api import waiting
 from webapp.app import MAX_FORM_PARTS, MAX_REQUEST_BYTES
 from webapp.auth import kept, passwords, sessions, throttle
 from webapp.bulk.service import MOST_ITEMS
@@ -238,6 +239,10 @@ def test_the_documented_figures_are_those_of_the_code(app: Flask) -> None:
         ],
         "a text in any field": [f"{MAX_TYPED:,}"],
         "saved views": [str(MOST_OWN)],
+        "requests that wait for the ad server's answer": [
+            f"one in {waiting.SHARE} threads",
+            f"{waiting.MOST_SECONDS} seconds",
+        ],
         "failed sign-ins, in 15 minutes": [
             f"{throttle.MOST_PER_EMAIL} for an e-mail",
             f"{throttle.MOST_PER_ADDRESS} from one",

@@ -50,7 +50,8 @@ def create_campaign(query: WriteQuery, body: schemas.NewCampaign) -> ResponseRet
     kept here and on its way, `sync` says how far, and `Location` where to look again. When the ad
     server refuses it the answer is 422 `refused` with its words; the campaign stays here as
     refused (`campaign_id`), and can be corrected with `PUT`. `Prefer: wait=N` waits longer or
-    shorter, up to 30 seconds, `Prefer: respond-async` not at all.
+    shorter, up to 30 seconds, `Prefer: respond-async` not at all. While half of a process's threads
+    wait already, the 202 comes at once, without `Preference-Applied`.
 
     Send an `Idempotency-Key`: the same request again then books nothing twice.
     """

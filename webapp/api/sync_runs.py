@@ -41,7 +41,8 @@ def sync_advertisers() -> ResponseReturnValue:
 
     There is one kind of run: it reads agencies and advertisers, then the campaigns too. This waits
     for its end like `POST /sync/campaigns` and differs only in what `total`, `upserted`, `failed`
-    and `deleted` count.
+    and `deleted` count, and in `status`: a list of advertisers that could not be read as a whole
+    is a `partial_failure`, whatever became of the campaigns.
     """
     return _asked(of_advertisers=True)
 
@@ -52,7 +53,8 @@ def sync_campaigns() -> ResponseReturnValue:
 
     A run that was asked for or is under way already is joined, and `joined` says so. The answer
     comes when the run has ended, also when it failed: look at `status`. After 25 seconds, or those
-    of `Prefer: wait=N`, it comes anyway, with 202: `Location` is where the run can be read.
+    of `Prefer: wait=N`, it comes anyway, with 202: `Location` is where the run can be read. It
+    comes at once, without `Preference-Applied`, while half of a process's threads wait already.
     """
     return _asked(of_advertisers=False)
 
@@ -105,8 +107,9 @@ def get_run(run_id: str) -> ResponseReturnValue:
 def _asked(*, of_advertisers: bool) -> ResponseReturnValue:
     with writing():
         run_id, is_joined = _ask_or_join()
-    seconds = waiting.wanted_seconds(PATIENCE_SECONDS)
-    ended = waiting.wait_until(lambda: _answer(run_id, of_advertisers, only_ended=True), seconds)
+    ended = waiting.wait_as_asked(
+        lambda: _answer(run_id, of_advertisers, only_ended=True), PATIENCE_SECONDS
+    )
     answer = ended or waiting.wait_until(lambda: _answer(run_id, of_advertisers), 0) or {}
     response = jsonify(answer | {"joined": is_joined})
     response.status_code = 200 if ended else 202
@@ -158,7 +161,8 @@ def _run(run: SyncRun, *, of_advertisers: bool = False) -> Json:
 def _status(run: SyncRun, of_advertisers: bool) -> str:
     if run.state in OPEN_STATES:
         return "running"
-    if run.state == COMPLETE:
+    is_whole = not of_advertisers or run.unread_advertisers is None
+    if run.state == COMPLETE and is_whole:
         return "success"
     was_read = run.advertiser_count if of_advertisers else run.read_count
     return "partial_failure" if was_read else "complete_failure"
@@ -167,7 +171,8 @@ def _status(run: SyncRun, of_advertisers: bool) -> str:
 def _counts(run: SyncRun, of_advertisers: bool) -> Json:
     read, failed = run.read_count, run.set_aside_count
     if of_advertisers:
-        read, failed = run.advertiser_count, 0
+        failed = run.unread_advertisers or 0
+        read = run.advertiser_count + failed
     return {
         "total": read,
         "upserted": read - failed,

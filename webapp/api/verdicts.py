@@ -51,8 +51,7 @@ def settle(written: Written) -> Response:
 
     Nothing may be under way in the session: call it after the commit.
     """
-    seconds = waiting.wanted_seconds(PATIENCE_SECONDS)
-    found = waiting.wait_until(lambda: _outcome(written, is_patient=True), seconds)
+    found = waiting.wait_as_asked(lambda: _outcome(written, is_patient=True), PATIENCE_SECONDS)
     if found is None:
         found = waiting.wait_until(lambda: _outcome(written, is_patient=False), 0)
     if found is None:
