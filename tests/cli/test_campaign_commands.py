@@ -4,8 +4,11 @@ import csv
 import io
 import json
 
+import pytest
+
 from tests import factories
 from tests.cli.conftest import Terminal
+from webapp.campaigns.listing import CAMPAIGNS
 
 
 def test_a_query_finds_campaigns_and_prints_a_line_for_each(terminal: Terminal) -> None:
@@ -90,9 +93,22 @@ def test_a_query_that_cannot_be_read_is_pointed_at(terminal: Terminal) -> None:
     assert "Did you mean: spring budget:>5000" in result.stderr
 
 
-def test_what_the_list_does_not_know_is_said(terminal: Terminal) -> None:
-    result = terminal("campaigns", "list", "--sort", "colour", "--", "-spring")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sort", "colour"], "This list cannot be sorted by “colour”."),
+        (["x" * (CAMPAIGNS.max_query + 1)], "It may have 1,000 characters."),
+        (["--page", "100001"], "100001 is not in the range"),
+    ],
+    ids=["sort", "length", "page"],
+)
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_what_the_list_does_not_know_is_an_error(
+    terminal: Terminal, arguments: list[str], words: str, form: str
+) -> None:
+    factories.campaign(title="Spring")
 
-    assert result.exit_code == 0
-    assert "cannot be sorted by “colour”" in result.stderr
-    assert result.stderr.endswith("None.\n")
+    result = terminal("campaigns", "list", form, *arguments)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr

@@ -15,7 +15,7 @@ from webapp.campaigns.terms import Asker
 from webapp.cli.plain import echo_json, json_option, plainly, settings
 from webapp.connections import queries as connections
 from webapp.core.db import reading
-from webapp.core.listing import PER_PAGE_CHOICES, ListParams
+from webapp.core.listing import MAX_PAGE, PER_PAGE_CHOICES, ListParams
 from webapp.core.money import format_amount
 from webapp.core.query import QueryError
 from webapp.exchange import export
@@ -27,7 +27,7 @@ campaigns = AppGroup("campaigns", help="Campaigns: find, look, book, change, arc
 @campaigns.command("list")
 @click.argument("query", default="")
 @click.option("--sort", default="", help="A column of the list; -budget is the largest first.")
-@click.option("--page", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--page", type=click.IntRange(1, MAX_PAGE), default=1, show_default=True)
 @click.option(
     "--rows", type=click.Choice([str(n) for n in PER_PAGE_CHOICES]), default="50", show_default=True
 )
@@ -46,8 +46,12 @@ def list_campaigns(
     params = listing.CAMPAIGNS.parse(
         {"q": query, "sort": sort, "page": str(page), "per_page": rows}
     )
-    for note in params.notes:
-        click.echo(note, err=True)
+    # Whoever looks at a page sees its notes; a script would take the wrong list for the right one.
+    if len(query) > listing.CAMPAIGNS.max_query:
+        most = f"It may have {listing.CAMPAIGNS.max_query:,} characters."
+        raise click.BadParameter(most, param_hint="QUERY")
+    if params.notes:
+        raise click.UsageError(" ".join(params.notes))
     try:
         if as_csv:
             _print_file(params)
