@@ -44,7 +44,8 @@ def list_campaigns(query: schemas.CampaignListQuery) -> ResponseReturnValue:
 
     `search` takes plain words, `q` the query language of the list page; archived campaigns are
     found too unless `archived=false` is said. `meta.total` is exact up to 10,000, and beyond where
-    `meta.total_is_exact` says so.
+    `meta.total_is_exact` says so: on every page that reaches the 10,000th row, so that a loop which
+    goes on until `page * per_page` is `meta.total` or more meets them all.
 
     **To read everything**, begin with `cursor=start` and go on with `meta.next_cursor` until it is
     `null`. A campaign that is there throughout is met exactly once, whatever else changes

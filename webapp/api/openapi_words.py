@@ -104,8 +104,8 @@ REQUEST_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Prefer": (
         (
             "`wait=N` waits up to N seconds (at most 30) for the outcome; `respond-async` not at "
-            "all. What cannot be read is ignored, as RFC 7240 has it, and so is a wait while half of "
-            "a process's threads wait already: then the answer comes at once, without "
+            "all. What cannot be read is ignored, as RFC 7240 has it. So is a wait while half of a "
+            "process's threads wait already: the answer comes at once, without "
             "`Preference-Applied`."
         ),
         {**TEXT, "examples": ["wait=20"]},

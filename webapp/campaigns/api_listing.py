@@ -24,7 +24,8 @@ from webapp.core.query_terms import ANY
 from webapp.core.text import fold
 
 MAX_WORDS = 10
-# Scripts go by the total: it is counted further than for a page that people read.
+# Scripts go by the total: it is counted further than for a page that people read, and to the end
+# for one that has turned the pages up to here, as it would stop there.
 MOST_COUNTED = 10_000
 PLACE = "place_"
 # From here on it pays to ask first which parts of an order there are.
@@ -111,7 +112,9 @@ def page(wanted: Finding, order: Order, *, descending: bool, number: int, size: 
         return Found(shown, known, is_exact=True)
     if 0 < len(rows) <= size or (not rows and number == 1):
         return Found(shown, offset + len(rows), is_exact=True)
-    total = _counted(wanted)
+    if offset + size >= MOST_COUNTED:
+        return Found(shown, _counted(wanted, None), is_exact=True)
+    total = _counted(wanted, MOST_COUNTED + 1)
     return Found(shown, min(total, MOST_COUNTED), is_exact=total <= MOST_COUNTED)
 
 
@@ -149,10 +152,10 @@ def _known_total(wanted: Finding) -> int | None:
     return db.session.scalar(both) or 0
 
 
-def _counted(wanted: Finding) -> int:
-    """How many are found, counted no further than one more than ``MOST_COUNTED``."""
+def _counted(wanted: Finding, most: int | None) -> int:
+    """How many are found, counted no further than ``most``."""
     if wanted.search.ids is not None and not wanted.narrowed:
         ids = hits_in(wanted.search.ids, ARCHIVED[wanted.archived])
     else:
         ids = select(Campaign.id).where(*wanted.conditions)
-    return db.session.scalar(select(count_of(ids, MOST_COUNTED + 1))) or 0
+    return db.session.scalar(select(count_of(ids, most))) or 0

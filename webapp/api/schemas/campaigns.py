@@ -71,6 +71,8 @@ class Campaign(Answered):
 class ListMeta(Answered):
     """``total`` counts all that was found, up to 10,000 unless ``total_is_exact``.
 
+    It is exact on every page that reaches the 10,000th row.
+
     ``next_cursor`` is ``null`` at the end. A walk has no ``page`` and counts nothing.
     """
 
