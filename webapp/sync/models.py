@@ -102,6 +102,15 @@ class SyncRun(Model):
     problem: Mapped[str | None] = mapped_column(Text)
     set_aside: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
+    @property
+    def unread_advertisers(self) -> int | None:
+        """How many advertisers could not be read; ``None`` when their whole list was.
+
+        0 is of a list that was not whole for another reason. It stands with ``set_aside``, whose
+        other rows are campaigns.
+        """
+        return next((row["advertisers"] for row in self.set_aside if "advertisers" in row), None)
+
 
 class PulledChange(Model):
     """One thing that reading the ad server changed here: a field group's values, or a whole record.

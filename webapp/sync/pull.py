@@ -14,7 +14,7 @@ from webapp.adservers.errors import (
     ContractChanged,
     PermissionDenied,
 )
-from webapp.adservers.types import RemoteCampaign, RemotePage
+from webapp.adservers.types import RemoteAdvertiser, RemoteCampaign, RemotePage
 from webapp.adservers.walk import Walk
 from webapp.audit.service import Actor
 from webapp.connections import service as connections
@@ -128,9 +128,18 @@ def _advertisers(pull: Pull) -> str | None:
     for page in pages(pull, walk):
         with transaction():
             read = directory.merge_advertisers(page.items, pull.connection_id, pull.clock())
-            pull.beat({"stage": ADVERTISERS}, advertiser_count=read)
+            # Nothing else is set aside so early. It is worse with each page, or well with the last.
+            values: dict[str, object] = {"stage": ADVERTISERS, "set_aside": _unread(walk)}
+            pull.beat(values, advertiser_count=read)
             breaker.succeeded(pull.connection_id)
     return walk.problem
+
+
+def _unread(walk: Walk[RemoteAdvertiser]) -> list[dict[str, object]]:
+    """What keeps the list of advertisers from being whole: see ``SyncRun.unread_advertisers``."""
+    if walk.problem is None:
+        return []
+    return [{"id": None, "reason": walk.problem, "advertisers": walk.bad_rows}]
 
 
 def _campaigns(pull: Pull, walk: Walk[RemoteCampaign]) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """Asking for a sync run, waiting for it or not, and reading what runs came to."""
 
+import json
+
 import pytest
 
 from tests import factories
@@ -48,6 +50,47 @@ def test_who_asks_for_advertisers_gets_the_same_run_counted_by_advertisers(scrip
 
     assert answer.json["status"] == "success"
     assert counts(answer) == (8, 8, 0, 0)
+
+
+def test_advertisers_that_cannot_be_read_are_counted_as_failed(script, desk, worker):
+    rows = desk.sandbox.control("GET", "advertisers")["advertisers"]
+    rows[1]["name"] = rows[4]["name"] = None
+    headers = {"Content-Type": "application/json", "X-Total": "8"}
+    body = {"status": 200, "headers": headers, "body": json.dumps(rows)}
+    desk.sandbox.fault({"action": "answer", "path": "advertisers$", **body})
+
+    with worker.working():
+        answer = script("POST", "/sync/advertisers")
+
+    schemas.AskedRun.model_validate(answer.json)
+    assert (answer.json["state"], answer.json["status"]) == ("complete", "partial_failure")
+    assert counts(answer) == (8, 6, 2, 0)
+    assert "2 rows of the list of advertisers could not be read." in answer.json["message"]
+    assert script("POST", "/sync/campaigns", 202, {"Prefer": "wait=0"}).json["failed"] == 0
+
+
+def test_a_list_of_advertisers_that_is_not_whole_is_a_partial_failure(script, desk, worker):
+    desk.sandbox.fault({"action": "total_off", "by": 1, "path": "advertisers$"})
+
+    with worker.working():
+        answer = script("POST", "/sync/advertisers")
+
+    assert (answer.json["state"], answer.json["status"]) == ("complete", "partial_failure")
+    assert counts(answer) == (8, 8, 0, 0)
+    assert "9 advertisers were announced and 8 listed." in answer.json["message"]
+    whole = script("GET", f"/sync/runs/{answer.json['id']}").json
+    assert (whole["status"], whole["failed"]) == ("success", 0)
+    assert whole["set_aside"] == [{"id": None, "reason": answer.json["message"]}]
+
+
+def test_one_run_s_unread_advertisers_are_not_another_s(script, desk, worker):
+    desk.sandbox.fault({"action": "total_off", "by": 1, "path": "advertisers$"})
+    with worker.working():
+        assert script("POST", "/sync/advertisers").json["status"] == "partial_failure"
+    desk.sandbox.clear_faults()
+
+    with worker.working():
+        assert script("POST", "/sync/advertisers").json["status"] == "success"
 
 
 def test_who_does_not_wait_is_told_where_to_look(script, desk):

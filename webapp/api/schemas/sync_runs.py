@@ -61,7 +61,11 @@ class SetAside(Answered):
 
 
 class FullRun(Run):
-    """``set_aside`` names the first 200 records that could not be used."""
+    """``set_aside`` names the first 200 records that could not be used.
+
+    The first of them says what was wrong with the list of advertisers, if anything; it has no
+    ``id``.
+    """
 
     set_aside: list[SetAside]
 
