@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 
 from webapp.auth.models import Operator
 from webapp.core.db import db
@@ -41,6 +41,16 @@ class Listener:
 
 def open_notices_and_look() -> Sequence[Notice]:
     """All that are open, and the row that says when was last looked, locked."""
+    found = _open_and_locked()
+    is_first = all(notice.kind != kinds.LOOK for notice in found)
+    if is_first and db.engine.dialect.name == "postgresql":
+        # There is no row yet on which two that look for the first time could meet.
+        db.session.execute(text("LOCK TABLE notice IN SHARE ROW EXCLUSIVE MODE"))
+        return _open_and_locked()
+    return found
+
+
+def _open_and_locked() -> Sequence[Notice]:
     query = select(Notice).where(IS_OPEN).order_by(Notice.id).with_for_update()
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
 
