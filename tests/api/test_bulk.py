@@ -14,7 +14,9 @@ from webapp.bulk.models import UNDER_WAY, BulkJob
 from webapp.campaigns.models import Campaign
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.core.query import MAX_LENGTH
 
+WANTED_BUDGET = {"total_budget_cents": 100, "total_budget_currency": "USD"}
 NOT_THERE = "0b5b3f52-0000-4000-8000-000000000000"
 
 
@@ -120,6 +122,34 @@ def test_a_query_picks_what_the_list_finds(script, campaigns):
     archived = db.session.scalars(select(Campaign.title).where(Campaign.archived_at.is_not(None)))
     assert sorted(archived) == ["Spring 0", "Spring 1", "Spring 2"]
     assert started["selection"] == "All 3 campaigns that match spring"
+
+
+@pytest.mark.parametrize(
+    ("q", "listed", "picked"),
+    [("spring", 3, 2), ("spring archived:any", 3, 3), ("spring archived:yes", 1, 1)],
+)
+def test_a_query_picks_archived_campaigns_only_where_it_says_so(
+    script, campaigns, q, listed, picked
+):
+    campaigns[0].archived_at = utc_now()
+    db.session.commit()
+    body = {"selection": {"q": q}, "operation": {"budget": WANTED_BUDGET}}
+
+    assert script("GET", f"/campaigns?q={q}")["meta"]["total"] == listed
+    assert script("POST", "/campaigns/bulk?dry_run=1", body)["total"] == picked
+
+
+def test_a_query_is_as_long_as_on_the_page(script, campaigns):
+    longest, tried = f'"{"x" * (MAX_LENGTH - 2)}"', {"owner": {"owner": None}}
+
+    assert script("GET", f"/campaigns?q={longest}")["items"] == []
+    problem = script("GET", f"/campaigns?q={longest}x", status=422)
+    assert problem["errors"][0]["pointer"] == "?q"
+    selection = {"q": f"-{longest[:-1]}"}
+    body = {"selection": selection, "operation": tried}
+    assert script("POST", "/campaigns/bulk?dry_run=1", body)["total"] == 3
+    problem = script("POST", "/campaigns/bulk", {**body, "selection": {"q": f"-{longest}"}}, 422)
+    assert problem["errors"][0]["pointer"] == "/selection/q"
 
 
 def test_big_rises_must_be_meant(script, campaigns):

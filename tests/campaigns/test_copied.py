@@ -12,6 +12,7 @@ from tests import factories
 from tests.cli.conftest import Terminal
 from tests.support.client import Client, signed_in
 from webapp.core.clock import utc_now
+from webapp.core.query import MAX_LENGTH, MAX_TERMS
 
 
 @pytest.fixture
@@ -90,6 +91,16 @@ def test_an_order_that_the_api_lacks_is_said(client: Client) -> None:
 
     assert "The API does not know this order" in client.get("/campaigns/copy?sort=owner").text
     assert "The API does not know this order" not in client.get("/campaigns/copy?sort=title").text
+
+
+@pytest.mark.parametrize("search", ["x" * MAX_LENGTH, "+".join(f"w{n}" for n in range(MAX_TERMS))])
+def test_what_is_too_much_for_one_query_is_said(client: Client, search: str) -> None:
+    signed_in(client, factories.operator())
+
+    address = f"/campaigns/copy?q={search}"
+    assert copied(client, address).keys() == {"link"}
+    assert client.get(address).text.count("Written as one query") == 2
+    assert copied(client, f"/campaigns/copy?q={search[:-20]}").keys() == {"link", "curl", "command"}
 
 
 def test_what_cannot_be_read_is_said(client: Client) -> None:

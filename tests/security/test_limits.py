@@ -166,7 +166,7 @@ def test_a_search_beyond_its_length_is_refused_in_words(
     answer = admin_client.get(f"/api/v1/campaigns?q={long}", headers=bearer)
     assert answer.status_code == 422
     assert answer.json is not None
-    assert "400" in answer.json["errors"][0]["message"]
+    assert "500" in answer.json["errors"][0]["message"]
 
 
 @pytest.fixture

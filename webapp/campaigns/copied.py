@@ -9,6 +9,8 @@ from flask import request, url_for
 from webapp.auth.models import Operator
 from webapp.campaigns import tabs, terms, terms_arguments
 from webapp.core.listing import ListParams
+from webapp.core.query import MAX_LENGTH, MAX_TERMS
+from webapp.core.query_errors import QueryError
 from webapp.core.query_terms import Query, Term
 from webapp.web.lists import list_url
 
@@ -26,11 +28,19 @@ API_SORTS = {
     "archived": "archived",
 }
 MOST_ROWS = 100
+OTHERS = ("curl", "Command")
+TOO_LONG = (
+    f"Written as one query, the search and its filters have more than {MAX_LENGTH} characters or "
+    f"{MAX_TERMS} terms. Ask for less."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One form of the list. ``id`` is its place in the page."""
+    """One form of the list. ``id`` is its place in the page.
+
+    ``text`` is empty where there is none, and ``note`` says why.
+    """
 
     id: str
     label: str
@@ -40,13 +50,20 @@ class Copy:
 
 def copies(params: ListParams, operator: Operator) -> list[Copy]:
     """The list as a link, for curl, and as a command. Raises ``QueryError``."""
+    link = Copy("copy-link", "Link", urljoin(request.url_root, list_url(tabs.LIST, params.link())))
     query = _query(params, operator)
-    link = urljoin(request.url_root, list_url(tabs.LIST, params.link()))
-    return [
-        Copy("copy-link", "Link", link),
-        _curl(params, query),
-        Copy("copy-command", "Command", _command(params, query)),
-    ]
+    if not _is_readable(query):
+        return [link, *[Copy(f"copy-{name.lower()}", name, "", TOO_LONG) for name in OTHERS]]
+    return [link, _curl(params, query), Copy("copy-command", OTHERS[1], _command(params, query))]
+
+
+def _is_readable(query: str) -> bool:
+    """Whether what was asked for in several places can be asked for in one."""
+    try:
+        terms.parse(query)
+    except QueryError:
+        return False
+    return True
 
 
 def _query(params: ListParams, operator: Operator) -> str:
@@ -84,7 +101,7 @@ def _curl(params: ListParams, query: str) -> Copy:
         notes.append("The API does not know this order: it sorts by when they were updated.")
     if params.per_page > MOST_ROWS:
         notes.append(f"A page of the API has {MOST_ROWS} rows at most.")
-    return Copy("copy-curl", "curl", text, " ".join(notes) or None)
+    return Copy("copy-curl", OTHERS[0], text, " ".join(notes) or None)
 
 
 def _command(params: ListParams, query: str) -> str:

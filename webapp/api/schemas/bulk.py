@@ -14,6 +14,7 @@ from webapp.bulk.forms import MAX_PERCENT
 from webapp.bulk.service import MOST_ITEMS
 from webapp.campaigns.validation import MAX_TITLE
 from webapp.core.money import MAX_MINOR
+from webapp.core.query import MAX_LENGTH
 
 ONE_MEMBER: JsonDict = {"minProperties": 1, "maxProperties": 1, "additionalProperties": False}
 SHOWN = Literal["warned", "planned", "done", "unchanged", "failed", "left_out"]
@@ -30,10 +31,14 @@ class OneMember(Sent):
 
 
 class Selection(OneMember):
-    """Which campaigns: by their ids, or all that a query of the list finds. At most 10,000."""
+    """Which campaigns: by their ids, or all that a query of the list finds. At most 10,000.
+
+    As on the list page, ``q`` finds none that are archived unless it asks for them
+    (``archived:any`` or ``archived:yes``). ``GET /campaigns?q=`` finds them unasked.
+    """
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_ITEMS)] | None = None
-    q: Annotated[str, Field(min_length=1, max_length=400)] | None = Field(
+    q: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)] | None = Field(
         None, examples=["advertiser:northwind currency:usd"]
     )
 

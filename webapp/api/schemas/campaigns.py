@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from webapp.api.schemas.base import Answered, Cents, Flag, Moment, NumberId, Sent, SentInPart
 from webapp.campaigns.validation import MAX_EXTERNAL_ID, MAX_NOTES, MAX_TITLE
+from webapp.core.query import MAX_LENGTH
 
 SortBy = Literal[
     "title",
@@ -94,7 +95,12 @@ class CampaignListQuery(Sent):
     search: str | None = Field(
         None, max_length=400, description="Words, each of which is found anywhere; no operators."
     )
-    q: str | None = Field(None, max_length=400, description="A query, as the list page takes it.")
+    q: str | None = Field(
+        None,
+        max_length=MAX_LENGTH,
+        description="A query, as the list page takes it, except that archived campaigns are found "
+        "too unless it says `archived:no`. In a bulk change's `selection` they are not.",
+    )
     advertiser_id: NumberId | None = None
     archived: Flag | None = Field(None, description="Left out: both.")
     sort_by: SortBy | None = Field(
