@@ -51,6 +51,13 @@ def test_the_link_is_shown_once_and_only_its_digest_is_kept(
     assert told() == [("admin@example.com", "invited", EMAIL, None, "manager")]
 
 
+def test_the_link_begins_as_is_set_whatever_the_request_says(admin_client: Client) -> None:
+    admin_client.application.config["SETTINGS"].base_url = "https://flightdeck.example"
+    page = invite(admin_client)
+    assert 'value="https://flightdeck.example/join/fdk_join_' in page.html
+    assert "http://localhost/join" not in page.html
+
+
 def test_inviting_again_makes_a_new_link_and_the_old_one_opens_nothing(
     admin_client: Client, other: Client
 ) -> None:

@@ -16,6 +16,7 @@ from webapp.people import invitations, queries
 from webapp.people.admins import Refused
 from webapp.people.forms import InviteForm, SureForm
 from webapp.people.record import WHOEVER
+from webapp.web.settings import base_url
 
 
 @requires(Permission.ADMINISTER, keeps_typed=True, fresh=True)
@@ -30,7 +31,7 @@ def invite() -> ResponseReturnValue:
                 return render_template(
                     "people/invited.html",
                     invitation=invitation,
-                    link=url_for("people.join", secret=secret, _external=True),
+                    link=base_url() + url_for("people.join", secret=secret),
                 )
         except InvalidInput as problem:
             form.add_errors(problem.fields, {})

@@ -16,6 +16,7 @@ from webapp.core.config import Settings
 from webapp.core.db import db, transaction
 from webapp.people import linking
 from webapp.web.requests import stop_reading
+from webapp.web.settings import base_url
 
 ATTEMPT = "oidc"
 
@@ -66,8 +67,7 @@ def _client() -> Client:
 
 def _way_back() -> str:
     """The address that the service sends browsers to, as it knows it."""
-    base = _settings().base_url or request.url_root.rstrip("/")
-    return base + url_for("oidc.back")
+    return base_url() + url_for("oidc.back")
 
 
 def _settings() -> Settings:

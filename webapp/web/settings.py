@@ -3,11 +3,17 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, request
 
 
 def sync_interval() -> timedelta:
     return timedelta(minutes=current_app.config["SETTINGS"].sync_interval_minutes)
+
+
+def base_url() -> str:
+    """The beginning of links that others open. What a request says of it is only a guess."""
+    known: str | None = current_app.config["SETTINGS"].base_url
+    return known or request.url_root.rstrip("/")
 
 
 def zone() -> ZoneInfo:
