@@ -37,6 +37,22 @@ def test_nobody_is_invited_before_the_password(admin_client: Client) -> None:
     assert get_page(admin_client, "/people/invite?email=kim@example.com").h1 == ASKED
 
 
+def test_taking_one_thing_away_is_quick(admin_client: Client, kim: Operator) -> None:
+    """A session, a token, an invitation: in an emergency nobody looks for a password first."""
+    factories.session(kim)
+    factories.session(kim)
+    factories.api_token("read", name="theirs", operator_id=kim.id)
+    factories.invitation(email="new@example.com")
+    wait()
+
+    page = get_page(admin_client, f"/people/{kim.id}").submit("Sign it out")
+    assert "is signed out" in page.notices
+    page = get_page(admin_client, "/tokens").follow("Revoke theirs").submit("Revoke the token")
+    assert "is revoked" in page.notices
+    page = get_page(admin_client, "/people").follow("Withdraw the invitation of new@example.com")
+    assert "is withdrawn" in page.submit("Withdraw the invitation").notices
+
+
 def test_looking_asks_for_nothing(admin_client: Client, kim: Operator) -> None:
     wait()
     assert get_page(admin_client, "/people").h1 == "People"

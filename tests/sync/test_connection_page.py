@@ -8,6 +8,8 @@ from tests import factories
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
 from webapp.audit.models import AuditEvent
+from webapp.auth import sessions
+from webapp.auth.models import OperatorSession
 from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -241,6 +243,26 @@ def test_what_goes_out_is_listed_with_its_time_before_sending_is_resumed(manager
     page = page.submit("Resume sending to Megaphone")
     assert "Sending goes on." in page.notices
     assert db.session.get_one(Connection, held.id).held_at is None
+
+
+def test_resuming_takes_a_password_that_was_typed_just_now(manager_client, held):
+    page = get_page(manager_client, f"{address(held)}/release")
+    db.session.query(OperatorSession).update({"confirmed_at": utc_now() - sessions.FRESH})
+    db.session.commit()
+
+    assert page.submit("Resume sending to Megaphone").h1 == "Is it you?"
+    assert db.session.get_one(Connection, held.id).held_at
+    asked = get_page(manager_client, f"{address(held)}/release")
+    assert asked.h1 == "Is it you?"
+    page = asked.submit("Go on", {"password": factories.PASSWORD})
+    assert "Sending goes on." in page.submit("Resume sending to Megaphone").notices
+
+
+def test_pausing_asks_for_no_password(manager_client, connection):
+    db.session.query(OperatorSession).update({"confirmed_at": utc_now() - sessions.FRESH})
+    page = get_page(manager_client, address(connection))
+    page.submit("Pause all sending", {"reason": "Rates change"})
+    assert db.session.get_one(Connection, connection.id).held_at
 
 
 def test_with_nothing_waiting_it_says_so(manager_client, held):

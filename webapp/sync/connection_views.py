@@ -66,7 +66,7 @@ def hold(connection_id: int) -> ResponseReturnValue:
     return _to_connection(connection_id)
 
 
-@requires(Permission.MANAGE_CONNECTIONS)
+@requires(Permission.MANAGE_CONNECTIONS, fresh=True)
 def release(connection_id: int) -> ResponseReturnValue:
     """What goes out when sending is resumed, before it is."""
     connection = connections.get_connection(connection_id)
@@ -79,7 +79,7 @@ def release(connection_id: int) -> ResponseReturnValue:
     )
 
 
-@requires(Permission.MANAGE_CONNECTIONS)
+@requires(Permission.MANAGE_CONNECTIONS, fresh=True)
 def release_now(connection_id: int) -> ResponseReturnValue:
     with transaction():
         connection = connections.get_connection(connection_id)
