@@ -152,7 +152,9 @@ def test_a_viewer_may_look_but_not_pick(viewer_client) -> None:
     assert page.main.all("form") == []
 
 
-@pytest.mark.parametrize(("total", "capped"), [(2, False), (240, False), (10_000, True)])
+@pytest.mark.parametrize(
+    ("total", "capped"), [(2, False), (240, False), (1_000, True), (10_001, False)]
+)
 def test_the_lists_bar_offers_the_ticked_the_page_and_all_that_match(
     app: Flask, total: int, capped: bool
 ) -> None:
@@ -171,4 +173,7 @@ def test_the_lists_bar_offers_the_ticked_the_page_and_all_that_match(
     assert scopes["page"] == "This page (2)"
     assert ("matching" in scopes) == (total > 2)
     if capped:
-        assert scopes["matching"] == "All that match (10,000+, at most 10,000)"
+        assert scopes["matching"] == "All that match (1,000+)"
+    if total > MOST_ITEMS:
+        # The press is refused: nothing suggests that it takes the first of them.
+        assert scopes["matching"] == "All that match (10,001: narrow it to 10,000)"
