@@ -215,9 +215,20 @@ def test_a_disk_that_is_nearly_full(place: Settings, full: int, nearly: int, ver
     ],
 )
 def test_an_open_address_without_secure_cookies(bound: str, secure: bool, verdict: str) -> None:
-    settings = Settings(bind_address=bound, secure_cookies=secure)
+    settings = Settings(bind_address=bound, secure_cookies=secure, trusted_proxies=1)
     (found,) = surroundings.address(settings)
     assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "https", [{"base_url": "https://desk.example"}, {"secure_cookies": True}], ids=str
+)
+def test_https_by_a_proxy_that_is_not_counted(https: dict[str, Any]) -> None:
+    (found,) = surroundings.address(Settings(**https))
+    assert (found.verdict, "TRUSTED_PROXIES" in found.fix) == (WARNING, True)
+    assert "TRUSTED_PROXIES is 0" in found.words
+    (counted,) = surroundings.address(Settings(**https, trusted_proxies=1))
+    assert counted.verdict == OK
 
 
 def test_time_zones_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,9 @@ from werkzeug.test import TestResponse
 from tests import factories
 from tests.support import routes
 from tests.support.client import Client, signed_in
+from webapp.app import create_app
+from webapp.core.config import Settings
+from webapp.core.db import db
 from webapp.core.errors import TooSlow
 
 # What an answer says does not depend on the database.
@@ -159,6 +162,20 @@ def test_only_by_https_a_browser_is_told_to_stay_with_it(client: Client, address
     by_https = client.get(address, base_url=BY_HTTPS)
     check(by_https, address, Strict_Transport_Security="max-age=63072000; includeSubDomains")
     check(client.get(address), address)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"base_url": "https://desk.example"}, {"secure_cookies": True}]
+)
+def test_where_https_is_set_it_is_told_also_behind_a_proxy_that_is_not_counted(
+    app: Flask, changed: dict[str, object]
+) -> None:
+    settings: Settings = app.config["SETTINGS"]
+    other = create_app(settings.model_copy(update={**changed, "allowed_hosts": "localhost"}))
+    answer = other.test_client().get("/sign-in")
+    check(answer, changed, Strict_Transport_Security="max-age=63072000; includeSubDomains")
+    with other.app_context():
+        db.engine.dispose()
 
 
 def test_pages_allow_nothing_unsafe(app: Flask, client: Client) -> None:

@@ -4,7 +4,7 @@
 pages work in.
 """
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -54,7 +54,8 @@ def init_app(app: Flask) -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
+    # A proxy that is not counted (TRUSTED_PROXIES) is not believed when it says https.
+    if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
     # Pages of a signed-in operator must not come back from a cache after sign-out.
     response.headers.setdefault("Cache-Control", "no-store")

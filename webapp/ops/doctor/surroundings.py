@@ -157,6 +157,15 @@ def address(settings: Settings) -> list[Finding]:
                 "Put a proxy with TLS in front, and set SECURE_COOKIES=true.",
             )
         ]
+    if settings.uses_https and not settings.trusted_proxies:
+        return [
+            warning(
+                "address",
+                f"https is set, but {bound} is served by plain http and TRUSTED_PROXIES is 0: who "
+                "signs in shares the proxy's address, and forms are not checked for their Referer",
+                "Set TRUSTED_PROXIES to the number of proxies in front, mostly 1.",
+            )
+        ]
     return [ok("address", f"served on {bound}")]
 
 
