@@ -176,6 +176,16 @@ def test_a_query_that_cannot_be_read_is_a_422_that_points_and_suggests(script):
     assert place["suggestions"] == ["spring budget:>5000"]
 
 
+def test_me_means_the_token_s_operator_and_nobody_else(client, script, manager):
+    factories.campaign(title="Mine", owner_id=manager.id)
+    of_somebody = Script(client, factories.api_token("read", operator_id=manager.id))
+
+    error = script.get("/campaigns?q=owner:me", 422)
+
+    assert (error["code"], error["query"]["start"], error["query"]["end"]) == ("bad_query", 6, 8)
+    assert titles(of_somebody.get("/campaigns?q=owner:me")) == ["Mine"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

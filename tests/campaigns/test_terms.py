@@ -186,9 +186,17 @@ def test_a_term_and_its_opposite_share_everything_out(me: int) -> None:
             assert not found(text, me) & found(other, me), text
 
 
-def test_nothing_belongs_to_a_script(me: int) -> None:
-    assert found("owner:me", None) == set()
-    assert found("-owner:me", None) == ALL
+@pytest.mark.parametrize("text", ["spring owner:ME", "title:me -owner:any,me"])
+def test_where_nobody_asks_nobody_is_me(db_session, text: str) -> None:
+    with pytest.raises(QueryError, match="Give an e-mail address") as raised:
+        found(text, None)
+
+    assert raised.value.parts[1].lower() == "me"
+    assert raised.value.start > text.index("owner:")
+
+
+def test_what_only_looks_like_me_is_found_where_nobody_asks(me: int) -> None:
+    assert found("owner:me@ -title:me", None) == {"spring", "winter"}
 
 
 @pytest.mark.parametrize("state", SYNC_STATES)

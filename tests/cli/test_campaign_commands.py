@@ -93,6 +93,14 @@ def test_a_query_that_cannot_be_read_is_pointed_at(terminal: Terminal) -> None:
     assert "Did you mean: spring budget:>5000" in result.stderr
 
 
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_nobody_is_me_at_a_shell(terminal: Terminal, form: list[str]) -> None:
+    result = terminal("campaigns", "list", "owner:me", *form)
+
+    assert result.exit_code == 2
+    assert "Give an e-mail address instead of “me”.\n  owner:me\n        ^^\n" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

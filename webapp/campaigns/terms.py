@@ -1,7 +1,7 @@
 """The fields that campaigns are asked for by, and what a query means for the list of campaigns.
 
-``parse`` reads a text and raises ``QueryError``; ``conditions`` never fails after that. Words are
-found by ``webapp.campaigns.search``.
+``parse`` reads a text and raises ``QueryError``; after that, ``conditions`` does so only for
+“me” where nobody asks. Words are found by ``webapp.campaigns.search``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +27,7 @@ from webapp.core.text import fold
 Condition = ColumnElement[bool]
 
 UTC_ZONE = ZoneInfo("UTC")
+NOBODY = "Nobody is asking here. Give an e-mail address instead of “me”."
 NO, YES = "no", "yes"
 YES_OR_NO = {YES: YES, "true": YES, "1": YES, NO: NO, "false": NO, "0": NO}
 SYNC = {"needs_you": "needs_you", **{state: state for state in SYNC_STATES}}
@@ -104,7 +105,12 @@ def parse(text: str) -> Query:
 
 
 def conditions(query: Query, asker: Asker) -> Found:
-    """What a query that :func:`parse` gave means for the list of campaigns."""
+    """What a query that :func:`parse` gave means for the list of campaigns.
+
+    Raises ``QueryError`` where nobody asks for what is “me”.
+    """
+    if asker.who is None:
+        _refuse_me(query)
     found: list[Condition] = []
     archive = {YES, NO} if _asks_about_archive(query) else {NO}
     words: list[str] = []
@@ -121,6 +127,13 @@ def conditions(query: Query, asker: Asker) -> Found:
         found.append(false())
     archived = NO if archive <= {NO} else YES if archive == {YES} else ANY
     return Found(_words(words), _words(excluded), tuple(found), archived)
+
+
+def _refuse_me(query: Query) -> None:
+    for term in query.terms:
+        for value in term.values:
+            if term.field == "owner" and names.is_me(value):
+                raise query.error(value, NOBODY)
 
 
 def _words(words: list[str]) -> tuple[str, ...]:

@@ -31,6 +31,10 @@ def id_of(text: str) -> int | None:
     return min(int(digits), LARGEST_ID)
 
 
+def is_me(value: Value) -> bool:
+    return not value.op and value.text.lower() == ME
+
+
 def check_name(value: Value) -> None:
     """Raises ``BadValue``."""
     if value.text.startswith("#") and id_of(value.text) is None:
@@ -83,8 +87,8 @@ def _among(advertisers: Select[int] | None, ids: Sequence[int]) -> ColumnElement
 
 
 def by_owner(values: Sequence[Value], who: int | None) -> ColumnElement[bool]:
-    """Campaigns of such operators; ``who`` is the one that asks, nobody for a script."""
-    others = [value for value in values if value.text.lower() != ME]
+    """Campaigns of such operators; ``who`` is the one that asks: somebody, where one is “me”."""
+    others = [value for value in values if not is_me(value)]
     ids = _ids_of(others, _emails)
     if len(others) < len(values) and who is not None:
         ids.add(who)
