@@ -117,6 +117,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SETTINGS=settings,
         # Whatever FLASK_DEBUG says: what went wrong is for the log.
         DEBUG=False,
+        # Without a proxy of ours in front, whoever asks could take the id of another's request.
+        PROXY_GIVES_IDS=settings.trusted_proxies > 0,
         ZONE=settings.zone,
         SECRET_KEY=secret_key(settings),
         SQLALCHEMY_DATABASE_URI=url,

@@ -21,6 +21,7 @@ from tests.support.client import Client
 from tests.support.statements import count_statements
 from webapp.adservers.errors import AdServerError
 from webapp.adservers.types import Priority
+from webapp.app import create_app
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.core.ratelimit import RateLimiter
@@ -118,12 +119,46 @@ def test_below_the_level_nothing_is_written(settings: Settings) -> None:
     assert not (settings.logs / logs.ALL).exists()
 
 
-def test_each_request_is_one_event_with_its_id(settings: Settings, client: Client) -> None:
-    answer = client.get("/sign-in", headers={"X-Request-Id": "request-from-proxy-1"})
-    assert answer.headers["X-Request-Id"] == "request-from-proxy-1"
+GIVEN = "request-of-another-1"
+
+
+def asked_with_an_id(settings: Settings, client: Client) -> tuple[str, dict[str, Any]]:
+    """The id that an answer has, and the event of its request."""
+    answer = client.get("/sign-in", headers={"X-Request-Id": GIVEN})
     (event,) = [e for e in events(settings) if e["event"] == "request"]
-    assert event["request_id"] == "request-from-proxy-1"
+    return answer.headers["X-Request-Id"], event
+
+
+def test_each_request_is_one_event_with_its_id(settings: Settings, client: Client) -> None:
+    found, event = asked_with_an_id(settings, client)
+    assert event["request_id"] == found
     assert (event["method"], event["endpoint"], event["status"]) == ("GET", "auth.sign_in", 200)
+
+
+def test_an_id_that_a_client_gives_is_not_ours_and_is_logged_beside_it(
+    settings: Settings, client: Client
+) -> None:
+    found, event = asked_with_an_id(settings, client)
+    assert GIVEN not in (found, event["request_id"])
+    assert event["client_request_id"] == GIVEN
+
+
+@pytest.mark.parametrize("given", ["x", "<script>alert</script>", "x" * 65])
+def test_what_cannot_be_an_id_is_not_logged(settings: Settings, client: Client, given: str) -> None:
+    client.get("/sign-in", headers={"X-Request-Id": given})
+    (event,) = [e for e in events(settings) if e["event"] == "request"]
+    assert "client_request_id" not in event
+
+
+def test_behind_a_proxy_the_id_that_it_gives_is_kept(settings: Settings, app: Flask) -> None:
+    behind = create_app(settings.model_copy(update={"trusted_proxies": 1}))
+    behind.test_client_class = Client
+    client = behind.test_client()
+    assert isinstance(client, Client)
+    found, event = asked_with_an_id(settings, client)
+    assert (found, event["request_id"], "client_request_id" in event) == (GIVEN, GIVEN, False)
+    with behind.app_context():
+        db.engine.dispose()
 
 
 def test_a_request_says_how_long_it_took_and_how_many_statements(

@@ -115,8 +115,8 @@ REQUEST_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
 ANSWER_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "X-Request-Id": (
         (
-            "Finds the request in our log. Send one of your own (8 to 64 of A-Z a-z 0-9 . _ -) "
-            "and it is kept."
+            "Finds the request in our log. One of your own (8 to 64 of A-Z a-z 0-9 . _ -) is "
+            "logged beside it."
         ),
         {**TEXT, "examples": ["5f0c9a4be1f14c0a9a3d2e7b8c6d1f20"]},
     ),

@@ -6,7 +6,7 @@ import uuid
 from contextlib import AbstractContextManager
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from webapp.core import statements
 from webapp.core.db import reading
@@ -35,11 +35,9 @@ def current_request_id() -> str:
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id, **_named())
+    structlog.contextvars.bind_contextvars(**_ids(), **_named())
     g.statements = statements.count_from_here()
     if request.method == "HEAD":
         # Its answer is that to GET, whose body is left out later: a view that asks whether it is to
@@ -49,6 +47,17 @@ def _begin() -> None:
         scope: AbstractContextManager[None] = reading(READ_SECONDS)
         scope.__enter__()
         g.reading = scope
+
+
+def _ids() -> dict[str, str]:
+    """This request's id, and the one that a client gave it, who may have taken another's."""
+    given = request.headers.get("X-Request-Id", "")
+    is_one = REQUEST_ID.fullmatch(given) is not None
+    if is_one and current_app.config["PROXY_GIVES_IDS"]:
+        g.request_id = given
+        return {"request_id": given}
+    g.request_id = uuid.uuid4().hex
+    return {"request_id": g.request_id} | ({"client_request_id": given} if is_one else {})
 
 
 def _finish(response: Response) -> Response:
