@@ -231,6 +231,16 @@ def test_somebody_unknown_is_not_made_a_person(
     assert db.session.query(Operator).count() == 1
 
 
+def test_an_address_that_only_looks_like_somebodys_links_nobody(
+    client: Client, provider: Provider
+) -> None:
+    kim = factories.operator(email="kim@example.com")
+    provider.email = "\N{KELVIN SIGN}im@example.com"
+    assert NOBODY in come_back(client, provider).text
+    assert not is_signed_in(client)
+    assert kim.oidc_subject is None
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_person_switched_off_stays_out(
     app: Flask, client: Client, provider: Provider, manager: Operator, linked: bool

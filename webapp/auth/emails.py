@@ -17,3 +17,14 @@ def normal(text: str) -> str:
         raise InvalidInput({"email": f"An e-mail address has at most {MOST} characters."})
     # SQLite folds the case of ASCII letters only.
     return checked.normalized.lower()
+
+
+def folded(text: str) -> str:
+    """What a person is found by: an address in any case of letters.
+
+    A sign beyond ASCII that has a small letter within (the one of the kelvin) stands for itself: an
+    address with it is somebody else's.
+    """
+    text = text.strip()
+    pretends = any(not sign.isascii() and sign.lower().isascii() for sign in text)
+    return text if pretends else text.lower()

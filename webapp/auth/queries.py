@@ -7,13 +7,14 @@ from functools import cache
 
 from sqlalchemy import Select, String, and_, bindparam, func, or_, select
 
+from webapp.auth import emails
 from webapp.auth.models import ApiToken, Operator
 from webapp.core.db import UtcDateTime, db
 from webapp.core.errors import NotFound
 
 
 def operator_by_email(email: str) -> Operator | None:
-    query = select(Operator).where(func.lower(Operator.email) == email.strip().lower())
+    query = select(Operator).where(func.lower(Operator.email) == emails.folded(email))
     return db.session.scalars(query).one_or_none()
 
 

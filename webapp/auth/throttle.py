@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
+from webapp.auth.emails import folded
 from webapp.auth.models import Operator, OperatorSession, SignInThrottle
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -62,8 +63,8 @@ def count_failure(email: str, address: str, operator_id: int | None = None) -> N
 
 def forget_failures(email: str, operator_id: int | None = None, *, address: str = "") -> None:
     """A try succeeded: what is counted for this person is over. The address's still counts."""
-    known = _key("email at address", f"{_plain(email)} {address}")
-    keys = [_key("email", _plain(email)), known, _key("second factor", str(operator_id))]
+    known = _key("email at address", f"{folded(email)} {address}")
+    keys = [_key("email", folded(email)), known, _key("second factor", str(operator_id))]
     db.session.execute(delete(SignInThrottle).where(SignInThrottle.key.in_(keys)))
 
 
@@ -87,12 +88,12 @@ def mark_of(address: str) -> str:
 def _limits(email: str, address: str, operator_id: int | None) -> dict[str, Limit]:
     limits = (
         {
-            _key("email at address", f"{_plain(email)} {address}"): _always(MOST_PER_EMAIL),
+            _key("email at address", f"{folded(email)} {address}"): _always(MOST_PER_EMAIL),
             _key("address", address): _always(MOST_PER_ADDRESS),
         }
         if _is_known(email, address)
         else {
-            _key("email", _plain(email)): Limit(MOST_PER_EMAIL, MOST_PER_EMAIL_THEN),
+            _key("email", folded(email)): Limit(MOST_PER_EMAIL, MOST_PER_EMAIL_THEN),
             _key("address", address): Limit(MOST_PER_ADDRESS, MOST_PER_ADDRESS_THEN),
         }
     )
@@ -110,7 +111,7 @@ def _is_known(email: str, address: str) -> bool:
     query = (
         select(OperatorSession.id)
         .join(OperatorSession.operator)
-        .where(func.lower(Operator.email) == _plain(email), OperatorSession.address == address)
+        .where(func.lower(Operator.email) == folded(email), OperatorSession.address == address)
     )
     return db.session.scalar(query.limit(1)) is not None
 
@@ -136,10 +137,6 @@ def _count(key: str) -> int:
         row.failures += 1
     db.session.flush()
     return row.failures
-
-
-def _plain(email: str) -> str:
-    return email.strip().lower()
 
 
 def _key(kind: str, value: str) -> str:
