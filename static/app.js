@@ -19,6 +19,16 @@
     $("#trouble p").textContent = words;
     if (words) say(words);
   }
+  // What stays of a list says of when it is.
+  const age = () => ($("#read-at") ? `It was read at ${$("#read-at").textContent}.` : "");
+  function unreached({ target, pathInfo }) {
+    trouble(`Flightdeck could not be reached. What is shown may be old. ${age()}`.trim());
+    if (target.id !== "results") return;
+    const again = document.createElement("a");
+    again.href = pathInfo.finalRequestPath;
+    again.textContent = "Load again";
+    $("#trouble p").append(" ", again);
+  }
 
   // What can be copied by hand everywhere is copied by a press where the browser lets us.
   on("click", async ({ target }) => {
@@ -76,7 +86,8 @@
   });
   on("htmx:afterRequest", ({ detail: { elt, xhr, successful } }) => {
     flights.get(xhr)?.();
-    if (successful) trouble("");
+    if (successful && xhr.getResponseHeader("HX-Retarget") !== "#trouble") trouble("");
+    else if (successful) $("#trouble a").before(`${age()} `);
     if (elt.id === "keys") switched($("#keys-on"), successful);
   });
   function switched(box, successful) {
@@ -95,7 +106,7 @@
     if (wordsIn(elt)) say(wordsIn(elt));
     watch();
   });
-  on("htmx:sendError", () => trouble("Flightdeck could not be reached. What is shown may be old."));
+  on("htmx:sendError", ({ detail }) => unreached(detail));
   on("htmx:responseError", ({ detail: { xhr } }) => {
     trouble(`That did not work (answer ${xhr.status}). What is shown may be old: reload the page.`);
   });

@@ -227,9 +227,12 @@ def test_a_search_that_takes_too_long_asks_for_a_narrower_one(manager_client):
     assert "This search takes too long" in page.text
     assert page.links["Load again"] == "/campaigns?q=spring"
     assert page.form("Search").values["q"] == "spring"
-    # A fragment that failed would not be shown.
+    # A fragment that failed would not be shown; over the list, it leaves the rows and the address.
     assert fragment.status_code == 200
     assert "This search takes too long" in fragment.text
+    assert 'href="/campaigns?q=spring">Load again' in fragment.text
+    told = ("HX-Retarget", "HX-Reswap", "HX-Push-Url")
+    assert [fragment.headers[name] for name in told] == ["#trouble", "outerHTML", "false"]
 
 
 def test_only_who_may_change_campaigns_has_boxes_to_tick(client, viewer_client):
@@ -280,6 +283,22 @@ def test_where_counting_stopped_the_figures_bring_the_number(viewer_client, monk
     monkeypatch.setattr("webapp.campaigns.listing.ADDED_UP", 58)
     brought = viewer_client.get(figures_asked_for(page), headers=HTMX).text
     assert '<span id="of-all" hx-swap-oob="true">58+</span>' in brought
+    # Who may not change campaigns has no button to put it into.
+    assert "all-matching" not in brought
+
+
+def test_the_button_for_all_that_match_gets_their_number_too(manager_client, monkeypatch):
+    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 55)
+    factories.campaigns(60)
+    page = get_page(manager_client, "/campaigns")
+    assert "All that match (55+)" in page.text
+
+    brought = manager_client.get(figures_asked_for(page), headers=HTMX).text
+    assert '<span id="all-matching" hx-swap-oob="true">(60)</span>' in brought
+
+    monkeypatch.setattr("webapp.campaigns.listing.ADDED_UP", 58)
+    brought = manager_client.get(figures_asked_for(page), headers=HTMX).text
+    assert '<span id="all-matching" hx-swap-oob="true">(58+: narrow it to 58)</span>' in brought
 
 
 def test_a_number_that_is_known_is_not_brought_again(viewer_client):

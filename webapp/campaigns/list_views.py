@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.auth import access
@@ -34,9 +34,12 @@ def index() -> ResponseReturnValue:
     views = tabs.tabs_over(params, operator)
     address = _address(params, leads_home=bool(operator.home_view))
     answer = _answer(params)
+    if is_fragment and answer["too_slow"]:
+        return _beside_old_rows(answer["too_slow"], address)
     page = render_template(
         "campaigns/_results.html" if is_fragment else "campaigns/index.html",
         params=params,
+        read_at=utc_now(),
         views=views,
         columns=columns.chosen(params.looks.get("columns", "")),
         rows_of=cells.rows_of,
@@ -45,10 +48,22 @@ def index() -> ResponseReturnValue:
         back=address if request.args else None,
         **answer,
     )
-    response = make_response(page, TOO_SLOW if answer["too_slow"] and not is_fragment else 200)
+    response = make_response(page, TOO_SLOW if answer["too_slow"] else 200)
     if is_fragment:
         # The address bar gets the tidy form of what the filter form sent.
         response.headers["HX-Push-Url"] = address
+    return response
+
+
+def _beside_old_rows(problem: TooSlow, address: str) -> Response:
+    """A fragment over the list: its rows stay, and so does the address that they are of."""
+    # One that failed would not be shown.
+    response = make_response(
+        render_template("campaigns/_too_slow.html", problem=problem, address=address)
+    )
+    response.headers["HX-Retarget"] = "#trouble"
+    response.headers["HX-Reswap"] = "outerHTML"
+    response.headers["HX-Push-Url"] = "false"
     return response
 
 
