@@ -101,6 +101,29 @@ def test_strangers_cannot_lock_out_somebody_who_signed_in_from_there_before(
     assert sign_in(jo, HERE)
 
 
+def test_a_network_of_ipv6_is_one_place(db_session, jo: Operator) -> None:
+    for number in range(throttle.MOST_PER_ADDRESS):
+        throttle.count_failure(f"{number}@example.com", f"2001:db8:1:2::{number:x}")
+    assert throttle.is_blocked("new@example.com", "2001:db8:1:2:ffff::1")
+    assert not throttle.is_blocked("new@example.com", "2001:db8:1:3::1")
+
+
+def test_another_address_of_a_known_network_is_known_and_has_the_same_tries(
+    db_session, jo: Operator
+) -> None:
+    sessions.begin(jo, address="2001:db8:1:2::1", agent="x", now=utc_now())
+    sessions.begin(jo, address="::ffff:192.0.2.1", agent="x", now=utc_now())
+    fail(throttle.MOST_PER_EMAIL, address=ELSEWHERE)
+    assert not throttle.is_blocked(JO, HERE)
+    for number in range(throttle.MOST_PER_EMAIL):
+        assert not throttle.is_blocked(JO, "2001:db8:1:2::ffff")
+        throttle.count_failure(JO, f"2001:db8:1:2::{number:x}")
+    assert throttle.is_blocked(JO, "2001:db8:1:2::ffff")
+    throttle.forget_failures(JO, address="2001:db8:1:2::abc")
+    assert not throttle.is_blocked(JO, "2001:db8:1:2::ffff")
+    assert sessions.list_of(jo.id)[0].address == "::ffff:192.0.2.1"
+
+
 def test_a_known_place_has_a_limit_too(db_session, jo: Operator) -> None:
     sessions.begin(jo, address=HERE, agent="x", now=utc_now())
     for _ in range(throttle.MOST_PER_EMAIL):

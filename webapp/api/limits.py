@@ -6,7 +6,6 @@ get less than their limit by that, and never more.
 """
 
 import hashlib
-import ipaddress
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from webapp.auth.models import ApiToken
 from webapp.core.db import UtcDateTime, db
+from webapp.core.networks import network_of
 from webapp.web.problems import Problem
 
 WINDOW_SECONDS = 900
@@ -115,14 +115,8 @@ def token_caller(token: ApiToken) -> Caller:
 
 
 def address_caller(address: str, limit: int) -> Caller:
-    """Of IPv6, a network is one caller: who has one address there has all of them."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        known = None
-    if isinstance(known, ipaddress.IPv6Address):
-        address = str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
-    return Caller(f"address:{hashlib.sha256(address.encode()).hexdigest()}", limit)
+    place = network_of(address)
+    return Caller(f"address:{hashlib.sha256(place.encode()).hexdigest()}", limit)
 
 
 def count(caller: Caller, now: datetime) -> Standing:

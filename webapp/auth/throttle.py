@@ -17,6 +17,7 @@ from webapp.auth.emails import folded
 from webapp.auth.models import Operator, OperatorSession, SignInThrottle
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.core.networks import network_of
 
 WINDOW = timedelta(minutes=15)
 MOST_PER_EMAIL = 5
@@ -63,7 +64,7 @@ def count_failure(email: str, address: str, operator_id: int | None = None) -> N
 
 def forget_failures(email: str, operator_id: int | None = None, *, address: str = "") -> None:
     """A try succeeded: what is counted for this person is over. The address's still counts."""
-    known = _key("email at address", f"{folded(email)} {address}")
+    known = _key_there(email, address)
     keys = [_key("email", folded(email)), known, _key("second factor", str(operator_id))]
     db.session.execute(delete(SignInThrottle).where(SignInThrottle.key.in_(keys)))
 
@@ -88,13 +89,13 @@ def mark_of(address: str) -> str:
 def _limits(email: str, address: str, operator_id: int | None) -> dict[str, Limit]:
     limits = (
         {
-            _key("email at address", f"{folded(email)} {address}"): _always(MOST_PER_EMAIL),
-            _key("address", address): _always(MOST_PER_ADDRESS),
+            _key_there(email, address): _always(MOST_PER_EMAIL),
+            _key_of(address): _always(MOST_PER_ADDRESS),
         }
         if _is_known(email, address)
         else {
             _key("email", folded(email)): Limit(MOST_PER_EMAIL, MOST_PER_EMAIL_THEN),
-            _key("address", address): Limit(MOST_PER_ADDRESS, MOST_PER_ADDRESS_THEN),
+            _key_of(address): Limit(MOST_PER_ADDRESS, MOST_PER_ADDRESS_THEN),
         }
     )
     if operator_id is not None:
@@ -109,11 +110,12 @@ def _always(number: int) -> Limit:
 def _is_known(email: str, address: str) -> bool:
     """Whether they signed in from there before: strangers elsewhere cannot lock them out."""
     query = (
-        select(OperatorSession.id)
+        select(OperatorSession.address)
+        .distinct()
         .join(OperatorSession.operator)
-        .where(func.lower(Operator.email) == folded(email), OperatorSession.address == address)
+        .where(func.lower(Operator.email) == folded(email))
     )
-    return db.session.scalar(query.limit(1)) is not None
+    return network_of(address) in {network_of(known) for known in db.session.scalars(query)}
 
 
 def _counts(keys: list[str]) -> dict[str, int]:
@@ -137,6 +139,14 @@ def _count(key: str) -> int:
         row.failures += 1
     db.session.flush()
     return row.failures
+
+
+def _key_there(email: str, address: str) -> str:
+    return _key("email at address", f"{folded(email)} {network_of(address)}")
+
+
+def _key_of(address: str) -> str:
+    return _key("address", network_of(address))
 
 
 def _key(kind: str, value: str) -> str:
