@@ -179,6 +179,8 @@ def test_all_problems_are_listed_at_once_and_no_secret_is_shown(
         ("MEGAPHONE_BASE_URL", "ftp://x", "MEGAPHONE_BASE_URL: This is not a web address."),
         ("MEGAPHONE_BASE_URL", "https://a:b@c", "MEGAPHONE_BASE_URL: The address must not hold"),
         ("TIMEZONE", "../etc/passwd", "TIMEZONE: is not a time zone"),
+        ("SENTRY_DSN", "http://k@sentry.example/1", "SENTRY_DSN: The address must begin"),
+        ("SENTRY_DSN", "https://k@sentry.example:0/1", "SENTRY_DSN: This is not a web address."),
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS: must be names"),
         ("ALLOWED_HOSTS", "a.example:80", "ALLOWED_HOSTS: must be names"),
         ("ALLOWED_HOSTS", ".example", "ALLOWED_HOSTS: must be names"),
@@ -212,6 +214,13 @@ def test_pages_are_reached_by_this_machines_names_and_those_that_are_set(
     given: dict[str, str], names: set[str]
 ) -> None:
     assert load_settings(**given).hosts == {"localhost", "127.0.0.1", "[::1]"} | names
+
+
+@pytest.mark.parametrize("dsn", ["http://k@127.0.0.1:9/1", "https://k:secret@sentry.example/at/1"])
+def test_errors_go_out_by_https_or_to_this_machine(dsn: str) -> None:
+    found = load_settings(sentry_dsn=dsn).sentry_dsn
+    assert found is not None
+    assert found.get_secret_value() == dsn
 
 
 def test_names_that_are_set_are_the_only_ones() -> None:

@@ -258,8 +258,14 @@ class Settings(BaseSettings):
     @field_validator("sentry_dsn")
     @classmethod
     def _known_dsn(cls, dsn: SecretStr | None) -> SecretStr | None:
-        if dsn and not re.fullmatch(r"https?://[^\s/@]+@[^\s/@]+/\S+", dsn.get_secret_value()):
+        if dsn is None:
+            return None
+        parts = re.fullmatch(r"(https?://)[^\s/@]+@([^\s/@]+/\S+)", dsn.get_secret_value())
+        if parts is None:
             raise ValueError("is no DSN, such as https://key@sentry.example/1")
+        problem = check_url("".join(parts.groups()))
+        if problem:
+            raise ValueError(problem)
         return dsn
 
     @field_validator("timezone")
