@@ -21,6 +21,7 @@ from webapp.api.schemas import remote as schemas
 from webapp.api.schemas.base import WriteQuery
 from webapp.api.serialize import Json
 from webapp.auth.permissions import Scope
+from webapp.core.db import transaction
 from webapp.core.errors import InvalidInput
 from webapp.sync import taking_in
 from webapp.sync.passing import Line
@@ -55,9 +56,13 @@ def create_remote_campaign(
     """
     way = line()
     sent = body.model_dump()
-    sent["advertiser_id"] = _advertiser(way, body.advertiser_id)
-    with _in_camel_case():
-        answer = create_campaign(query=query, body=campaigns.NewCampaign(**sent))
+    met = taking_in.read(way, None, body.advertiser_id, dry_run=query.dry_run)
+    # It ends within, with the booking: what was met is kept with it, or not at all.
+    with transaction():
+        taking_in.take_in(way, met)
+        sent["advertiser_id"] = _advertiser(way, body.advertiser_id)
+        with _in_camel_case():
+            answer = create_campaign(query=query, body=campaigns.NewCampaign(**sent))
     return _in_their_spelling(answer)
 
 
@@ -86,12 +91,16 @@ def update_remote_campaign(
     the same campaign under `/campaigns`, and a 412 shows the difference in the members used there.
     """
     way = line()
-    uuid = taking_in.campaign_uuid(way, remote_id)
     sent = body.model_dump(exclude_unset=True)
-    if "advertiser_id" in sent:
-        sent["advertiser_id"] = _advertiser(way, sent["advertiser_id"])
-    with _in_camel_case():
-        answer = update_campaign(uuid=uuid, query=query, body=campaigns.CampaignChange(**sent))
+    met = taking_in.read(way, remote_id, sent.get("advertiser_id"), dry_run=query.dry_run)
+    # It ends within, with the change: what was met is kept with it, or not at all.
+    with transaction():
+        taking_in.take_in(way, met)
+        uuid = taking_in.campaign_uuid(way, remote_id)
+        if "advertiser_id" in sent:
+            sent["advertiser_id"] = _advertiser(way, sent["advertiser_id"])
+        with _in_camel_case():
+            answer = update_campaign(uuid=uuid, query=query, body=campaigns.CampaignChange(**sent))
     return _in_their_spelling(answer)
 
 

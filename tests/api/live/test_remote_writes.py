@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import delete, select
 
 from tests import factories
-from webapp.advertisers.models import Advertiser
+from webapp.advertisers.models import Advertiser, Agency
 from webapp.audit.models import AuditEvent
 from webapp.campaigns.models import Campaign, Change
+from webapp.connections.models import Connection
 from webapp.core.db import db
 
 NOBODY = "2f6ad6b0-0000-11f0-8de9-0242ac120002"
@@ -186,6 +187,63 @@ def test_a_rule_of_ours_points_at_the_member_in_its_spelling(script, advertiser)
     errors = script("POST", "/remote/campaigns", body, 422).json["errors"]
 
     assert [error["pointer"] for error in errors] == ["/totalBudgetCurrency"]
+
+
+@pytest.fixture
+def unmet(desk, advertiser):
+    """The id of an advertiser that was made there since our last look."""
+    other = {"name": "Made there too", "agencyId": None}
+    return desk.sandbox.control("POST", "advertisers", other)["id"]
+
+
+def kept():
+    """All that is ours, beside what tells of the calls to the ad server themselves."""
+    db.session.commit()
+    tables = (Campaign, Change, Advertiser, Agency, AuditEvent)
+    rows = {
+        model: sorted(map(repr, db.session.execute(select(model.__table__)).all()))
+        for model in tables
+    }
+    observation = db.session.scalars(select(Connection.observation)).one()
+    db.session.rollback()
+    return rows, observation
+
+
+@pytest.mark.parametrize(("body", "status"), [({"title": "Ours"}, 202), ({"externalId": ""}, 200)])
+def test_a_dry_run_on_a_campaign_that_is_not_here_takes_nothing_in(
+    script, desk, stranger, body, status
+):
+    path, before = f"/remote/campaigns/{stranger['id']}", kept()
+
+    tried = script("PUT", f"{path}?dry_run=1", body, status, {"Prefer": "respond-async"})
+
+    assert kept() == before
+    assert tried.json["id"] == stranger["id"]
+    assert tried.json["title"] == body.get("title", "Made there")
+    assert script("PUT", path, body, status, {"Prefer": "respond-async"}).status_code == status
+    assert kept() != before
+
+
+def test_a_dry_run_for_an_advertiser_that_is_not_here_takes_nothing_in(
+    script, desk, unmet, stranger
+):
+    wanted, before = {"title": "For them", "advertiserId": unmet}, kept()
+
+    booked = script("POST", "/remote/campaigns?dry_run=1", wanted, 202)
+    path = f"/remote/campaigns/{stranger['id']}"
+    changed = script("PUT", f"{path}?dry_run=1", {"advertiserId": unmet}, 202)
+
+    assert kept() == before
+    assert booked.json["advertiser"]["name"] == "Made there too"
+    assert changed.json["advertiserId"] == unmet
+
+
+def test_what_is_refused_takes_nothing_in(script, desk, unmet, stranger):
+    path, before = f"/remote/campaigns/{stranger['id']}", kept()[0]
+
+    script("PUT", path, {"advertiserId": unmet, "totalBudgetCurrency": None}, 422)
+
+    assert kept()[0] == before
 
 
 def test_a_dry_run_changes_nothing(script, desk, advertiser):
