@@ -18,7 +18,7 @@ from tests.support.pages import get_page
 from tests.support.stack import ROOT
 from webapp.api import waiting
 from webapp.app import MAX_FORM_PARTS, MAX_REQUEST_BYTES
-from webapp.auth import kept, passwords, sessions, throttle
+from webapp.auth import kept, oidc_provider, passwords, sessions, throttle
 from webapp.bulk.service import MOST_ITEMS
 from webapp.campaigns import validation
 from webapp.changes.verb_views import MOST_AT_ONCE
@@ -28,6 +28,7 @@ from webapp.core.db import db
 from webapp.exchange import reading
 from webapp.exchange.limits import MOST_TAKEN
 from webapp.exchange.models import ImportFile
+from webapp.people import oidc_views
 from webapp.savedviews.service import MOST_OWN
 from webapp.web.forms import MAX_TYPED
 from webapp.web.requests import READ_SECONDS
@@ -242,6 +243,10 @@ def test_the_documented_figures_are_those_of_the_code(app: Flask) -> None:
         "requests that wait for the ad server's answer": [
             f"one in {waiting.SHARE} threads",
             f"{waiting.MOST_SECONDS} seconds",
+        ],
+        "requests that wait for the sign-in service": [
+            f"one in {oidc_views.SHARE} threads",
+            f"{oidc_provider.LIMITS.total:.0f} seconds a call",
         ],
         "failed sign-ins, in 15 minutes": [
             f"{throttle.MOST_PER_EMAIL} for an e-mail",

@@ -42,6 +42,9 @@ class Provider:
     found: dict[str, object] = field(default_factory=dict)
     answers: dict[str, Callable[[], tuple[int, bytes]]] = field(default_factory=dict)
     key: Callable[[], RSAKey] = signing_key
+    key_name: str = "service"
+    # What is kept of one service is never taken for another's that had its port before.
+    realm: str = field(default_factory=lambda: secrets.token_hex(8))
     algorithm: str = "RS256"
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -50,7 +53,7 @@ class Provider:
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.port}/realm"
+        return f"http://127.0.0.1:{self.port}/{self.realm}"
 
     def let_in(self, address: str) -> dict[str, str]:
         """What a person does there: signs in, and is sent back with these arguments."""
@@ -102,7 +105,7 @@ class Provider:
         } | self.claims
         kept = {name: value for name, value in claims.items() if value is not None}
         key = self.key()
-        header = {"alg": self.algorithm, "kid": "service"}
+        header = {"alg": self.algorithm, "kid": self.key_name}
         self.tokens.append(jwt.encode(header, kept, key, algorithms=[self.algorithm]))
         return self.tokens[-1]
 
@@ -119,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Tests read what is logged; this is not part of it."""
 
     def do_GET(self) -> None:
-        state, path = self.server.state, self.path.removeprefix("/realm")
+        state, path = self.server.state, self.path.removeprefix(f"/{self.server.state.realm}")
         if path.startswith("/authorize?"):
             self._send_back(state)
             return

@@ -18,11 +18,12 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import GuestProtocol, KeySet
 from sqlalchemy import select
 
-from webapp.auth import oidc_provider, queries
+from webapp.auth import oidc_kept, oidc_provider, queries
 from webapp.auth.models import Operator
-from webapp.auth.oidc_provider import Client
+from webapp.auth.oidc_provider import Client, Provider
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import DomainError
@@ -100,7 +101,7 @@ def read_attempt(kept: object) -> Attempt | None:
 def address_of(client: Client, attempt: Attempt, redirect_uri: str) -> str:
     """Where to send the browser. Raises ``ProviderFailed``."""
     address = prepare_grant_uri(
-        oidc_provider.discover(client).authorize,
+        oidc_kept.provider(client).authorize,
         client.id,
         "code",
         redirect_uri,
@@ -128,13 +129,19 @@ def account(
         raise NotBelieved("another issuer answers")
     if not said.get("code"):
         raise NotBelieved("the service let nobody in")
-    provider = oidc_provider.discover(client)
+    provider = oidc_kept.provider(client)
     given = oidc_provider.token(client, provider, said["code"], attempt.verifier, redirect_uri)
-    return _believed(_claims(client, attempt, given, oidc_provider.keys(provider)))
+    return _believed(_claims(client, attempt, given, provider))
 
 
-def _claims(client: Client, attempt: Attempt, given: Mapping[str, Any], keys: Any) -> CodeIDToken:
+def _claims(
+    client: Client, attempt: Attempt, given: Mapping[str, Any], provider: Provider
+) -> CodeIDToken:
     """The claims of the token, each looked at."""
+
+    def keys(token: GuestProtocol) -> KeySet:
+        return oidc_kept.keys(provider, token.headers().get("kid"))
+
     try:
         token = jwt.decode(str(given.get("id_token")), keys, algorithms=list(ALGORITHMS))
         claims = CodeIDToken(

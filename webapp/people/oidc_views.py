@@ -4,6 +4,9 @@ Both are addresses that a browser is sent to, so they are plain GETs; the way ba
 in the browser that set out.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Blueprint, abort, current_app, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -14,11 +17,16 @@ from webapp.auth.oidc import NobodyHere, NotBelieved
 from webapp.auth.oidc_provider import Client, ProviderFailed
 from webapp.core.config import Settings
 from webapp.core.db import db, transaction
+from webapp.core.places import Places
 from webapp.people import linking
 from webapp.web.requests import stop_reading
 from webapp.web.settings import base_url
 
 ATTEMPT = "oidc"
+# Of a process's threads, one in so many may wait for the service: anybody can have it asked.
+SHARE = 2
+
+_places = Places()
 
 blueprint = Blueprint("oidc", __name__, url_prefix="/sign-in/with")
 
@@ -33,7 +41,8 @@ def start() -> ResponseReturnValue:
     # Nothing is held in the database while the service is asked.
     db.session.rollback()
     try:
-        address = oidc.address_of(client, attempt, _way_back())
+        with _place():
+            address = oidc.address_of(client, attempt, _way_back())
     except ProviderFailed as problem:
         return _not_in(str(problem), attempt.target)
     session[ATTEMPT] = attempt.kept()
@@ -43,17 +52,28 @@ def start() -> ResponseReturnValue:
 @blueprint.get("/back")
 def back() -> ResponseReturnValue:
     """Whoever comes back: check what they bring, and go on with signing in."""
-    client, attempt = _client(), oidc.read_attempt(session.pop(ATTEMPT, None))
+    client, attempt = _client(), oidc.read_attempt(session.get(ATTEMPT))
     target = attempt.target if attempt else url_for("overview.index")
     db.session.rollback()
     try:
-        account = oidc.account(client, attempt, request.args, _way_back())
+        with _place():
+            session.pop(ATTEMPT, None)
+            account = oidc.account(client, attempt, request.args, _way_back())
         stop_reading()
         with transaction():
             operator = linking.operator_of(account)
     except (ProviderFailed, NotBelieved, NobodyHere) as problem:
         return _not_in(str(problem), target)
     return signing_in.begin(operator, target, None, how="elsewhere")
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """One of the few places to wait for the service in. Where there is none, that is the answer."""
+    with _places.taken(max(1, _settings().web_threads // SHARE)) as has_place:
+        if not has_place:
+            abort(503)
+        yield
 
 
 def _not_in(words: str, target: str) -> ResponseReturnValue:
