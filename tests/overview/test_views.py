@@ -52,6 +52,37 @@ def test_it_counts_what_needs_a_person_what_is_active_and_what_is_archived(viewe
     assert page.follow("thing needs you").h1 == "Needs you"
 
 
+def test_the_first_five_things_that_need_you_are_listed_with_their_next_step(viewer_client):
+    for number in range(4):
+        factories.campaign(title=f"Clash {number}", sync_state="conflict", sync_detail="budget")
+    for number in range(4):
+        factories.campaign(title=f"No {number}", sync_state="refused", sync_detail="Taken.")
+
+    page = get_page(viewer_client, "/")
+
+    listed = page.root.one(id="needs-title").text, [item.text for item in needed(page)]
+    assert listed[0] == "Needs you"
+    assert [text.split(" In ")[0] for text in listed[1][:4]] == [f"Clash {n}" for n in range(4)]
+    assert "Taken." in listed[1][4]
+    assert len(listed[1]) == 5
+    steps = [item.one("a").text for item in needed(page)]
+    assert steps == ["Decide"] * 4 + ["Edit to mend it"]
+    assert page.follow("All that needs you").h1 == "Needs you"
+
+
+def test_where_nothing_needs_you_there_is_no_list_of_it(viewer_client):
+    assert needed(get_page(viewer_client, "/")) == []
+
+
+def needed(page):
+    return [
+        item
+        for listed in page.main.all("ul")
+        if listed.get("class") == "needs"
+        for item in listed.all("li")
+    ]
+
+
 def test_budgets_are_ranked_by_advertiser_and_never_added_across_currencies(viewer_client):
     northwind = factories.advertiser(name="Northwind")
     lumen = factories.advertiser(name="Lumen")
@@ -192,8 +223,13 @@ def test_the_overview_costs_few_statements_whatever_it_shows(viewer_client):
 
     with count_statements() as statements:
         viewer_client.get("/")
+    factories.connection(state="paused")
+    for state in ("refused", "conflict", "parked"):
+        factories.campaign(sync_state=state)
+    with count_statements() as when_much_needs_you:
+        viewer_client.get("/")
 
-    assert len(statements) <= 13
+    assert len(when_much_needs_you) == len(statements) <= 16
     assert all(statement.lstrip().startswith("SELECT") for statement in statements)
 
 

@@ -59,6 +59,11 @@ def sections() -> list[Section]:
     return [section for section in found if section.number]
 
 
+def most_pressing(number: int) -> list[Item]:
+    """The first of what waits, over all kinds."""
+    return [item for section in sections() for item in section.items][:number]
+
+
 STANDS_STILL = "Nothing is sent to them. No change is lost."
 RUNS = "What is shown may be old until one comes through."
 CONFLICTS = "Changed here and in Megaphone. These fields are not sent until someone decides."

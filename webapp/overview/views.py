@@ -3,6 +3,7 @@
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.attention import items
 from webapp.attention import queries as attention
 from webapp.auth import service as operators
 from webapp.auth.access import operator, requires
@@ -20,6 +21,7 @@ from webapp.web.settings import sync_interval, zone
 blueprint = Blueprint("overview", __name__)
 
 RUNS_SHOWN = 5
+ITEMS_SHOWN = 5
 
 
 @blueprint.get("/")
@@ -32,6 +34,7 @@ def index() -> str:
         "overview/index.html",
         portfolio=portfolio,
         needs_you=attention.counts().total,
+        first_items=items.most_pressing(ITEMS_SHOWN),
         going_out=going_out(campaigns.counts_by_change_state()),
         connections=connections,
         runs=sync.latest_runs(RUNS_SHOWN),
