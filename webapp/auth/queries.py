@@ -18,6 +18,16 @@ def operator_by_email(email: str) -> Operator | None:
     return db.session.scalars(query).one_or_none()
 
 
+def operator_still_with(operator_id: int, digest: str) -> Operator | None:
+    """The operator read anew and locked, if they are active and this is their password's digest."""
+    query = select(Operator).where(
+        Operator.id == operator_id, Operator.active, Operator.password_hash == digest
+    )
+    # An insert that refers to them goes on meanwhile.
+    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return db.session.scalars(query).one_or_none()
+
+
 def any_operator() -> bool:
     return db.session.scalar(select(Operator.id).limit(1)) is not None
 

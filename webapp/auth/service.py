@@ -39,21 +39,30 @@ def sign_in(email: str, password: str, address: str) -> Operator:
     # Whoever has no password, or is nobody, takes as long to be refused.
     has_one = operator is not None and operator.password_hash != passwords.NONE
     digest = operator.password_hash if operator and has_one else _nobody
+    number = operator.id if operator and has_one else None
     who = {"operator_id": operator.id if operator else None, "address": throttle.mark_of(address)}
     # Hashing takes long on purpose: not while holding the database.
     db.session.rollback()
-    fits = passwords.fits(digest, password)
+    renewed = _renewed(digest, password)
     if blocked:
         log.warning("sign_in_blocked", **who)
         raise SignInFailed
-    if operator is None or not (operator.active and has_one and fits):
+    # Looked at again: meanwhile they may have got another password, or been switched off.
+    found = queries.operator_still_with(number, digest) if number and renewed else None
+    if found is None or renewed is None:
         throttle.count_failure(email, address)
         log.warning("sign_in_failed", **who)
         raise SignInFailed
     throttle.forget_failures(email, address=address)
-    if passwords.is_outdated(digest):
-        operator.password_hash = passwords.hash_of(password)
-    return operator
+    found.password_hash = renewed
+    return found
+
+
+def _renewed(digest: str, password: str) -> str | None:
+    """The digest to keep from now on; ``None`` when the password does not fit."""
+    if not passwords.fits(digest, password):
+        return None
+    return passwords.hash_of(password) if passwords.is_outdated(digest) else digest
 
 
 def check_password(row: OperatorSession, password: str) -> Verdict:
@@ -64,7 +73,8 @@ def check_password(row: OperatorSession, password: str) -> Verdict:
     digest, operator_id, session_id = row.operator.password_hash, row.operator_id, row.id
     # Hashing takes long on purpose: not while holding the database.
     db.session.rollback()
-    if passwords.fits(digest, password):
+    fits = passwords.fits(digest, password)
+    if fits and queries.operator_still_with(operator_id, digest):
         sessions.confirm(row)
         return "right"
     log.warning("password_not_confirmed", operator_id=operator_id, session_id=session_id)
@@ -121,8 +131,9 @@ def set_password(email: str, password: str) -> Operator:
 def put_password(operator: Operator, digest: str) -> None:
     """Another password, of which this is the digest: whoever is signed in by the old one is out."""
     operator.password_hash, operator.password_set_at = digest, utc_now()
-    sessions.end_all(operator.id)
+    # First: whoever signs in by the old one meanwhile is through, and ended then, or too late.
     db.session.flush()
+    sessions.end_all(operator.id)
 
 
 def set_single_keys(operator: Operator, *, on: bool) -> None:

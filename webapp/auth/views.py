@@ -37,7 +37,10 @@ def sign_in() -> ResponseReturnValue:
         db.session.commit()
         form.form_errors.append(str(problem))
         return render_template("auth/sign_in.html", form=form, kept=typed), 422
-    return signing_in.begin(found, target, typed)
+    answer = signing_in.begin(found, target, typed)
+    # Of somebody whose second factor is asked for next, what was counted is over all the same.
+    db.session.commit()
+    return answer
 
 
 @blueprint.route("/confirm", methods=["GET", "POST"])
