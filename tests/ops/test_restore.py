@@ -15,6 +15,8 @@ from tests import factories
 from tests.cli.conftest import Terminal
 from tests.support.databases import application
 from tests.support.postgres import Postgres
+from webapp.audit.models import AuditEvent
+from webapp.auth import recovery
 from webapp.auth.models import OperatorSession
 from webapp.bulk.models import PAUSED, BulkJob
 from webapp.campaigns.models import Campaign
@@ -27,6 +29,7 @@ from webapp.ops.backup import back_up
 from webapp.ops.copies import archive, postgresql
 from webapp.ops.copies.archive import BackupFailed
 from webapp.ops.restore import restore
+from webapp.people import invitations
 from webapp.sync import leases
 from webapp.sync.lead import LASTS, NAME
 from webapp.sync.models import LOST, REQUESTED, RUNNING, Lease, SyncRun
@@ -167,6 +170,40 @@ def test_sessions_leases_runs_and_bulk_jobs_are_ended_or_paused(app: Flask, tmp_
     assert states == [LOST, REQUESTED]
     assert db.session.get_one(BulkJob, job_id).state == PAUSED
     assert done.paused_jobs == 1
+
+
+def test_no_invitation_and_no_recovery_code_of_that_time_opens_anything(
+    app: Flask, tmp_path: Path
+) -> None:
+    """Each may have been used or taken back since the backup was made."""
+    with transaction():
+        links = [factories.invitation(), factories.invitation(email=None, role="admin")]
+        factories.invitation(withdrawn_at=utc_now())
+        person_id = factories.operator().id
+        used, left = recovery.renew(person_id)[:2]
+        assert recovery.use(person_id, used.replace("-", ""), utc_now())
+        recovery.renew(factories.operator().id)
+    done = restore(factories.ACTOR, saved(app, tmp_path), utc_now())
+    assert (done.invitations, done.codes) == (2, 2)
+    for link in links:
+        with pytest.raises(invitations.NotOpen):
+            invitations.find_open(link)
+    assert not recovery.use(person_id, left.replace("-", ""), utc_now())
+    told = db.session.scalars(select(AuditEvent.action)).all()
+    assert told.count("invitation withdrawn") == told.count("recovery codes discarded") == 2
+
+
+def test_live_tokens_are_named(app: Flask, tmp_path: Path) -> None:
+    """They may have been revoked since the backup was made."""
+    with transaction():
+        factories.api_token(name="Nightly")
+        factories.api_token(name="Ended", expires_at=utc_now() - timedelta(days=1))
+        factories.api_token(name="Taken back", revoked_at=utc_now())
+    path = saved(app, tmp_path)
+    told = Terminal(app)("restore", str(path), "--replace", "--yes", "--json").stdout
+    assert json.loads(told)["live_tokens"] == ["Nightly"]
+    said = Terminal(app)("restore", str(path), "--replace", "--yes").stdout
+    assert "revoke again what was revoked since: Nightly." in said
 
 
 def changed_bytes(path: Path) -> None:

@@ -57,6 +57,7 @@ WORDS = {
     "password set": ("set the password of", "set the password"),
     "recovery code used": ("used a recovery code of", "used a recovery code"),
     "recovery codes made": ("made recovery codes for", "made new recovery codes"),
+    "recovery codes discarded": ("discarded the recovery codes of", "discarded the recovery codes"),
     "rule changed": ("changed the rule:", "changed it"),
     "second factor off": ("switched off the second factor of", "switched off the second factor"),
     "second factor on": ("set up a second factor for", "set up a second factor"),

@@ -92,6 +92,9 @@ def _told(done: Restored) -> dict[str, object]:
         "looked_for_in_their_turn": done.doubts.waiting,
         "left_to_a_person": done.doubts.by_hand,
         "bulk_jobs_paused": done.paused_jobs,
+        "invitations_withdrawn": done.invitations,
+        "people_without_recovery_codes": done.codes,
+        "live_tokens": done.tokens,
         "cannot_be_opened": done.closed,
     }
 
@@ -107,6 +110,8 @@ def _say(done: Restored) -> None:
         (done.doubts.waiting, "bookings that were held or put off are looked for in their turn"),
         (done.doubts.by_hand, "bookings that were refused or given up wait for a person"),
         (done.paused_jobs, "bulk jobs are paused"),
+        (done.invitations, "open invitations are withdrawn: invite again"),
+        (done.codes, "people have no recovery codes any more: they make new ones under Account"),
     ):
         if number:
             click.echo(f"{number:,} {words}.")
@@ -114,5 +119,8 @@ def _say(done: Restored) -> None:
         click.echo(f"No key of this installation opens {words}.")
     if done.closed:
         click.echo(WITHOUT_KEY)
+    if done.tokens:
+        names = ", ".join(done.tokens)
+        click.echo(f"These tokens are live; revoke again what was revoked since: {names}.")
     click.echo("Passwords, roles and tokens are those of that time; all sessions are ended.")
     click.echo(NEXT)

@@ -4,7 +4,7 @@ On PostgreSQL all of it is one transaction. On SQLite it is done to a draft besi
 then replaces the file's content in one. Either way a restore that fails has changed nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,7 @@ from webapp.ops import backup, locked
 from webapp.ops.backup import SQLITE
 from webapp.ops.copies import archive, postgresql, sqlite
 from webapp.ops.copies.archive import BackupFailed, Manifest
+from webapp.people import after_restore as ways_in
 from webapp.sync import after_restore
 from webapp.sync.after_restore import Doubts
 from webapp.sync.lead import is_somebody_leading
@@ -42,7 +43,8 @@ HELD = "restored from a backup of {:%Y-%m-%d %H:%M} UTC: look first, then releas
 class Restored:
     """What was restored, and what was done so that nothing is done twice.
 
-    ``closed``: secrets in it, in words, that no key of this installation opens.
+    ``closed``: secrets in it, in words, that no key of this installation opens. ``tokens``: names
+    of those that open something, which may have been revoked since.
     """
 
     manifest: Manifest
@@ -50,6 +52,9 @@ class Restored:
     held: int
     doubts: Doubts
     paused_jobs: int
+    invitations: int
+    codes: int
+    tokens: Sequence[str]
     closed: list[str]
 
 
@@ -186,12 +191,15 @@ def _made_safe(actor: Actor, connection: Connection, manifest: Manifest, now: da
         doubts = after_restore.doubt_everything(now)
         paused = _pause_jobs(actor)
         _end_sessions(now)
+        withdrawn = ways_in.withdraw_invitations(actor)
+        codes = ways_in.discard_recovery_codes(actor)
+        tokens = ways_in.live_tokens(now)
         sending.give_up_all(now, "It waited in a backup and may have been sent since.")
         after_restore.ask_for_pulls(actor)
         closed = locked.closed()
         db.session.commit()
     head = _scripts().get_current_head() or ""
-    return Restored(manifest, head, held, doubts, paused, closed)
+    return Restored(manifest, head, held, doubts, paused, withdrawn, codes, tokens, closed)
 
 
 def _pause_jobs(actor: Actor) -> int:

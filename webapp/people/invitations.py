@@ -78,6 +78,14 @@ def withdraw_all_of(actor: Actor, operator: Operator) -> None:
         _withdraw(actor, open_one)
 
 
+def withdraw_all(actor: Actor) -> int:
+    """No link opens anything any more. How many did."""
+    found = queries.locked_all_open(utc_now())
+    for open_one in found:
+        _withdraw(actor, open_one)
+    return len(found)
+
+
 def accept(secret: str, email: str | None, password: str, *, request_id: str) -> Operator:
     """Make the account that an invitation is for; the first one to ask gets it.
 

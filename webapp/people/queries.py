@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, select, true
 
 from webapp.auth import queries as auth_queries
 from webapp.auth.models import ApiToken, Invitation, Operator
@@ -74,6 +74,11 @@ def locked_open(email: str | None, now: datetime) -> Sequence[Invitation]:
 def locked_open_by(person_id: int, now: datetime) -> Sequence[Invitation]:
     """Open invitations that somebody made, held fast."""
     return _locked(Invitation.invited_by_id == person_id, now)
+
+
+def locked_all_open(now: datetime) -> Sequence[Invitation]:
+    """All open invitations, held fast."""
+    return _locked(true(), now)
 
 
 def _admins() -> Select[Operator]:
