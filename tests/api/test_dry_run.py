@@ -1,20 +1,12 @@
 """A dry run answers as the real one would, and leaves nothing behind."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from tests import factories
+from tests.api.dry_runs import everything, in_turn
 from tests.api.scripts import Script
-from webapp.core.db import Base, db
-
-# What a token's use itself writes, whatever it asks for.
-OF_USE = {"api_token", "api_window", "api_answer"}
-# Made anew each time.
-NEW = {"id", "created_at", "updated_at", "external_id", "at", "request_id", "instance"}
-# Whether it waits is the business of the real one alone.
-HEADERS = ("Location", "ETag", "Content-Type")
+from webapp.core.db import db
 
 
 @pytest.fixture
@@ -31,37 +23,6 @@ def campaign(app):
 def conflict(campaign):
     campaign.sync_state = "conflict"
     return factories.conflict(campaign, "title", base="Old", theirs="Theirs")
-
-
-def everything():
-    db.session.commit()
-    found = {
-        name: sorted(map(repr, db.session.execute(select(table)).all()))
-        for name, table in Base.metadata.tables.items()
-        if name not in OF_USE
-    }
-    db.session.rollback()
-    return found
-
-
-def alike(answer: Any) -> Any:
-    """Without what is made anew each time."""
-    if isinstance(answer, dict):
-        return {name: alike(value) for name, value in answer.items() if name not in NEW}
-    return answer
-
-
-def in_turn(script, method, path, status, body, **headers):
-    """What a dry run answers, which leaves nothing behind, and what the real call after it does."""
-    before = everything()
-    dry = script.call(method, f"{path}?dry_run=1", status, body, **headers)
-    assert everything() == before
-    real = script.call(method, path, status, body, **headers)
-    return (alike(dry.json), _named(dry)), (alike(real.json), _named(real))
-
-
-def _named(answer: Any) -> set[str]:
-    return {name for name in HEADERS if name in answer.headers}
 
 
 def test_a_booking(script, campaign):
