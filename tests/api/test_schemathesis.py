@@ -14,16 +14,20 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
+from tests.bulk.desk import Desk
 from tests.support import sizes
-from tests.support.stack import ROOT, Stack, running_stack
-from webapp.advertisers.models import Advertiser
+from tests.support.stack import ROOT, Stack, running_stack, until
+from webapp.bulk.models import FINISHED, UNDO, BulkJob
+from webapp.bulk.operations import SetOwner
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 
+# Who sends: their role, and what their token was made for. One may less for the first, one for the
+# second, one may all.
 SCOPES = {
-    "reader": "read",
-    "writer": "read write",
-    "admin": "read write sync admin",
+    "viewer": "read write sync admin",
+    "operator": "read write",
+    "manager": "read write sync admin",
 }
 # What must be known of the data cannot be told by a schema: see schemathesis_checks.py.
 CONFIG = """
@@ -41,17 +45,34 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture(scope="module")
+def is_done(job_id: int) -> bool:
+    return db.session.get_one(BulkJob, job_id).state == FINISHED
+
+
+def has_undone(operator_id: int) -> bool:
+    """Whether somebody came as far as a bulk change of their own."""
+    query = select(BulkJob.id).where(BulkJob.operator_id == operator_id, BulkJob.kind == UNDO)
+    return db.session.scalars(query.limit(1)).one_or_none() is not None
+
+
 def parameters(stack: Stack) -> str:
-    """Ids of records that are there, for every request."""
-
-    def found() -> tuple[str, int]:
-        campaign = select(Campaign.uuid).order_by(Campaign.id).limit(1)
-        advertiser = select(Advertiser.id).limit(1)
-        return str(db.session.scalars(campaign).one()), db.session.scalars(advertiser).one()
-
-    uuid, advertiser_id = stack.read(found)
-    return f'[parameters]\n"path.uuid" = "{uuid}"\n"path.advertiser_id" = "{advertiser_id}"\n'
+    """Ids of records that are there, for every request: a conflict is open, a bulk change done."""
+    with stack.data():
+        ids = list(db.session.scalars(select(Campaign.id).order_by(Campaign.id).limit(3)))
+        campaign = db.session.get_one(Campaign, ids[0])
+        conflict = factories.conflict(campaign, "title", theirs="Theirs")
+        desk = Desk(factories.operator())
+        job = desk.start(desk.plan(ids[1:], SetOwner(desk.operator.id, desk.operator.email)))
+        known = {
+            "uuid": campaign.uuid,
+            "advertiser_id": campaign.advertiser_id,
+            "conflict_id": conflict.id,
+            "job_uuid": job.uuid,
+        }
+        job_id = job.id
+    until(lambda: stack.read(lambda: is_done(job_id)), "the bulk change is done")
+    given = "".join(f'"path.{name}" = "{value}"\n' for name, value in known.items())
+    return f"[parameters]\n{given}"
 
 
 def run(
@@ -81,16 +102,19 @@ def run(
 @pytest.mark.sized
 @pytest.mark.parametrize("role", [None, *SCOPES])
 def test_whatever_is_sent_is_answered_as_documented(
-    stack: Stack, parameters: str, tmp_path: Path, role: str | None
+    stack: Stack, tmp_path: Path, role: str | None
 ) -> None:
-    token = None
+    token, who = None, 0
     if role:
         with stack.data():
-            token = factories.api_token(SCOPES[role], per_window=10_000_000)
-    config = parameters if role in ("reader", "admin") else ""
-    phases = ALL if sizes.SOAK or role == "admin" else SOME
+            who = factories.operator(role).id
+            token = factories.api_token(SCOPES[role], per_window=10_000_000, operator_id=who)
+    may_change = role in ("operator", "manager")
+    config = parameters(stack) if may_change else ""
+    phases = ALL if sizes.SOAK or role == "manager" else SOME
 
     ended = run(stack, tmp_path, config, token, phases)
 
     assert ended.returncode == 0, ended.stdout[-20_000:] + ended.stderr[-5_000:]
     assert "No issues found" in ended.stdout, ended.stdout[-5_000:]
+    assert stack.read(lambda: has_undone(who)) == may_change
