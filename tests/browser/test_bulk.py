@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests import factories
 from tests.browser.conftest import DESKTOP, PHONE, NewPage
@@ -16,7 +16,7 @@ from tests.support.stack import MANAGER, Stack
 from webapp.advertisers.models import Advertiser
 from webapp.auth.models import Operator
 from webapp.bulk import service, undoing
-from webapp.bulk.models import BulkJob
+from webapp.bulk.models import PAUSED, RUNNING, BulkJob
 from webapp.bulk.operations import Archive, ReplaceInTitle, ScaleBudget, SetBudget
 from webapp.campaigns.models import CONFLICT, REFUSED
 from webapp.core.clock import utc_now
@@ -118,6 +118,21 @@ def test_an_error_and_a_rise_that_is_not_meant_are_sound(new_page: NewPage, made
     page.get_by_role("button", name="Do it, and send it to Megaphone").click()
     expect(page.locator("#error-summary")).to_be_focused()
     _is_sound(page)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_a_running_job_is_sound(new_page: NewPage, stack: Stack, size: dict[str, int]) -> None:
+    page = new_page(viewport=size)
+    page.add_init_script(path=AXE)
+    with stack.data():
+        job = _desk().plan(_some("Running"), Archive())
+        job.state, job.started_at, job.heartbeat_at = RUNNING, utc_now(), utc_now()
+        db.session.commit()
+        # Not committed: others see it running, and the worker waits for its turn to write.
+        db.session.execute(update(BulkJob).where(BulkJob.id == job.id).values(state=PAUSED))
+        page.goto(_address(job))
+        expect(page.locator("#job")).to_contain_text("Running")
+        _is_sound(page)
 
 
 def _is_sound(page: Page) -> None:
