@@ -308,6 +308,7 @@ NOT_TOLD: dict[str, str] = {
     "auth.confirm": "Notes that the password was typed; what follows is told of by itself.",
     "auth.sign_out": "Ends a session and changes nothing else.",
     "auth.stay": "Lets one's own session last, as looking at any page does.",
+    "oidc.start": "Asks a service; coming back is what is told (tests/auth/test_oidc.py).",
     "bulk.plan": DRAFTED,
     "bulk.retry": DRAFTED,
     "bulk.select": DRAFTED,

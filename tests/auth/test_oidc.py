@@ -2,7 +2,7 @@
 
 import json
 import time
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import time_machine
@@ -299,17 +299,29 @@ def test_nothing_of_the_token_is_logged(
         assert secret not in logged
 
 
-def test_whoever_is_signed_in_is_not_sent_away(client: Client, manager: Operator) -> None:
+def test_whoever_is_signed_in_is_not_sent_away(
+    client: Client, provider: Provider, manager: Operator
+) -> None:
     signed_in(client, manager)
-    assert get_page(client, "/sign-in/with?next=/advertisers").url == "/advertisers"
+    data = {"csrf_token": token_of(client), "next": "/advertisers"}
+    answer = client.post("/sign-in/with", data=data)
+    assert answer.headers["Location"] == "/advertisers"
+    assert provider.asked == []
+
+
+def test_setting_out_takes_a_press_here(client: Client, provider: Provider) -> None:
+    """Else a foreign page could have a browser sign in, as whoever is known at the service."""
+    assert client.get("/sign-in/with").status_code == 405
+    assert client.post("/sign-in/with").status_code == 400
+    assert provider.asked == []
 
 
 @pytest.mark.parametrize("target", ["https://example.com/", "//example.com", "/\\example.com"])
 def test_no_target_leads_elsewhere(
     client: Client, provider: Provider, manager: Operator, target: str
 ) -> None:
-    answer = client.get("/sign-in/with", query_string={"next": target})
-    answer = client.get(provider.back(answer.headers["Location"]))
+    address = set_out(client, f"?{urlencode({'next': target})}")
+    answer = client.get(provider.back(address))
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import time_machine
 from flask import Flask
 
-from tests.auth.elsewhere import NOT_CHECKED, come_back, provider, set_out, settings
+from tests.auth.elsewhere import NOT_CHECKED, come_back, press, provider, set_out, settings
 from tests.auth.factors import is_signed_in
 from tests.support.client import Client
 from tests.support.oidc import Provider, signing_key
@@ -78,7 +78,7 @@ def test_names_of_keys_that_nobody_has_are_asked_about_once_a_minute(
 
 def test_what_failed_is_asked_again(client: Client, provider: Provider) -> None:
     provider.answers[DISCOVERY] = lambda: (500, b"{}")
-    get_page(client, "/sign-in/with")
+    press(client)
     del provider.answers[DISCOVERY]
     set_out(client)
     assert provider.asked == [DISCOVERY] * 2

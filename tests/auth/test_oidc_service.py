@@ -2,11 +2,10 @@
 
 import pytest
 
-from tests.auth.elsewhere import NOT_CHECKED, come_back, provider, settings
+from tests.auth.elsewhere import NOT_CHECKED, come_back, press, provider, settings
 from tests.auth.factors import is_signed_in
 from tests.support.client import Client
 from tests.support.oidc import CLIENT_ID, Provider, running_provider
-from tests.support.pages import get_page
 from webapp.auth import oidc_provider
 from webapp.auth.models import Operator
 from webapp.core.http import Limits
@@ -67,7 +66,7 @@ def test_only_the_issuers_own_addresses_are_used(
     client: Client, provider: Provider, found: dict[str, object]
 ) -> None:
     provider.found = found
-    page = get_page(client, "/sign-in/with")
+    page = press(client)
 
     assert page.h1 == "Sign in"
     assert "The sign-in service" in page.text
@@ -77,7 +76,7 @@ def test_only_the_issuers_own_addresses_are_used(
 def test_a_service_that_is_down_is_said_so(client: Client, provider: Provider) -> None:
     with running_provider() as gone:
         client.application.config["SETTINGS"].oidc_issuer = gone.issuer
-    page = get_page(client, "/sign-in/with?next=/advertisers")
+    page = press(client, "?next=/advertisers")
 
     assert "connection was refused" in page.text
     assert page.url == "/sign-in?next=/advertisers"
@@ -94,7 +93,7 @@ def test_a_service_that_does_not_answer_is_not_waited_for(
         return 200, b"{}"
 
     provider.answers["/.well-known/openid-configuration"] = wait
-    page = get_page(client, "/sign-in/with")
+    page = press(client)
     assert "sent nothing for 0.2 seconds" in page.text
 
 

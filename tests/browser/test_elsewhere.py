@@ -19,7 +19,7 @@ def test_the_button_leads_there_and_back(browser: Browser, watch: Watch, tmp_pat
             watch.follow(context)
             page = context.new_page()
             page.goto("/advertisers")
-            page.get_by_role("link", name="Sign in with your company account").click()
+            page.get_by_role("button", name="Sign in with your company account").click()
             page.wait_for_url("**/advertisers")
             expect(page.get_by_role("heading", level=1)).to_have_text("Advertisers")
             assert f"{provider.issuer}/authorize" in "".join(watch.requests)

@@ -40,7 +40,6 @@ OTHER_ANSWERS = {
     "ops.ready": 503,
     "auth.code": 302,
     "auth.enrol": 302,
-    "oidc.start": 404,
     "oidc.back": 404,
     # Nobody is named to be told of weaknesses.
     "contact.security_txt": 404,

@@ -131,7 +131,7 @@ PAGES = {
     "POST /sign-in/code": ANYBODY,
     "GET /sign-in/set-up": ANYBODY,
     "POST /sign-in/set-up": ANYBODY,
-    "GET /sign-in/with": ANYBODY,
+    "POST /sign-in/with": ANYBODY,
     "GET /sign-in/with/back": ANYBODY,
     "POST /sign-out": VIEWER,
     "GET /static/<filename>": ANYBODY,

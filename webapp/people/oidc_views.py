@@ -1,13 +1,23 @@
 """To the service that keeps people's accounts, and back from it with somebody signed in there.
 
-Both are addresses that a browser is sent to, so they are plain GETs; the way back is believed only
-in the browser that set out.
+Setting out takes a press here: else a foreign page could sign somebody in unseen. The way back is
+an address that a browser is sent to, a plain GET, believed only in the browser that set out.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Blueprint, abort, current_app, flash, redirect, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -31,10 +41,10 @@ _places = Places()
 blueprint = Blueprint("oidc", __name__, url_prefix="/sign-in/with")
 
 
-@blueprint.get("")
+@blueprint.post("")
 def start() -> ResponseReturnValue:
     """Send the browser to the service."""
-    client, target = _client(), request.args.get("next", "")
+    client, target = _client(), request.form.get("next", "")
     attempt = oidc.new_attempt(target if is_safe_target(target) else url_for("overview.index"))
     if current_user.is_authenticated:
         return redirect(attempt.target)
@@ -46,7 +56,7 @@ def start() -> ResponseReturnValue:
     except ProviderFailed as problem:
         return _not_in(str(problem), attempt.target)
     session[ATTEMPT] = attempt.kept()
-    return redirect(address)
+    return render_template("auth/leave.html", address=address)
 
 
 @blueprint.get("/back")
