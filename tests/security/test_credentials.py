@@ -1,6 +1,9 @@
 """Credentials of connections: locked in their row, entered in a page, never shown, rotated."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from tests.adservers.wire import WireServer, answer
 from tests.cli.conftest import Terminal, terminal
 from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
+from tests.support.stack import ROOT
 from webapp.adservers.errors import AdServerError, AuthFailed
 from webapp.adservers.types import Priority
 from webapp.audit.models import AuditEvent
@@ -24,7 +28,7 @@ from webapp.connections.service import MEGAPHONE
 from webapp.core.config import Settings
 from webapp.core.crypt import CannotOpen, decrypt, encrypt, is_newest
 from webapp.core.db import db
-from webapp.core.keys import add_key, encryption_key_file
+from webapp.core.keys import encryption_key_file, encryption_keys, new_key
 from webapp.core.ratelimit import RateLimiter
 from webapp.ops.doctor import surroundings, work
 from webapp.ops.doctor.findings import BROKEN, OK
@@ -241,9 +245,28 @@ def test_rotating_locks_all_with_the_newest_key_and_once_only(
 def test_rotating_goes_on_where_it_was_broken_off(terminal: Terminal, app: Flask) -> None:
     """A new key was made, and nothing was locked with it: as after a kill between the two."""
     connection = start(ONE)
-    add_key(app.config["SETTINGS"])
+    with new_key(app.config["SETTINGS"]):
+        pass
     assert not is_newest(connection.credential or "")
     assert "1 locked" in terminal("credentials", "rotate-key").stdout
+    assert in_use() == ONE
+
+
+def test_two_that_rotate_at_once_lose_no_key_and_no_secret(app: Flask, settings: Settings) -> None:
+    connection = start(ONE)
+    given = {"DATABASE_URL": settings.sqlalchemy_url, "INSTANCE_DIR": str(settings.instance_dir)}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "credentials", "rotate-key", "--new"]
+    both = [
+        subprocess.Popen(command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for each in both:
+        told, _ = each.communicate(timeout=60)
+        assert (each.returncode, b"1 locked" in told) == (0, True)
+    assert len(encryption_keys(settings)) == 3
+    db.session.rollback()
+    db.session.refresh(connection)
+    assert is_newest(connection.credential or "")
     assert in_use() == ONE
 
 

@@ -1,14 +1,18 @@
 """Locking stored secrets: bound to their place, opened by any of the keys, locked by the newest."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from pydantic import SecretStr
 
+from tests.support.stack import ROOT
 from webapp.core.config import SettingsError, load_settings
 from webapp.core.crypt import CannotOpen, decrypt, encrypt, is_newest
-from webapp.core.keys import add_key, encryption_key_file, encryption_keys, made_key
+from webapp.core.keys import encryption_key_file, encryption_keys, made_key, new_key
 
 HERE = "connection:3:credential"
 
@@ -77,11 +81,59 @@ def test_a_key_is_made_once_for_this_user_only(tmp_path: Path) -> None:
     assert encryption_keys(settings) == [key]
     assert encryption_key_file(settings).stat().st_mode & 0o777 == 0o600
 
-    add_key(settings)
-    newer, older = encryption_keys(settings)
+    with new_key(settings):
+        newer, older = encryption_keys(settings)
     assert older == key != newer
     assert encryption_key_file(settings).stat().st_mode & 0o777 == 0o600
-    assert [each.name for each in settings.instance_dir.iterdir()] == ["encryption_key"]
+    left = sorted(each.name for each in settings.instance_dir.iterdir())
+    assert left == ["encryption_key", "encryption_key.lock"]
+
+
+MANY = 40
+ADDING = f"""
+import sys
+from webapp.core.config import load_settings
+from webapp.core.keys import new_key
+
+settings = load_settings(instance_dir=sys.argv[1])
+sys.stdin.readline()
+for _ in range({MANY}):
+    with new_key(settings):
+        pass
+"""
+
+
+def test_of_two_processes_that_add_keys_neither_drops_the_others(tmp_path: Path) -> None:
+    settings = load_settings(instance_dir=tmp_path / "instance")
+    command = [sys.executable, "-c", ADDING, str(settings.instance_dir)]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env=path) for _ in range(2)]
+    for each in both:
+        assert each.stdin
+        each.stdin.write("\n")
+        each.stdin.flush()
+    for each in both:
+        each.communicate(timeout=60)
+        assert each.returncode == 0
+    assert len(set(encryption_keys(settings))) == 2 * MANY + 1
+
+
+def test_a_draft_that_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    settings = load_settings(instance_dir=tmp_path)
+    (tmp_path / f"encryption_key.{os.getpid()}").write_text("half a")
+    with new_key(settings):
+        assert len(encryption_keys(settings)) == 2
+
+
+def test_a_new_key_is_on_the_disk_before_anything_is_locked_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(instance_dir=tmp_path)
+    encryption_keys(settings)
+    written: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda to: written.append(os.fstat(to).st_ino))
+    with new_key(settings):
+        assert written == [encryption_key_file(settings).stat().st_ino, tmp_path.stat().st_ino]
 
 
 def test_keys_of_the_settings_come_parted_by_commas_or_lines(

@@ -1,6 +1,7 @@
 """``flask credentials``: the keys that lock what the database keeps secret."""
 
 import os
+from contextlib import nullcontext
 
 import click
 from flask.cli import AppGroup
@@ -8,7 +9,7 @@ from flask.cli import AppGroup
 from webapp.cli.plain import NOT_ALL, actor, echo_json, end_with, json_option, plainly
 from webapp.cli.plain import settings as the_settings
 from webapp.core.db import transaction
-from webapp.core.keys import add_key, made_key
+from webapp.core.keys import made_key, new_key
 from webapp.ops import locked
 
 credentials = AppGroup("credentials", help="Keys that lock what is stored.")
@@ -31,11 +32,9 @@ def make_key() -> None:
 @plainly
 def rotate_key(is_new: bool, as_json: bool) -> None:
     """Lock every stored secret with the newest key. Can be run again; status 3: not all opened."""
-    if is_new:
-        if the_settings().encryption_key:
-            raise click.ClickException(IN_SETTINGS)
-        add_key(the_settings())
-    with transaction():
+    if is_new and the_settings().encryption_key:
+        raise click.ClickException(IN_SETTINGS)
+    with new_key(the_settings()) if is_new else nullcontext(), transaction():
         found = locked.relock(actor())
     if as_json:
         echo_json({"locked_anew": found.done, "cannot_be_opened": found.closed})

@@ -3,8 +3,11 @@
 ``secret_key`` signs sessions. The encryption keys lock what is stored; see ``webapp.core.crypt``.
 """
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -31,12 +34,20 @@ def encryption_key_file(settings: Settings) -> Path:
     return settings.instance_dir / "encryption_key"
 
 
-def add_key(settings: Settings) -> None:
-    """Put a new key before those in the instance folder. Whoever reads meanwhile reads a whole."""
+@contextmanager
+def new_key(settings: Settings) -> Iterator[None]:
+    """Put a new key before those in the instance folder. Whoever reads meanwhile reads a whole.
+
+    Nobody else adds one until the block ends: of two at once, the later would drop the other's.
+    """
     path = encryption_key_file(settings)
-    keys = [made_key(), *encryption_keys(settings)]
-    draft = _draft(path, "\n".join(keys))
-    draft.replace(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("a", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keys = [made_key(), *encryption_keys(settings)]
+        _draft(path, "\n".join(keys)).replace(path)
+        _write_out(path.parent)
+        yield
 
 
 def made_key() -> str:
@@ -56,6 +67,7 @@ def _write_once(path: Path, text: str) -> None:
     # A link appears whole or not at all, so two processes that start together agree on one key.
     try:
         os.link(draft, path)
+        _write_out(path.parent)
     except FileExistsError:
         return
     finally:
@@ -63,8 +75,21 @@ def _write_once(path: Path, text: str) -> None:
 
 
 def _draft(path: Path, text: str) -> Path:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    # By chance: one that a killed process left is in nobody's way.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text)
+        file.flush()
+        # What is locked with a key must not outlive it when the power fails.
+        os.fsync(file.fileno())
     return draft
+
+
+def _write_out(folder: Path) -> None:
+    """Have the disk know of a new name in here."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
