@@ -115,6 +115,8 @@ def check(operator: Operator, typed: str, address: str) -> Used:
 
     Either way there is something to commit.
     """
+    # One after the other: of many tries at one moment, each is counted before the next is checked.
+    db.session.refresh(operator, with_for_update={"key_share": True})
     if throttle.is_blocked(operator.email, address, operator.id):
         raise WrongCode
     used = _fits(operator, typed)

@@ -34,15 +34,16 @@ def sign_in(email: str, password: str, address: str) -> Operator:
 
     Either way there is something to commit.
     """
-    blocked = throttle.is_blocked(email, address)
+    blocked = throttle.is_blocked(email, address) or not throttle.count_try(email, address)
     operator = queries.operator_by_email(email)
     # Whoever has no password, or is nobody, takes as long to be refused.
     has_one = operator is not None and operator.password_hash != passwords.NONE
     digest = operator.password_hash if operator and has_one else _nobody
     number = operator.id if operator and has_one else None
     who = {"operator_id": operator.id if operator else None, "address": throttle.mark_of(address)}
-    # Hashing takes long on purpose: not while holding the database.
-    db.session.rollback()
+    # Hashing takes long on purpose: not while holding the database, and whoever tries at the same
+    # moment has to see that this try is one.
+    db.session.commit()
     renewed = _renewed(digest, password)
     if blocked:
         log.warning("sign_in_blocked", **who)
@@ -50,10 +51,11 @@ def sign_in(email: str, password: str, address: str) -> Operator:
     # Looked at again: meanwhile they may have got another password, or been switched off.
     found = queries.operator_still_with(number, digest) if number and renewed else None
     if found is None or renewed is None:
-        throttle.count_failure(email, address)
+        throttle.count_for_all()
         log.warning("sign_in_failed", **who)
         raise SignInFailed
     throttle.forget_failures(email, address=address)
+    throttle.take_back(address)
     found.password_hash = renewed
     return found
 

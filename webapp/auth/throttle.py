@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.auth.emails import folded
@@ -45,21 +45,37 @@ def is_blocked(email: str, address: str, operator_id: int | None = None) -> bool
     ``operator_id``: of whom a second factor is asked; those tries have a count of their own.
     """
     limits = _limits(email, address, operator_id)
-    counts = _counts([*limits, _EVERYONE])
-    attacked = counts.get(_EVERYONE, 0) >= MOST_OF_ALL
-    return any(
-        counts.get(key, 0) >= (limit.under_attack if attacked else limit.usual)
-        for key, limit in limits.items()
+    counts = _counts(list(limits))
+    return any(counts.get(key, 0) >= most for key, most in limits.items())
+
+
+def count_try(email: str, address: str, operator_id: int | None = None) -> bool:
+    """Remember a try before it is checked. ``False``: others came first, it is one too many."""
+    forget_old(utc_now())
+    limits = _limits(email, address, operator_id)
+    # Each is locked once counted: of many at one moment, every one gets a number of its own.
+    counts = {key: _count(key) for key in limits}
+    return all(counts[key] <= most for key, most in limits.items())
+
+
+def take_back(address: str) -> None:
+    """A try that was counted succeeded: it is none of the failures of its address."""
+    counted = update(SignInThrottle).where(
+        SignInThrottle.key == _key_of(address), SignInThrottle.failures > 0
     )
+    db.session.execute(counted.values(failures=SignInThrottle.failures - 1))
+
+
+def count_for_all() -> None:
+    """Remember that a try failed which was counted: enough of everybody's are an attack."""
+    if _count(_EVERYONE) == MOST_OF_ALL:
+        log.warning("sign_ins_under_attack", failures=MOST_OF_ALL)
 
 
 def count_failure(email: str, address: str, operator_id: int | None = None) -> None:
-    """Remember one failed try."""
-    forget_old(utc_now())
-    for key in _limits(email, address, operator_id):
-        _count(key)
-    if _count(_EVERYONE) == MOST_OF_ALL:
-        log.warning("sign_ins_under_attack", failures=MOST_OF_ALL)
+    """Remember one failed try that was not counted before."""
+    count_try(email, address, operator_id)
+    count_for_all()
 
 
 def forget_failures(email: str, operator_id: int | None = None, *, address: str = "") -> None:
@@ -86,7 +102,9 @@ def mark_of(address: str) -> str:
     return _key("address", address)[:12]
 
 
-def _limits(email: str, address: str, operator_id: int | None) -> dict[str, Limit]:
+def _limits(email: str, address: str, operator_id: int | None) -> dict[str, int]:
+    """How many failures are let pass now, by key."""
+    attacked = _counts([_EVERYONE]).get(_EVERYONE, 0) >= MOST_OF_ALL
     limits = (
         {
             _key_there(email, address): _always(MOST_PER_EMAIL),
@@ -100,7 +118,7 @@ def _limits(email: str, address: str, operator_id: int | None) -> dict[str, Limi
     )
     if operator_id is not None:
         limits[_key("second factor", str(operator_id))] = _always(MOST_PER_EMAIL)
-    return limits
+    return {key: limit.under_attack if attacked else limit.usual for key, limit in limits.items()}
 
 
 def _always(number: int) -> Limit:
