@@ -89,13 +89,14 @@ def test_a_key_is_made_once_for_this_user_only(tmp_path: Path) -> None:
     assert left == ["encryption_key", "encryption_key.lock"]
 
 
-MANY = 40
+MANY = 100
 ADDING = f"""
 import sys
 from webapp.core.config import load_settings
 from webapp.core.keys import new_key
 
 settings = load_settings(instance_dir=sys.argv[1])
+print("ready", flush=True)
 sys.stdin.readline()
 for _ in range({MANY}):
     with new_key(settings):
@@ -107,7 +108,15 @@ def test_of_two_processes_that_add_keys_neither_drops_the_others(tmp_path: Path)
     settings = load_settings(instance_dir=tmp_path / "instance")
     command = [sys.executable, "-c", ADDING, str(settings.instance_dir)]
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
-    both = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env=path) for _ in range(2)]
+    both = [
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=path
+        )
+        for _ in range(2)
+    ]
+    for each in both:
+        assert each.stdout
+        assert each.stdout.readline() == "ready\n"
     for each in both:
         assert each.stdin
         each.stdin.write("\n")
