@@ -74,6 +74,17 @@ def test_advertisers_are_listed_by_words_of_their_names(terminal: Terminal) -> N
     assert [line[:3] for line in lines[1:]] == [[str(other.id), other.remote_id, "'=Northwind"]]
 
 
+@pytest.mark.parametrize("arguments", [["x" * 201], ["--page", "100001"]], ids=["length", "page"])
+def test_advertisers_are_not_looked_for_by_half_of_what_was_asked(
+    terminal: Terminal, arguments: list[str]
+) -> None:
+    factories.advertiser(name="x" * 200)
+
+    result = terminal("advertisers", "list", *arguments)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
 def test_json_is_what_the_api_gives(terminal: Terminal) -> None:
     factories.campaign(title="Then", archived_at=factories.SOME_DAY)
 

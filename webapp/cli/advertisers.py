@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from webapp.advertisers import queries
 from webapp.cli.plain import echo_json, json_option, plainly
 from webapp.core.db import reading
-from webapp.core.listing import PER_PAGE_CHOICES
+from webapp.core.listing import MAX_PAGE, PER_PAGE_CHOICES
 from webapp.exchange.guard import guarded
 from webapp.exchange.writing import as_text
 
@@ -20,7 +20,7 @@ advertisers = AppGroup("advertisers", help="Advertisers, mirrored from the ad se
 
 @advertisers.command("list")
 @click.argument("query", default="")
-@click.option("--page", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--page", type=click.IntRange(1, MAX_PAGE), default=1, show_default=True)
 @click.option(
     "--rows", type=click.Choice([str(n) for n in PER_PAGE_CHOICES]), default="50", show_default=True
 )
@@ -31,6 +31,9 @@ def list_advertisers(query: str, page: int, rows: str, as_csv: bool, as_json: bo
     """Advertisers with every word of QUERY in their name or their agency's."""
     if as_csv and as_json:
         raise click.UsageError("Choose --csv or --json.")
+    if len(query) > queries.ADVERTISERS.max_query:
+        most = f"It may have {queries.ADVERTISERS.max_query:,} characters."
+        raise click.BadParameter(most, param_hint="QUERY")
     params = queries.ADVERTISERS.parse({"q": query, "page": str(page), "per_page": rows})
     with reading():
         found = queries.list_advertisers(params)
