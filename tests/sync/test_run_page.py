@@ -128,25 +128,6 @@ def test_counts_balance_and_what_was_set_aside_has_its_reason(viewer_client):
     assert cells(page, "Records set aside") == [["abc-1", "Its title is empty."]]
 
 
-def test_what_was_wrong_with_the_advertisers_is_none_of_the_campaigns_set_aside(viewer_client):
-    run = factories.sync_run(
-        read_count=2,
-        set_aside_count=2,
-        set_aside=[
-            {"id": None, "reason": "1 row could not be read.", "advertisers": 1},
-            {"id": "abc-1", "reason": "Its title is empty."},
-        ],
-    )
-
-    page = get_page(viewer_client, f"/sync/{run.id}")
-
-    assert cells(page, "Records set aside") == [
-        ["–", "1 row could not be read."],
-        ["abc-1", "Its title is empty."],
-    ]
-    assert "And 1 more, whose reasons are not kept." in page.text
-
-
 def test_requests_are_counted_by_how_they_went(viewer_client):
     run = factories.sync_run(request_count=3, retry_count=1)
     for outcome in ("ok", "ok", "unavailable"):
