@@ -277,9 +277,14 @@ def test_a_clock_that_goes_wrong_is_told_when_setting_up(
 
 def test_nobody_is_set_up_with_a_secret_drawn_for_somebody_else(client: Client) -> None:
     other = type_password(client, factories.operator("admin").email)
-    page = type_password(client, factories.operator("admin").email)
+    admin = factories.operator("admin")
+    page = type_password(client, admin.email)
     typed = {"draft": str(other.form("Set up and go on").values["draft"])}
-    page.submit("Set up and go on", {**typed, "code": secret_on(other).code()}, status=409)
+    refused = page.submit("Set up and go on", {**typed, "code": secret_on(other).code()}, 409)
+    db.session.refresh(admin)
+    assert "This page is no longer valid" in refused.text
+    assert (admin.totp_secret, admin.totp_since) == (None, None)
+    assert get_page(client, "/account", status=200).h1 == "Sign in"
 
 
 def test_a_rule_has_everybody_set_one_up(client: Client, viewer: Operator) -> None:
