@@ -3,7 +3,7 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [root, ...root.querySelectorAll("*")].filter((el) => el.matches?.(selector));
-  const on = (name, does, to = document) => to.addEventListener(name, does);
+  const on = (name, does, to = document, first = false) => to.addEventListener(name, does, first);
   const typing = (el) => el.matches("input, select, textarea");
 
   // Emptied first, so that the same words are heard again.
@@ -80,6 +80,9 @@
     const { triggeringEvent } = event.detail.requestConfig;
     if (triggeringEvent?.type === "input" && begun(triggeringEvent.target.value)) event.preventDefault();
   });
+  // A box that searches while one types has asked when it is left. Asked again, the answer would take
+  // away what the pointer that left it is pressing.
+  on("change", (event) => { if (event.target.type === "search") event.stopPropagation(); }, document, true);
   const flights = new WeakMap();
   on("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
     if (elt.matches("form[method=post]")) flights.set(xhr, hold(elt));
@@ -194,7 +197,7 @@
     dialog.append($("#live"));
     dialog.showModal();
   }
-  document.addEventListener("close", () => { if (!$("dialog[open]")) document.body.append($("#live")); }, true);
+  on("close", () => { if (!$("dialog[open]")) document.body.append($("#live")); }, document, true);
 
   const palette = $("#palette");
   let ready;

@@ -71,3 +71,13 @@ def test_an_error_is_heard_and_its_fix_is_a_link(page: Page) -> None:
     page.get_by_role("link", name="budget:>5000usd").click()
     expect(page.locator(".chip")).to_have_text("budget more than USD 5,000.00")
     expect(page.get_by_role("combobox", name="Search campaigns")).to_have_value("budget:>5000usd")
+
+
+def test_leaving_the_box_asks_no_second_time(page: Page) -> None:
+    asked: list[str] = []
+    page.get_by_role("combobox", name="Search campaigns").fill("budgt:>5000usd")
+    expect(page.locator("#live")).to_have_text("There is no field “budgt”.")
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("combobox", name="Search campaigns").blur()
+    page.wait_for_timeout(300)
+    assert asked == []

@@ -69,7 +69,7 @@ def test_a_viewer_gets_no_buttons_that_change_anything(viewer_client):
     page = get_page(viewer_client, address(in_conflict()))
 
     assert "Edit" not in page.links
-    assert posted_by_buttons(page) == ["Sign out", "Sign out"]
+    assert posted_by_buttons(page) == ["Sign out", "Sign out", "Stay signed in"]
 
 
 @pytest.mark.parametrize("tail", ["", "/edit", "/sync"])
@@ -317,7 +317,7 @@ def test_a_viewer_sees_what_waits_and_no_way_to_change_it(viewer_client):
 
     assert "This change was not sent yet" in page.text
     assert "Undo" not in page.links
-    assert posted_by_buttons(page) == ["Sign out", "Sign out"]
+    assert posted_by_buttons(page) == ["Sign out", "Sign out", "Stay signed in"]
 
 
 def test_checking_offers_to_find_out_and_never_to_try_again(manager_client):

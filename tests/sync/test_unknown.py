@@ -1,7 +1,6 @@
 """Writes whose effect is not what their answer says, or that have no answer at all."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +8,17 @@ from sqlalchemy import select, update
 
 from tests.sync.conftest import Desk
 from webapp.campaigns.models import Campaign, Change
+from webapp.connections import credentials
 from webapp.connections.models import Connection
+from webapp.core.crypt import encrypt
 from webapp.core.db import db, transaction
 from webapp.sync import absence, outbox
+from webapp.sync.remote import LOCKED_AWAY
+
+
+def keep_credential(locked: str) -> None:
+    with transaction():
+        db.session.execute(update(Connection).values(credential=locked))
 
 
 def test_a_write_that_was_answered_and_ignored_is_not_shown_as_ours(synced: Desk) -> None:
@@ -172,20 +179,23 @@ def test_a_lease_of_a_clock_that_was_ahead_runs_out_all_the_same(synced: Desk) -
 
 def test_a_connection_that_cannot_be_opened_pauses_and_the_change_waits(synced: Desk) -> None:
     campaign = synced.any_campaign()
-    synced.edit(campaign, title="Without a token")
-    good = synced.work
-    synced.work = replace(
-        good, settings=good.settings.model_copy(update={"megaphone_api_token": None})
-    )
+    synced.edit(campaign, title="Locked away")
+    token = synced.work.settings.megaphone_api_token
+    assert token
+    keep_credential(encrypt(token.get_secret_value(), bound_to="another row"))
+
     synced.push()
     synced.clock.move(seconds=61)
     synced.push()
-    assert db.session.get_one(Connection, synced.connection_id).state == "paused"
+
+    connection = db.session.get_one(Connection, synced.connection_id)
+    assert (connection.state, connection.state_reason) == ("paused", LOCKED_AWAY)
     assert synced.campaign(id=campaign.id).sync_state == "waiting"
+    place = credentials.place_of(connection.id)
     db.session.rollback()
 
-    synced.work = good
+    keep_credential(encrypt(token.get_secret_value(), bound_to=place))
     synced.pull()
     synced.push()
 
-    assert synced.remote(campaign)["title"] == "Without a token"
+    assert synced.remote(campaign)["title"] == "Locked away"
