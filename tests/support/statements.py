@@ -13,7 +13,6 @@ HOUSEKEEPING = (
     "RELEASE",
     "PRAGMA",
     "ANALYZE",
-    "SET LOCAL",
 )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, Integer, Update, bindparam, or_, text, update
 from sqlalchemy.orm import Session
 
 from webapp.auth.models import ApiToken
-from webapp.core.db import UtcDateTime, db
+from webapp.core.db import UtcDateTime, db, writing
 from webapp.core.networks import network_of
 from webapp.web.problems import Problem
 
@@ -149,8 +149,7 @@ def _take_block(engine: Engine, caller: Caller, window: int, now: datetime) -> t
     block = max(1, min(MOST_IN_BLOCK, caller.limit // BLOCKS))
     started_at = datetime.fromtimestamp(window * WINDOW_SECONDS, UTC)
     row = {"caller": caller.key, "started_at": started_at, "block": block}
-    with Session(engine) as session, session.begin():
-        # A write comes first: so it does not matter that a reading request begins without the lock.
+    with writing(), Session(engine) as session, session.begin():
         taken = session.execute(_TAKE, row).scalar_one()
         if caller.token_id is not None:
             session.execute(_used(caller.token_id, now))

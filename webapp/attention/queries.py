@@ -43,7 +43,8 @@ from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
 from webapp.core.clock import utc_now
 from webapp.core.db import UtcDateTime, db
 from webapp.core.errors import NotFound
-from webapp.core.listing import count_of
+from webapp.core.listing import count_of, written_out
+from webapp.core.postgresql import PREPARED
 from webapp.sync.models import BRAKED, COMPLETE, FAILED, INCOMPLETE, LOST, Duplicate, SyncRun
 
 # How long a change may be under way before someone is told.
@@ -132,7 +133,7 @@ def _counting(*more: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
         _number(select(Change.id).where(*_held())),
         *more,
     ]
-    return select(*columns)
+    return select(*columns).execution_options(**PREPARED)
 
 
 def _times() -> Mapping[str, datetime]:
@@ -188,7 +189,7 @@ def _newest_runs(states: Sequence[str]) -> Select[int]:
     """
     run, each = aliased(SyncRun), aliased(Connection)
     query = select(run.id).where(run.connection_id == each.id, run.state.in_(states))
-    newest = query.order_by(run.id.desc()).limit(1).correlate(each)
+    newest = query.order_by(run.id.desc()).limit(written_out(1)).correlate(each)
     return select(newest.scalar_subquery()).select_from(each)
 
 

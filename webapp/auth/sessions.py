@@ -19,6 +19,7 @@ from sqlalchemy.orm import contains_eager
 from webapp.auth.models import Operator, OperatorSession
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.core.postgresql import PREPARED
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -94,6 +95,7 @@ def _finding() -> Select[OperatorSession]:
             OperatorSession.created_at > bindparam("begun_since"),
             Operator.active,
         )
+        .execution_options(**PREPARED)
     )
 
 

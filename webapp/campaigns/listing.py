@@ -38,7 +38,9 @@ from webapp.core.listing import (
     count_of,
     is_counted,
     page_of,
+    written_out,
 )
+from webapp.core.postgresql import PREPARED
 from webapp.core.query import MAX_LENGTH
 from webapp.core.query_terms import ANY
 
@@ -118,6 +120,11 @@ class _Wanted:
         return [*ARCHIVED[self.archived], *self.shared]
 
     @property
+    def kept(self) -> Mapping[str, bool]:
+        """What says that its statements are the same for everybody, beside their numbers."""
+        return PREPARED if self.is_plain and not self.search.conditions else {}
+
+    @property
     def in_archive(self) -> Sequence[ColumnElement[bool]]:
         return [*ARCHIVED[terms.YES], *self.shared]
 
@@ -170,15 +177,16 @@ def _page(
         asked["total"] = _total_of(wanted, most)
     if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not rows):
         asked["archived"] = _number_of(wanted.in_archive, ARCHIVE_CAP + 1)
-    counted = _answers(asked)
+    counted = _answers(asked, wanted.kept)
     return page_of(rows, params, counted.get("total", total), most), counted.get("archived", 0)
 
 
-def _answers(asked: Mapping[str, ScalarSelect[int]]) -> dict[str, int]:
+def _answers(asked: Mapping[str, ScalarSelect[int]], kept: Mapping[str, bool]) -> dict[str, int]:
     """Several numbers by one statement."""
     if not asked:
         return {}
     query = select(*[number.label(name) for name, number in asked.items()])
+    query = query.execution_options(**kept)
     return dict(db.session.execute(query).mappings().one())
 
 
@@ -200,7 +208,8 @@ def _total_of(wanted: _Wanted, most: int | None) -> ScalarSelect[int]:
 
 
 def _count(wanted: _Wanted, most: int | None) -> int:
-    return db.session.scalar(select(_total_of(wanted, most))) or 0
+    query = select(_total_of(wanted, most)).execution_options(**wanted.kept)
+    return db.session.scalar(query) or 0
 
 
 def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row[Any]]:
@@ -209,19 +218,21 @@ def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row
     wanted = select(Campaign.id).where(*found.conditions)
     if total is None:
         wanted = wanted.order_by(*_order(found, params))
-        wanted = wanted.offset(params.offset).limit(params.per_page + 1)
+        wanted = wanted.limit(written_out(params.per_page + 1))
+        wanted = wanted.offset(params.offset) if params.offset else wanted
     elif params.offset < total:
         number = min(params.per_page, total - params.offset)
         behind = total - params.offset - number
         # Counted from the nearer end.
         turned = behind < params.offset
         wanted = wanted.order_by(*_order(found, params, turned=turned))
-        wanted = wanted.offset(behind if turned else params.offset).limit(number)
+        wanted = wanted.offset(behind if turned else params.offset).limit(written_out(number))
     else:
         return []
     query = row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
     # Past the session: there is no object among the columns, and looking for one takes time.
-    return db.session.connection().execute(query.order_by(*_order(found, params))).all()
+    query = query.order_by(*_order(found, params)).execution_options(**found.kept)
+    return db.session.connection().execute(query).all()
 
 
 def _order(

@@ -11,8 +11,9 @@ from webapp.connections.models import DETACHED, Connection
 from webapp.connections.service import RENEWED
 from webapp.core.db import db
 from webapp.core.errors import NotFound
+from webapp.core.postgresql import PREPARED
 
-ALL = select(Connection).order_by(Connection.id)
+ALL = select(Connection).order_by(Connection.id).execution_options(**PREPARED)
 # Those in the settings, and the ids of the others.
 Found = tuple[Sequence[Connection], Sequence[int]]
 

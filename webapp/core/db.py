@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, event
 from sqlalchemy.engine import Connection as EngineConnection
@@ -20,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from webapp.core import postgresql
 from webapp.core.errors import TooSlow
 
 BUSY_TIMEOUT_MS = 15_000
@@ -114,7 +116,7 @@ def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         connecting = {"timeout": BUSY_TIMEOUT_MS / 1000}
         return options | {"connect_args": connecting, "pool_recycle": PLAN_SECONDS}
-    return options | {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+    return options | {"pool_size": 10, "max_overflow": 10}
 
 
 @contextmanager
@@ -122,10 +124,21 @@ def reading(seconds: float | None = None) -> Iterator[None]:
     """Transactions begun inside do not take SQLite's write lock: for code that only reads.
 
     With ``seconds``, a statement is given up when that time is over: counted from here on SQLite,
-    for each statement on PostgreSQL.
+    for each statement on PostgreSQL, which then refuses to write.
     """
     token = _reading.set(True)
     limit = _limit.set(Limit(seconds) if seconds else None)
+    try:
+        yield
+    finally:
+        _limit.reset(limit)
+        _reading.reset(token)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions begun inside write, on a connection of their own, whatever is read around it."""
+    token, limit = _reading.set(False), _limit.set(None)
     try:
         yield
     finally:
@@ -206,7 +219,9 @@ def _begin_sqlite(connection: EngineConnection) -> None:
 
 
 @event.listens_for(Engine, "begin")
-def _limit_postgresql(connection: EngineConnection) -> None:
-    limit = _limit.get()
-    if limit and connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {limit.milliseconds}")
+def _begin_postgresql(connection: EngineConnection) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    limit, taken = _limit.get(), connection.connection
+    driver = cast("psycopg.Connection[Any]", taken.dbapi_connection)
+    postgresql.begin(driver, taken.info, limit.milliseconds if limit else None)

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, UnaryExpression, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    UnaryExpression,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 T = TypeVar("T")
@@ -206,7 +215,13 @@ class Page(Generic[T]):
 
 def count_of(query: Select[int], most: int | None) -> ScalarSelect[int]:
     """How many rows a query finds, counting no further than ``most``."""
-    return select(func.count()).select_from(query.limit(most).subquery()).scalar_subquery()
+    found = query if most is None else query.limit(written_out(most))
+    return select(func.count()).select_from(found.subquery()).scalar_subquery()
+
+
+def written_out(number: int) -> ColumnElement[int]:
+    """A number in the statement itself: one for few rows is planned otherwise than one for any."""
+    return literal_column(str(number), Integer)
 
 
 def is_counted(rows: Sequence[object], params: ListParams) -> bool:

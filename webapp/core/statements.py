@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, event
 
 # Transactions' own: one database has more of them than the other.
-HOUSEKEEPING = ("BEGIN", "SET LOCAL", "SAVEPOINT", "RELEASE", "ROLLBACK")
+HOUSEKEEPING = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
 @dataclass

@@ -65,9 +65,9 @@ def _migrations(_settings: Settings, _now: datetime) -> list[Part]:
     See "Without a break" in docs/deploy.md.
     """
     try:
-        with db.session.begin_nested():
-            found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
+        db.session.rollback()
         found = None
     known, head = _revisions(current_app.extensions["migrate"].directory)
     if found == head:

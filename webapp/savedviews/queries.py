@@ -12,6 +12,7 @@ from webapp.auth.models import Operator
 from webapp.auth.permissions import Permission, role_may
 from webapp.core.db import db
 from webapp.core.errors import NotFound
+from webapp.core.postgresql import PREPARED
 from webapp.savedviews.models import SavedView
 
 MOST_SEEN = 100
@@ -47,7 +48,8 @@ def _of_operator() -> Select[SavedView, str, bool]:
     # Every list page asks for this: put together once.
     mine = SavedView.operator_id == bindparam("operator_id")
     query = _with_owner().where(or_(mine, SavedView.is_shared))
-    return query.order_by(func.lower(SavedView.name), SavedView.id).limit(MOST_SEEN)
+    query = query.order_by(func.lower(SavedView.name), SavedView.id).limit(MOST_SEEN)
+    return query.execution_options(**PREPARED)
 
 
 def get_seen(uuid_text: str, operator: Operator) -> Seen:
