@@ -47,6 +47,11 @@ def begin(connection: psycopg.Connection[Any], info: dict[Any, Any], limit_ms: i
     connection.autocommit = limit_ms is not None
 
 
+def answers(connection: psycopg.Connection[Any]) -> bool:
+    """Whether there is somebody at the other end: a round trip."""
+    return connection.pgconn.exec_(b"").status == ExecStatus.EMPTY_QUERY
+
+
 @event.listens_for(Engine, "do_execute")
 def _execute_prepared(
     cursor: object, statement: str, parameters: Any, context: ExecutionContext
@@ -71,18 +76,18 @@ def _take_out(connection: object, record: Any, _proxy: object) -> None:
 
     A server that goes away says so: to look whether it did costs no round trip.
     """
-    if not isinstance(connection, psycopg.Connection):
-        return
-    silent = time.monotonic() - record.info.get("silent_since", time.monotonic())
-    if _has_word(connection) or (silent > ASKED_AFTER_SECONDS and not _answers(connection)):
+    if isinstance(connection, psycopg.Connection) and not _is_there(connection, record.info):
         raise InvalidatePoolError
+
+
+def _is_there(connection: psycopg.Connection[Any], info: dict[Any, Any]) -> bool:
+    if connection.closed or _has_word(connection):
+        return False
+    silent = time.monotonic() - info.get("silent_since", time.monotonic())
+    return silent < ASKED_AFTER_SECONDS or answers(connection)
 
 
 def _has_word(connection: psycopg.Connection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _answers(connection: psycopg.Connection[Any]) -> bool:
-    return connection.pgconn.exec_(b"").status == ExecStatus.EMPTY_QUERY
