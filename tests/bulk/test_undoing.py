@@ -202,3 +202,15 @@ def test_the_page_names_the_three_groups_and_the_job_says_it_was_undone(
     desk.finish(db.session.get_one(BulkJob, draft.id, populate_existing=True))
     assert "It was undone" in get_page(manager_client, f"/bulk/{job.uuid}").text
     assert [get(id_).total_budget_minor for id_ in ids] == [5000, 5000, 6050]
+
+
+def test_the_button_says_whether_megaphone_hears_of_it(desk: Desk, manager_client) -> None:
+    campaign = factories.campaign(budget=(5000, "USD"))
+    here, there = (desk.do([campaign.id], each) for each in (Archive(), ScaleBudget("10")))
+    address = "/bulk/{}".format
+
+    assert "Do it, and send" in get_page(manager_client, address(undo(desk, there).uuid)).text
+    local = get_page(manager_client, address(undo(desk, here).uuid))
+
+    assert "Do it, and send" not in local.text
+    press(local, "Do it here")

@@ -9,9 +9,9 @@ from typing import Any
 from webapp.advertisers import queries as advertisers
 from webapp.auth import queries as operators
 from webapp.bulk import queries
-from webapp.bulk.models import RUNNING, BulkItem, BulkJob
+from webapp.bulk.models import RUNNING, UNDO, BulkItem, BulkJob
 from webapp.bulk.operations import Archive, SetOwner, Unarchive
-from webapp.bulk.undoing import WAYS
+from webapp.bulk.undoing import LOCAL, WAYS
 from webapp.campaigns.fields import EDITABLE, LABELS, readable
 from webapp.campaigns.models import APPLIED, IN_FLIGHT, NOT_SENT, READY, SUPERSEDED
 from webapp.sync import forecast
@@ -130,6 +130,8 @@ def warnings(job: BulkJob) -> list[tuple[str, int]]:
 
 def is_sent(job: BulkJob) -> bool:
     """Whether Megaphone is told of it."""
+    if job.kind == UNDO:
+        return any(LOCAL not in ways for _, ways in queries.warned_items(job))
     return (job.operation or {}).get("name") not in LOCAL_OPERATIONS
 
 
