@@ -14,6 +14,7 @@ from webapp.auth.models import (
 )
 from webapp.bulk.models import BulkItem, BulkJob
 from webapp.campaigns.models import Campaign, Change, Conflict
+from webapp.campaigns.tally import CampaignTally
 from webapp.connections.models import Connection
 from webapp.exchange.models import ImportFile
 from webapp.notices.models import Message, Notice, NoticeChoice
@@ -38,6 +39,7 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "Campaign",
+    "CampaignTally",
     "Change",
     "Conflict",
     "Connection",
