@@ -52,7 +52,7 @@ def fill(number: int) -> None:
     indexes = list(Base.metadata.tables["campaign"].indexes)
     for index in indexes:
         index.drop(db.session.connection())
-    again = _without_search()
+    again = _without_triggers()
     batch: list[dict[str, Any]] = []
     for row in _rows(number, connection, owner, ids, names):
         batch.append(row)
@@ -80,13 +80,15 @@ def settle() -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def _without_search() -> list[str]:
-    """Take away what keeps the search index; gives the statements that bring it back."""
+def _without_triggers() -> list[str]:
+    """Take away what keeps search index and tally; gives the statements that bring them back."""
     if db.engine.dialect.name == "postgresql":
         found = text("SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_campaign_search'")
         again = list(db.session.scalars(found))
         db.session.execute(text("DROP INDEX ix_campaign_search"))
-        return again
+        db.session.execute(text("ALTER TABLE campaign DISABLE TRIGGER USER"))
+        tally = "SELECT campaign_tally_anew()"
+        return [*again, "ALTER TABLE campaign ENABLE TRIGGER USER", tally]
     kept = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     triggers = [(row.name, row.sql) for row in db.session.execute(kept)]
     search = [(name, sql) for name, sql in triggers if name.startswith("campaign_search")]

@@ -19,6 +19,7 @@ from webapp.audit import seals
 from webapp.audit.service import Actor
 from webapp.auth import jobs as auth
 from webapp.bulk import jobs as bulk
+from webapp.campaigns import tally
 from webapp.core.config import Settings
 from webapp.core.db import db
 from webapp.exchange import keeping
@@ -32,6 +33,7 @@ from webapp.sync.models import COMPLETE
 PUSH_LOOK_SECONDS = 0.5
 SCHEDULE_SECONDS = 15
 ANALYZE_SECONDS = 60
+TALLY_SECONDS = 60
 SEAL_SECONDS = 60
 CLEAN_MINUTE = 17
 
@@ -72,6 +74,7 @@ class Worker:
             ("bulk", bulk.run_next, PUSH_LOOK_SECONDS),
             # Soon after a first pull: until then the planner knows of an empty database.
             ("analyze", _analyze, ANALYZE_SECONDS),
+            ("tally", _put_tally_together, TALLY_SECONDS),
             ("notices", notices.look, notices.EVERY_SECONDS),
             ("seal", _seal, SEAL_SECONDS),
         ):
@@ -130,6 +133,10 @@ def _clean(work: jobs.Work) -> None:
 def _analyze(_work: jobs.Work) -> None:
     if planner.analyze_when_grown():
         log.info("tables_analyzed")
+
+
+def _put_tally_together(_work: jobs.Work) -> None:
+    tally.put_together()
 
 
 def _seal(work: jobs.Work) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Label, Row, Select, func, select
 
-from webapp.campaigns import terms
+from webapp.campaigns import tally, terms
 from webapp.campaigns.api_orders import Order
 from webapp.campaigns.api_rows import ROWS
 from webapp.campaigns.listing import ARCHIVED
@@ -20,6 +20,7 @@ from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker, Condition
 from webapp.core.db import db
 from webapp.core.listing import count_of
+from webapp.core.postgresql import PREPARED
 from webapp.core.query_terms import ANY
 from webapp.core.text import fold
 
@@ -139,9 +140,12 @@ def _rows_of(ids: Select[int], order: Order, *, descending: bool) -> Select[*tup
 
 
 def _known_total(wanted: Finding) -> int | None:
-    """How many are found, where indexes know that without reading a campaign."""
+    """How many are found, where tally or indexes know that without reading a campaign."""
     if wanted.narrowed or wanted.search.conditions:
         return None
+    kept = tally.number_in(wanted.archived)
+    if kept is not None:
+        return db.session.scalar(select(kept).execution_options(**PREPARED)) or 0
     in_archive = select(func.count()).select_from(Campaign).where(*ARCHIVED[terms.YES])
     everything = select(func.count()).select_from(Campaign)
     if wanted.archived == ANY:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from webapp.advertisers.models import Advertiser, Agency
 from webapp.auth.models import Operator
-from webapp.campaigns import terms, terms_arguments
+from webapp.campaigns import tally, terms, terms_arguments
 from webapp.campaigns.columns import LOOKS
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import uuid_of, visible
@@ -120,9 +120,14 @@ class _Wanted:
         return [*ARCHIVED[self.archived], *self.shared]
 
     @property
+    def is_all(self) -> bool:
+        """Nothing is asked for but a part of the archive, or both."""
+        return self.is_plain and not self.search.conditions
+
+    @property
     def kept(self) -> Mapping[str, bool]:
         """What says that its statements are the same for everybody, beside their numbers."""
-        return PREPARED if self.is_plain and not self.search.conditions else {}
+        return PREPARED if self.is_all else {}
 
     @property
     def in_archive(self) -> Sequence[ColumnElement[bool]]:
@@ -196,6 +201,9 @@ def _number_of(conditions: Sequence[ColumnElement[bool]], most: int | None) -> S
 
 def _total_of(wanted: _Wanted, most: int | None) -> ScalarSelect[int]:
     """How many rows are found: no more than ``most``, or all."""
+    kept = tally.number_in(wanted.archived) if wanted.is_all and most is None else None
+    if kept is not None:
+        return kept
     ids = wanted.search.ids if wanted.search.conditions else select(Campaign.id)
     if ids is None or not wanted.is_plain:
         return _number_of(wanted.conditions, most)

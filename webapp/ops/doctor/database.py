@@ -28,6 +28,13 @@ SEARCH_TRIGGERS = {f"campaign_search_{verb}" for verb in ("insert", "delete", "u
 KEEPING = {f"audit_{what}_{verb}" for what in ("event", "seal") for verb in ("update", "delete")}
 # The migration that made them.
 KEEPING_SINCE = "0012"
+TALLYING = {f"campaign_tally_{verb}" for verb in ("insert", "delete", "update")}
+TALLYING_SINCE = "0014"
+TALLIED = (
+    "SELECT kept.*, there.* FROM "
+    "(SELECT coalesce(sum(campaigns), 0), coalesce(sum(archived), 0) FROM campaign_tally) kept, "
+    "(SELECT count(*), count(archived_at) FROM campaign) there"
+)
 SAMPLE = 200
 SAMPLED = (
     "WITH picked AS (SELECT id, search_text FROM campaign WHERE length(search_text) >= 3 AND "
@@ -149,8 +156,24 @@ def _found_at(connection: postgresql.Driver, now: datetime) -> list[Finding]:
     }
     wanted = {"ix_campaign_search"} if revision >= "0002" else set()
     wanted |= KEEPING if revision >= KEEPING_SINCE else set()
+    wanted |= TALLYING if revision >= TALLYING_SINCE else set()
     missing = sorted(wanted - present)
-    return [*found, _missing(missing)] if missing else found
+    if missing:
+        return [*found, _missing(missing)]
+    return [*found, _tally(connection)] if revision >= TALLYING_SINCE else found
+
+
+def _tally(connection: postgresql.Driver) -> Finding:
+    """By one statement, so that both numbers are of one moment."""
+    found = connection.execute(TALLIED).fetchone()
+    kept, kept_archived, there, archived = found or (0, 0, 0, 0)
+    if (kept, kept_archived) == (there, archived):
+        return ok("tally", "as many campaigns are kept count of as there are")
+    words = (
+        f"the list goes by {kept:,} campaigns, {kept_archived:,} of them archived; "
+        f"there are {there:,} and {archived:,}"
+    )
+    return broken("tally", words, "Run in the database: SELECT campaign_tally_anew()")
 
 
 def _clock(connection: postgresql.Driver, now: datetime) -> Finding:
