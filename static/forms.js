@@ -92,7 +92,7 @@
       // What depends on it, as a list does, is renewed.
       if (keeps) hidden.dispatchEvent(new Event("change", { bubbles: true }));
     };
-    combobox(input, input.dataset.suggest, { words: () => (hidden.value ? chosen : ""), take, keeps, id: "advertisers-found" });
+    combobox(input, input.dataset.suggest, { words: () => (hidden.value ? chosen : ""), take, keeps, id: `${input.id}-found` });
   }
 
   // A list under a text box. ``words`` is what is chosen, ``take`` chooses; with ``keeps``, a choice
@@ -126,12 +126,13 @@
       input.value = words();
       open(false);
     }
+    const many = input.dataset.many ?? "advertisers";
     const look = settling(150, () => ask(address, { q: words() === input.value ? "" : input.value }), (text) => {
       if (document.activeElement !== input) return;
       list.innerHTML = text;
       open(true);
       const count = options().length;
-      say(count ? `${count} advertisers, use the arrow keys` : list.textContent);
+      say(count ? `${count} ${many}, use the arrow keys` : list.textContent);
     });
     function step(by) {
       if (list.hidden) return look();

@@ -308,7 +308,7 @@ def _open_panels(page: Page) -> None:
 def _look_for_advertiser(page: Page) -> None:
     page.get_by_text("More filters").click()
     page.get_by_role("combobox", name="Advertiser").press("ArrowDown")
-    page.wait_for_selector("#advertisers-found li")
+    page.wait_for_selector("#advertiser-name-found li")
     page.keyboard.press("ArrowDown")
 
 

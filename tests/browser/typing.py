@@ -22,7 +22,7 @@ def look_for_advertiser(page: Page) -> None:
 
 def look_for_nobody(page: Page) -> None:
     page.get_by_role("combobox", name="Advertiser").fill("xyzzy")
-    page.wait_for_selector("#option-none")
+    page.wait_for_selector("#advertiser-option-none")
 
 
 def send_form(page: Page) -> None:

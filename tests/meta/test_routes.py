@@ -20,6 +20,7 @@ FRAGMENT_ONLY = {
     "auth.session_left",
     "campaigns.budget",
     "campaigns.suggest",
+    "campaigns.suggest_names",
     "campaigns.sync_line",
     "sync.progress",
 }

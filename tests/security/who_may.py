@@ -60,6 +60,7 @@ PAGES = {
     "GET /campaigns/copy": VIEWER,
     "GET /campaigns/figures": VIEWER,
     "GET /campaigns/filters": VIEWER,
+    "GET /campaigns/filters/suggest": VIEWER,
     "GET /campaigns/new": OPERATOR,
     "POST /campaigns/new": OPERATOR,
     "GET /campaigns/suggest": VIEWER,

@@ -115,6 +115,15 @@ def names_of(advertiser_ids: Iterable[int | None]) -> Mapping[int, str]:
     return {row.id: row.name for row in db.session.execute(query)}
 
 
+def agency_names_of(agency_ids: Iterable[int | None]) -> Mapping[int, str]:
+    """The same of agencies."""
+    ids = {id_ for id_ in agency_ids if id_ is not None}
+    if not ids:
+        return {}
+    query = select(Agency.id, Agency.name).where(Agency.id.in_(ids))
+    return {row.id: row.name for row in db.session.execute(query)}
+
+
 def ids_named(name: str, connection_id: int) -> list[int]:
     """Advertisers of a connection with exactly this name; two at most."""
     query = select(Advertiser.id).where(

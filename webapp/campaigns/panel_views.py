@@ -10,19 +10,15 @@ from urllib.parse import parse_qsl
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from webapp.advertisers import finding
-from webapp.advertisers import queries as advertisers
-from webapp.advertisers.finding import Meant
 from webapp.auth import access
-from webapp.auth import queries as operators
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import columns, copied, listing, tabs
-from webapp.campaigns.forms import row_id
+from webapp.campaigns import columns, copied, listing, named, tabs
 from webapp.campaigns.list_views import asker
+from webapp.campaigns.named import Box, Kind
 from webapp.campaigns.tabs import Tab
 from webapp.core.db import giving_up
-from webapp.core.errors import TooSlow
+from webapp.core.errors import NotFound, TooSlow
 from webapp.core.listing import ListParams
 from webapp.core.money import CURRENCIES
 from webapp.core.query import QueryError
@@ -38,33 +34,55 @@ MAX_NAME = 100
 def filters() -> ResponseReturnValue:
     """Every filter that the bar over the list has no room for; sent, it leads to the list.
 
-    An advertiser is named there: which one is meant is asked where several may be.
+    Where many have names, one is typed: which is meant is asked where several may be.
     """
     params = list_params(listing.CAMPAIGNS)
-    chosen = row_id(params.filters.get("advertiser", ""))
-    typed = str(clean_text(request.args.get("advertiser_name", "")))[:MAX_NAME]
-    found = finding.meant(typed, chosen) if typed else Meant()
-    if "apply" in request.args and (found.id or not typed):
-        return redirect(list_url(tabs.LIST, params.link(advertiser=_text(found.id))))
+    chosen = params.filters
+    boxes = [
+        named.box(kind, chosen.get(name, ""), _typed(kind)) for name, kind in named.KINDS.items()
+    ]
+    unclear = next((box for box in boxes if box.is_unclear), None)
+    clear = {box.kind.name: box.value or None for box in boxes if not box.is_unclear}
+    if "apply" in request.args and not unclear:
+        return redirect(list_url(tabs.LIST, params.link(**clear)))
     page = render_template(
         "campaigns/_filters.html" if wants_fragment() else "campaigns/filters.html",
         params=params,
-        advertiser=typed or finding.words_for(chosen),
-        choices=[
-            (words, list_url(tabs.LIST, params.link(advertiser=str(id_))))
-            for id_, words in found.choices
-        ],
-        most_choices=advertisers.MAX_SUGGESTED,
-        is_unknown=bool(typed),
-        agencies=advertisers.agency_choices(),
-        owners=operators.operator_choices(),
+        boxes=boxes,
+        unclear=unclear,
+        choices=_choices(params, unclear, clear) if unclear else [],
+        most_choices=named.MOST_SUGGESTED,
         currencies=CURRENCIES,
     )
-    return page, 422 if typed else 200
+    return page, 422 if unclear else 200
 
 
-def _text(number: int | None) -> str | None:
-    return str(number) if number else None
+def _typed(kind: Kind) -> str | None:
+    """The name that was sent; ``None`` where the form has no such field."""
+    typed = request.args.get(f"{kind.name}_name")
+    return None if typed is None else str(clean_text(typed))[:MAX_NAME]
+
+
+def _choices(
+    params: ListParams, unclear: Box, clear: Mapping[str, str | None]
+) -> list[tuple[str, str]]:
+    """The list with each of those that a name may mean; with the others that were named."""
+    return [
+        (words, list_url(tabs.LIST, params.link(**{**clear, unclear.kind.name: value})))
+        for value, words in unclear.choices
+    ]
+
+
+@requires(Permission.READ)
+def suggest_names() -> ResponseReturnValue:
+    """A fragment: the options of a list that opens under a field of the panel."""
+    kind = named.KINDS.get(request.args.get("of", "advertiser"))
+    if kind is None:
+        raise NotFound("There is no such filter.")
+    typed = str(clean_text(request.args.get("q", "")))[:MAX_NAME]
+    return render_template(
+        "advertisers/_suggestions.html", typed=typed, found=kind.suggest(typed), kind=kind.name
+    )
 
 
 @requires(Permission.READ)
