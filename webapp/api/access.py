@@ -12,7 +12,7 @@ from webapp.auth.permissions import PERMISSION_OF, Permission, Scope, role_may
 from webapp.core.clock import utc_now
 from webapp.core.db import db, reading
 from webapp.web.problems import Problem
-from webapp.web.requests import current_request_id
+from webapp.web.requests import READ_METHODS, current_request_id
 
 ASK = {"WWW-Authenticate": "Bearer"}
 
@@ -70,12 +70,19 @@ def may(permission: Permission) -> bool:
 
 
 def _opened(secret: str) -> tuple[ApiToken, str | None] | None:
+    if request.method in READ_METHODS:
+        return _looked_up(secret)
     # No transaction stays open: a writing one would keep everybody else from counting.
     with reading():
-        found = queries.live_token(secret, utc_now())
-        if found:
-            db.session.expunge(found[0])
+        found = _looked_up(secret)
         db.session.rollback()
+    return found
+
+
+def _looked_up(secret: str) -> tuple[ApiToken, str | None] | None:
+    found = queries.live_token(secret, utc_now())
+    if found:
+        db.session.expunge(found[0])
     return found
 
 

@@ -31,12 +31,12 @@ def field_of(label: str | None) -> str | None:
 
 
 def campaign(row: Row[Any], organizations: Mapping[int, str]) -> Json:
-    """A row of a list or of a single campaign, which are the same.
+    """A row of :mod:`webapp.campaigns.api_rows`, whose times and id are texts already.
 
     ``organizations`` maps a connection's id to its organisation in the ad server.
     """
     return {
-        "id": str(row.uuid),
+        "id": row.uuid,
         "megaphone_id": row.remote_id,
         "external_id": row.external_id,
         "title": row.title,
@@ -49,9 +49,9 @@ def campaign(row: Row[Any], organizations: Mapping[int, str]) -> Json:
         "duration_in_seconds": row.duration_seconds,
         "copy_needed": row.copy_needed,
         "booking_source": row.booking_source,
-        "created_at": moment(row.remote_created_at or row.created_at),
-        "updated_at": moment(row.remote_updated_at or row.changed_at),
-        "synced_at": moment(row.synced_at),
+        "created_at": row.remote_created_at or row.created_at,
+        "updated_at": row.remote_updated_at or row.changed_at,
+        "synced_at": row.synced_at,
         "archived": row.archived_at is not None,
         "owner": row.owner_email,
         "notes": row.notes,
@@ -78,6 +78,6 @@ def _advertiser(row: Row[Any]) -> Json | None:
     }
 
 
-def moment(when: datetime | str | None) -> str | None:
-    """``2026-03-02T09:30:00.000Z``. Rows for scripts have it as a text already."""
-    return iso(when) if isinstance(when, datetime) else when
+def moment(when: datetime | None) -> str | None:
+    """``2026-03-02T09:30:00.000Z``."""
+    return iso(when) if when else None

@@ -11,6 +11,7 @@ from webapp.auth import emails
 from webapp.auth.models import ApiToken, Operator
 from webapp.core.db import UtcDateTime, db
 from webapp.core.errors import NotFound
+from webapp.core.postgresql import PREPARED
 
 
 def operator_by_email(email: str) -> Operator | None:
@@ -115,4 +116,5 @@ def _opening() -> Select[ApiToken, str | None]:
             or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
             or_(Operator.id.is_(None), Operator.active),
         )
+        .execution_options(**PREPARED)
     )

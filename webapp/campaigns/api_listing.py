@@ -1,10 +1,10 @@
 """Campaigns for scripts: which are found, a page of them, and a walk through all of them.
 
-A page costs two or three statements, a step of a walk one: ids first, from a narrow index, then
-the rows of these ids.
+A page costs two or three statements, a step of a walk one or two: ids first, from a narrow index,
+then the rows of these ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from webapp.campaigns.queries import visible
 from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker, Condition
 from webapp.core.db import db
-from webapp.core.listing import count_of
+from webapp.core.listing import count_of, written_out
 from webapp.core.postgresql import PREPARED
 from webapp.core.query_terms import ANY
 from webapp.core.text import fold
@@ -55,6 +55,11 @@ class Finding:
     @property
     def everywhere(self) -> list[ColumnElement[bool]]:
         return [*self.narrowed, *self.search.conditions]
+
+    @property
+    def kept(self) -> Mapping[str, bool]:
+        """What says that its statements are the same for everybody, beside numbers and places."""
+        return {} if self.everywhere else PREPARED
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -107,7 +112,8 @@ def page(wanted: Finding, order: Order, *, descending: bool, number: int, size: 
         ids = order.ids(wanted.conditions, descending=not descending, offset=behind, limit=limit)
     else:
         ids = order.ids(wanted.conditions, descending=descending, offset=offset, limit=size + 1)
-    rows = db.session.execute(_rows_of(ids, order, descending=descending)).all()
+    query = _rows_of(ids, order, descending=descending)
+    rows = db.session.execute(query.execution_options(**wanted.kept)).all()
     shown = rows[:size]
     if known is not None:
         return Found(shown, known, is_exact=True)
@@ -123,11 +129,13 @@ def walk(
     wanted: Finding, order: Order, place: Sequence[Any] | None, *, descending: bool, size: int
 ) -> Walked:
     """The next campaigns behind a place, or the first ones."""
+    order = order.short()
     ids = order.ids_behind(wanted.conditions, place, descending=descending, limit=size + 1)
-    query = _rows_of(ids, order, descending=descending).limit(size + 1)
+    query = _rows_of(ids, order, descending=descending).limit(written_out(size + 1))
     names = [f"{PLACE}{number}" for number in range(len(order.keys))]
     keys: list[Label[Any]] = [key.label(name) for key, name in zip(order.keys, names, strict=True)]
-    rows = db.session.execute(query.add_columns(*keys)).all()
+    query = query.add_columns(*keys).execution_options(**wanted.kept)
+    rows = db.session.execute(query).all()
     if len(rows) <= size:
         return Walked(rows, None)
     last = rows[size - 1]

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
+from webapp.core.listing import written_out
 
 # As a table: through the model it takes twice as long.
 C = Campaign.__table__.c
@@ -70,7 +71,7 @@ class Order:
             [part] = self.parts
             ordered = select(C.id).where(*part.conditions, *conditions)
             ordered = ordered.order_by(*_by(part.keys, C.id, descending=descending))
-            return ordered.offset(offset).limit(limit)
+            return ordered.offset(offset).limit(written_out(limit))
         found: CompoundSelect[int, Any] = union_all(
             *[
                 select(C.id.label("id"), part.keys[0].label("key")).where(
@@ -80,7 +81,7 @@ class Order:
             ]
         )
         by = _by([found.selected_columns.key], found.selected_columns.id, descending=descending)
-        return select(found.order_by(*by).offset(offset).limit(limit).subquery().c.id)
+        return select(found.order_by(*by).offset(offset).limit(written_out(limit)).subquery().c.id)
 
     def ids_behind(
         self,
@@ -100,7 +101,7 @@ class Order:
             select(C.id)
             .where(*part.conditions, *stretch, *conditions)
             .order_by(*_by(part.keys, C.id, descending=descending))
-            .limit(limit)
+            .limit(written_out(limit))
             for part in self.parts
             for stretch in _behind(part, place, descending=descending)
         ]

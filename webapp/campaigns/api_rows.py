@@ -1,4 +1,4 @@
-"""Rows of campaigns for scripts: plain columns, with times as texts, so that many are read fast."""
+"""Rows of campaigns for scripts: plain columns, times and ids as texts: many are read fast."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import uuid_of
 from webapp.core.db import db
 from webapp.core.errors import NotFound
-from webapp.core.moments import IsoMoment
+from webapp.core.moments import IsoMoment, IsoUuid
 
 # As tables: through the model it takes twice as long.
 _campaign, _operator = Campaign.__table__.c, Operator.__table__
 _advertiser, _agency = Advertiser.__table__, Agency.__table__
 AS_STORED = (
-    *("id", "uuid", "connection_id", "remote_id", "external_id", "title", "advertiser_id"),
+    *("id", "connection_id", "remote_id", "external_id", "title", "advertiser_id"),
     *("total_budget_minor", "total_budget_currency"),
     *("total_revenue_minor", "total_revenue_currency"),
     *("duration_seconds", "copy_needed", "booking_source", "notes"),
@@ -35,6 +35,7 @@ def _moment(name: str) -> Label[str]:
 
 ROWS: Select[*tuple[Any, ...]] = (
     select(
+        type_coerce(_campaign.uuid, IsoUuid).label("uuid"),
         *[_campaign[name] for name in AS_STORED],
         *[_moment(name) for name in MOMENTS],
         _advertiser.c.name.label("advertiser_name"),
