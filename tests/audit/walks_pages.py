@@ -151,6 +151,11 @@ def of_view(verb: str, **data: Any) -> Walk:
     return lambda p: p.post(f"/views/{factories.saved_view(p.who).uuid}{verb}", **data)
 
 
+def rename_view(p: Presser) -> None:
+    view = factories.saved_view(p.who)
+    p.post(f"/views/{view.uuid}", name="Other", mark=view.mark)
+
+
 def save_view(p: Presser) -> None:
     view = factories.saved_view(p.who)
     p.post(f"/views/{view.uuid}/save", list="q=other", drawn=view.mark)
@@ -279,7 +284,7 @@ PAGES: dict[str, Walk] = {
     "people.withdraw": withdraw_invitation,
     "rules.index": lambda p: p.submit("/people/rules", "Save the rules", for_all="y"),
     "savedviews.delete": of_view("/remove"),
-    "savedviews.edit": of_view("", name="Other"),
+    "savedviews.edit": rename_view,
     "savedviews.home": lambda p: p.post("/views/home", view="archived"),
     "savedviews.new": lambda p: p.post("/views/new?list=q%3Dspring", name="Spring"),
     "savedviews.save": save_view,

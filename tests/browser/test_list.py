@@ -338,6 +338,23 @@ def _overtake(page: Page) -> None:
     expect(page.locator("#error-summary")).to_be_focused()
 
 
+def _rename_twice(page: Page) -> None:
+    """Rename a view that was renamed in another tab."""
+    page.get_by_label("Name").fill(f"Renamed {next(_numbers)}")
+    page.get_by_role("button", name="Save the view").click()
+    page.wait_for_url("**view=**")
+    address = f"/views/{page.url.partition('view=')[2]}"
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(address)
+    for tab in (other, page):
+        tab.get_by_label("Name").fill(f"Renamed {next(_numbers)}")
+        tab.get_by_role("button", name="Save the view").click()
+        tab.wait_for_load_state()
+    other.close()
+    expect(page.locator("#error-summary")).to_be_focused()
+
+
 STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "views over the list": ("/campaigns", None),
     "unsaved changes": ("/campaigns?view=mine&sort=title", None),
@@ -352,6 +369,7 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "figures": ("/campaigns/figures", None),
     "all views": ("/views", None),
     "a view that was saved meanwhile": ("/views/new?list=q%3Da", _overtake),
+    "a view that was renamed meanwhile": ("/views/new?list=q%3Da", _rename_twice),
     "a view to be saved": ("/views/new?list=q%3Da", _save_nameless),
 }
 

@@ -95,7 +95,7 @@ def test_a_rename_meanwhile_is_told_as_well(manager_client, manager):
     view, address = overtaken(manager)
     page = get_page(manager_client, address)
     seen = queries.get_seen(str(view.uuid), manager)
-    service.rename(OTHER, manager, seen, "Autumn", is_shared=True)
+    service.rename(OTHER, manager, seen, "Autumn", view.mark, is_shared=True)
     view.changed_at = utc_now() + timedelta(seconds=1)
     db.session.commit()
 

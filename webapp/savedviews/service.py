@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlalchemy import update
@@ -72,25 +73,24 @@ def save_over(actor: Actor, seen: Seen, arguments: Mapping[str, str], drawn: str
     """
     _check_theirs(seen)
     view, before = seen.view, seen.view.arguments
-    as_drawn = update(SavedView).where(
-        SavedView.id == view.id, SavedView.changed_at == _moment(drawn)
-    )
-    # Asked of the database: another may be saving in this very moment.
-    kept = as_drawn.values(arguments=dict(arguments), changed_at=utc_now())
-    if not db.session.execute(kept.returning(SavedView.id)).all():
-        raise Overtaken(f"“{view.name}” was changed since you opened it.")
+    _set_as_drawn(view, drawn, arguments=dict(arguments))
     change = FieldChange("what it finds", in_words(before), in_words(arguments))
     record.write(actor, "saved over", view, [change], is_told=view.is_shared)
     return view
 
 
-def rename(actor: Actor, operator: Operator, seen: Seen, name: str, *, is_shared: bool) -> None:
-    """Another name, shared or not. Raises ``NotYours`` and ``InvalidInput``."""
+def rename(
+    actor: Actor, operator: Operator, seen: Seen, name: str, drawn: str, *, is_shared: bool
+) -> None:
+    """Another name, shared or not. ``drawn`` is the view's ``mark`` when its form was drawn.
+
+    Raises ``NotYours``, ``InvalidInput``, and ``Overtaken`` where somebody saved meanwhile.
+    """
     _check_theirs(seen)
     view, was, was_shared = seen.view, seen.view.name, seen.view.is_shared
-    view.name = _checked(name, operator, view)
-    view.is_shared = is_shared
-    view.changed_at = utc_now()
+    if (was, was_shared) == (name, is_shared):
+        return
+    _set_as_drawn(view, drawn, name=_checked(name, operator, view), is_shared=is_shared)
     changes = [
         FieldChange(field, before, after)
         for field, before, after in (
@@ -99,8 +99,7 @@ def rename(actor: Actor, operator: Operator, seen: Seen, name: str, *, is_shared
         )
         if before != after
     ]
-    if changes:
-        record.write(actor, "changed the view", view, changes, is_told=is_shared or was_shared)
+    record.write(actor, "changed the view", view, changes, is_told=is_shared or was_shared)
 
 
 def delete(actor: Actor, seen: Seen) -> None:
@@ -128,6 +127,16 @@ def set_home(actor: Actor, operator: Operator, key: str | None) -> None:
 def _check_theirs(seen: Seen) -> None:
     if not seen.may_change:
         raise NotYours(seen)
+
+
+def _set_as_drawn(view: SavedView, drawn: str, **values: Any) -> None:
+    as_drawn = update(SavedView).where(
+        SavedView.id == view.id, SavedView.changed_at == _moment(drawn)
+    )
+    # Asked of the database: another may be saving in this very moment.
+    kept = as_drawn.values(**values, changed_at=utc_now())
+    if not db.session.execute(kept.returning(SavedView.id)).all():
+        raise Overtaken(f"“{view.name}” was changed since you opened it.")
 
 
 def _moment(mark: str) -> datetime:

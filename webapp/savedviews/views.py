@@ -98,28 +98,44 @@ def _both(seen: Seen, arguments: Mapping[str, str]) -> ResponseReturnValue:
 def edit(view_uuid: str) -> ResponseReturnValue:
     seen = queries.get_seen(view_uuid, operator())
     form = ViewForm(seen.view)
+    overtaken = False
     if form.validate_on_submit():
         try:
             with transaction():
-                service.rename(
-                    web_actor(),
-                    operator(),
-                    seen,
-                    form.name.data or "",
-                    is_shared=form.is_shared.data,
-                )
+                _rename(seen, form)
         except InvalidInput as problem:
             form.add_errors(problem.fields, {})
+        except Overtaken:
+            overtaken = True
         except NotYours as problem:
             flash(str(problem), "warn")
             return redirect(url_for("savedviews.index"))
         else:
             flash("Saved.", "ok")
             return redirect(url_for("savedviews.index"))
+    return _edit_page(view_uuid, form, overtaken=overtaken)
+
+
+def _rename(seen: Seen, form: ViewForm) -> None:
+    name, drawn = form.name.data or "", form.mark.data or ""
+    service.rename(web_actor(), operator(), seen, name, drawn, is_shared=form.is_shared.data)
+
+
+def _edit_page(view_uuid: str, form: ViewForm, *, overtaken: bool) -> ResponseReturnValue:
+    """The form as it was filled in; ``overtaken``, beside the view as somebody saved it."""
+    seen = queries.get_seen(view_uuid, operator())
+    if overtaken:
+        form.mark.data = seen.view.mark
     page = render_template(
-        "savedviews/edit.html", form=form, seen=queries.get_seen(view_uuid, operator())
+        "savedviews/edit.html",
+        form=form,
+        seen=seen,
+        overtaken=overtaken,
+        last=record.last_change(seen.view) if overtaken else None,
+        finds=words.in_words(seen.view.arguments),
+        there=address(seen.key, seen.view.arguments),
     )
-    return page, 422 if form.errors else 200
+    return page, 409 if overtaken else 422 if form.errors else 200
 
 
 @blueprint.route("/views/<view_uuid>/remove", methods=BOTH)
