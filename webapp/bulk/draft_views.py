@@ -78,6 +78,7 @@ def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> Resp
         totals=shown.totals(job),
         rises=rises,
         problem=problem,
+        confirmed="confirmed" in request.form,
         is_mine=is_mine(job),
         form=ArchiveForm(),
         list_address=selection.list_address(job.list_arguments),
@@ -85,9 +86,12 @@ def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> Resp
     return answer, status
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def tick(job_uuid: str) -> ResponseReturnValue:
-    """Keep this page's ticks, leave out what has a warning if asked to, and show a page."""
+    """Keep this page's ticks, leave out what has a warning if asked to, and show a page.
+
+    That changes no campaign: it is done after a session that ended as well.
+    """
     job = queries.get_job(job_uuid)
     warning = request.form.get("leave")
     try:
@@ -97,6 +101,8 @@ def tick(job_uuid: str) -> ResponseReturnValue:
     except DomainError as problem:
         flash(str(problem), "warn")
         return redirect(url_for("bulk.show", job_uuid=job_uuid))
+    if drawn_again():
+        flash(words.TICKS_KEPT, "warn")
     if left:
         flash(f"{words.counted(left)} left out.", "ok")
     number = page_number(request.form.get("go", "1"))
@@ -105,14 +111,20 @@ def tick(job_uuid: str) -> ResponseReturnValue:
     return redirect(url_for("bulk.show", job_uuid=job_uuid, page=number, show=show))
 
 
-@requires(Permission.EDIT_CAMPAIGNS)
+@requires(Permission.EDIT_CAMPAIGNS, keeps_typed=True)
 def start(job_uuid: str) -> ResponseReturnValue:
-    """Keep this page's ticks, and have it carried out."""
+    """Keep this page's ticks, and have it carried out.
+
+    After a session that ended, the ticks are kept and nothing is started unseen.
+    """
     job = queries.get_job(job_uuid)
     try:
         with transaction():
-            if service.is_draft(job):
+            is_draft = service.is_draft(job)
+            if is_draft:
                 _keep_ticks(job)
+        if drawn_again():
+            return _shown_again(job_uuid, is_draft=is_draft)
         # Of its own: a start that is refused must not lose the ticks.
         with transaction():
             service.start(web_actor(), job, confirmed="confirmed" in request.form)
@@ -121,6 +133,13 @@ def start(job_uuid: str) -> ResponseReturnValue:
     except DomainError as problem:
         flash(str(problem), "warn")
     return redirect(url_for("bulk.show", job_uuid=job_uuid))
+
+
+def _shown_again(job_uuid: str, *, is_draft: bool) -> ResponseReturnValue:
+    if not is_draft:
+        return redirect(url_for("bulk.show", job_uuid=job_uuid))
+    flash(words.TICKS_KEPT, "warn")
+    return preview(queries.get_job(job_uuid))
 
 
 def _keep_ticks(job: BulkJob) -> None:

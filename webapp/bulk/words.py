@@ -25,6 +25,7 @@ TOO_MANY = (
 NOTHING_TICKED = "Nothing is ticked that could be changed."
 CONFIRM_RISES = "Some budgets rise by more than 50 %. Tick that this is meant, or leave them out."
 SO_ALREADY = "Is so already."
+TICKS_KEPT = "Your ticks are kept. Nothing is started yet: look at it once more."
 STOPPED_BEFORE = "Stopped before its turn."
 STARTED = "This was started already. What it does is below."
 NOT_YOURS = "This draft is {}’s: a bulk change is done in the name of who planned it."
