@@ -75,6 +75,17 @@ def test_after_a_look_the_same_connection_writes_all_or_nothing(app: Flask) -> N
     assert db.session.get_one(Connection, connection_id).name == "Before"
 
 
+def test_after_a_look_there_may_be_work_that_no_transaction_can_do(app: Flask) -> None:
+    with reading(SECONDS):
+        db.session.execute(NAMES)
+        db.session.remove()
+
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as cleaning:
+        cleaning.execute(text("VACUUM connection"))
+    db.session.execute(NAMES)
+    assert driver().info.transaction_status.name == "INTRANS"
+
+
 def test_what_is_written_beside_a_look_is_written(app: Flask) -> None:
     with reading(SECONDS):
         db.session.execute(NAMES)

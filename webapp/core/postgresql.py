@@ -39,12 +39,14 @@ def begin(connection: psycopg.Connection[Any], info: dict[Any, Any], limit_ms: i
 
     ``info`` is kept as long as the connection is. Who looks cannot write: nothing would undo it.
     """
+    before = connection.autocommit
     if info.get("limit_ms") != limit_ms:
         connection.autocommit = True
         connection.execute(LOOKS.format(limit_ms) if limit_ms else TRANSACTIONS)
         connection.prepare_threshold = NEVER if limit_ms else PREPARED_AFTER
         info["limit_ms"] = limit_ms
-    connection.autocommit = limit_ms is not None
+    # Somebody may have asked for none, to clean up or to make an index.
+    connection.autocommit = before or limit_ms is not None
 
 
 def answers(connection: psycopg.Connection[Any]) -> bool:
@@ -66,7 +68,8 @@ def _execute_prepared(
 
 @event.listens_for(Engine, "checkin")
 def _put_back(connection: object, record: Any) -> None:
-    if isinstance(connection, psycopg.Connection):
+    if isinstance(connection, psycopg.Connection) and not connection.closed:
+        connection.autocommit = False
         record.info["silent_since"] = time.monotonic()
 
 
