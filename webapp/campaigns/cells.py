@@ -13,14 +13,14 @@ from sqlalchemy import Row
 from webapp.campaigns.columns import Column
 from webapp.campaigns.models import CONFLICT, GONE, PARKED
 from webapp.core.money import format_amount
-from webapp.web.filters import absolute, duration, relative
+from webapp.web.filters import Reader, absolute, duration, reader, relative
 
 CANCELLED, PARKED_AWAY = "cancelled", "parked away"
 
 _ARCHIVED = ' class="is-archived"'
 # Markup by sync state, and for the two above.
 Pills = Mapping[str, str]
-Cell = Callable[[Row[Any], Pills], str]
+Cell = Callable[[Row[Any], Pills, Reader], str]
 
 NO_MONEY = (
     '<td class="num"><span class="money"><span aria-hidden="true">–</span>'
@@ -38,7 +38,7 @@ def rows_of(
     """All rows as one piece of markup. ``href`` is what stands around an id in a row's address."""
     chosen = [CELLS[column.name] for column in columns]
     before, after = escape(href[0]), escape(href[1])
-    made = []
+    made, who = [], reader()
     for row in rows:
         uuid, title = str(row.uuid), escape(row.title)
         made.append(
@@ -46,7 +46,7 @@ def rows_of(
             f"{_box(uuid, title) if may_edit else ''}"
             f'<th scope="row"><a href="{before}{uuid}{after}">'
             f'<span class="title" title="{title}">{title}</span></a></th>'
-            f"{''.join([cell(row, pills) for cell in chosen])}</tr>"
+            f"{''.join([cell(row, pills, who) for cell in chosen])}</tr>"
         )
     return "\n  ".join(made)
 
@@ -58,13 +58,13 @@ def _box(uuid: str, title: str) -> str:
     )
 
 
-def _advertiser(row: Row[Any], _pills: Pills) -> str:
+def _advertiser(row: Row[Any], _pills: Pills, _of: Reader) -> str:
     name, agency = row.advertiser_name, row.agency_name
     beside = f" {_sub(agency)}" if agency and agency != name else ""
     return f"<td>{escape(name or '–')}{beside}</td>"
 
 
-def _sync(row: Row[Any], pills: Pills) -> str:
+def _sync(row: Row[Any], pills: Pills, _of: Reader) -> str:
     state = row.sync_state
     if state == CONFLICT and row.sync_detail:
         return f"<td>{pills[state]} {_sub('in ' + row.sync_detail)}</td>"
@@ -73,19 +73,19 @@ def _sync(row: Row[Any], pills: Pills) -> str:
     return f"<td>{pills[CANCELLED if state == GONE and not row.remote_id else state]}</td>"
 
 
-def _changed(row: Row[Any], _pills: Pills) -> str:
-    return _time(row.changed_at, f" {_sub('· archived')}" if row.archived_at else "")
+def _changed(row: Row[Any], _pills: Pills, of: Reader) -> str:
+    return _time(row.changed_at, of, f" {_sub('· archived')}" if row.archived_at else "")
 
 
 def _time_in(name: str) -> Cell:
-    return lambda row, _pills: _time(getattr(row, name))
+    return lambda row, _pills, of: _time(getattr(row, name), of)
 
 
-def _time(moment: datetime | None, more: str = "") -> str:
+def _time(moment: datetime | None, of: Reader, more: str = "") -> str:
     if moment is None:
         return f"<td>{_sub('–')}{more}</td>"
-    about = f'datetime="{moment.isoformat()}" title="{absolute(moment)}"'
-    return f"<td><time {about}>{relative(moment)}</time>{more}</td>"
+    about = f'datetime="{moment.isoformat()}" title="{absolute(moment, of)}"'
+    return f"<td><time {about}>{relative(moment, of)}</time>{more}</td>"
 
 
 def _money(minor: int | None, currency: str | None) -> str:
@@ -100,7 +100,7 @@ def _money(minor: int | None, currency: str | None) -> str:
 
 
 def _quiet(name: str) -> Cell:
-    return lambda row, _pills: f'<td class="sub">{escape(getattr(row, name) or "–")}</td>'
+    return lambda row, _pills, _of: f'<td class="sub">{escape(getattr(row, name) or "–")}</td>'
 
 
 def _sub(words: str) -> str:
@@ -110,13 +110,13 @@ def _sub(words: str) -> str:
 CELLS: Mapping[str, Cell] = {
     "advertiser": _advertiser,
     "external_id": _quiet("external_id"),
-    "budget": lambda row, _: _money(row.total_budget_minor, row.total_budget_currency),
+    "budget": lambda row, _pills, _of: _money(row.total_budget_minor, row.total_budget_currency),
     "sync": _sync,
     "changed": _changed,
     "owner": _quiet("owner_email"),
-    "copy": lambda row, _: f"<td>{'needed' if row.copy_needed else '–'}</td>",
-    "revenue": lambda row, _: _money(row.total_revenue_minor, row.total_revenue_currency),
-    "duration": lambda row, _: f'<td class="num">{duration(row.duration_seconds)}</td>',
+    "copy": lambda row, _pills, _of: f"<td>{'needed' if row.copy_needed else '–'}</td>",
+    "revenue": lambda row, _pills, _of: _money(row.total_revenue_minor, row.total_revenue_currency),
+    "duration": lambda row, _pills, _of: f'<td class="num">{duration(row.duration_seconds)}</td>',
     "source": _quiet("booking_source"),
     "created": _time_in("remote_created_at"),
     "updated": _time_in("remote_updated_at"),
