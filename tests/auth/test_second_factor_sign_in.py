@@ -7,6 +7,7 @@ import pytest
 import segno
 import time_machine
 from flask import Flask
+from sqlalchemy import Engine, event
 
 from tests import factories
 from tests.auth.factors import (
@@ -19,13 +20,14 @@ from tests.auth.factors import (
 )
 from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
+from tests.support.threads import in_threads
 from webapp.audit.models import AuditEvent
-from webapp.auth import recovery, second_factor, throttle, totp
+from webapp.auth import recovery, second_factor, service, throttle, totp
 from webapp.auth.models import Operator, OperatorSession, RecoveryCode, Rule
 from webapp.auth.second_factor import FOR_ALL, WrongCode, is_on
 from webapp.auth.signing_in import PENDING_FOR
 from webapp.core.clock import utc_now
-from webapp.core.db import db
+from webapp.core.db import db, transaction
 
 REFUSED = "does not fit or was used before, or there were too many tries"
 WRONG = "000000"
@@ -102,6 +104,34 @@ def test_a_code_opens_once(app: Flask, manager: Operator, phone: App) -> None:
         type_password(again, manager.email).submit("Go on", earlier, status=422)
         type_password(again, manager.email).submit("Go on", {"code": phone.code(1)})
         assert is_signed_in(again)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_code_is_of_no_use_when_the_password_changed_as_it_was_sent(
+    app: Flask, client: Client, manager: Operator, phone: App
+) -> None:
+    """Between looking whose password was right and locking their row. SQLite has one writer."""
+    page = type_password(client, manager.email)
+
+    def change() -> None:
+        with app.app_context(), transaction():
+            service.set_password(manager.email, "quite another password of theirs")
+
+    works = [change]
+
+    def change_before_the_lock(*arguments: object) -> None:
+        if works and "FOR NO KEY UPDATE" in str(arguments[2]):
+            in_threads([works.pop()])
+
+    event.listen(Engine, "before_cursor_execute", change_before_the_lock)
+    try:
+        page.submit("Go on", {"code": phone.code()})
+    finally:
+        event.remove(Engine, "before_cursor_execute", change_before_the_lock)
+
+    assert not works
+    assert not is_signed_in(client)
+    assert db.session.query(OperatorSession).count() == 0
 
 
 @pytest.mark.parametrize("typed", [WRONG, "12345", "1234567", "abcdef", "٣٣٣٣٣٣", "x" * 60])

@@ -34,6 +34,10 @@ def code() -> ResponseReturnValue:
             used = factor.check(
                 actor_of(operator), operator, form.code.data or "", signing_in.address_here()
             )
+            if signing_in.pending() is None:
+                # Given another password while this waited for its turn.
+                db.session.rollback()
+                return _from_the_start()
             return _signed_in(operator, used)
         except WrongCode as problem:
             db.session.commit()
