@@ -36,7 +36,7 @@ from webapp.core.db import db, transaction
 from webapp.core.errors import DomainError
 
 BATCH = 50
-# Undoing goes one by one: a longer batch would keep others from saving for too long.
+# Much of an undo goes one by one: a longer batch would keep others from saving for too long.
 UNDO_BATCH = 10
 
 log = structlog.get_logger()
@@ -121,7 +121,7 @@ def _may_edit(job: BulkJob) -> bool:
 
 def _outcomes(batch: Batch) -> dict[int, Outcome]:
     """By item, its state and words where there is something to say."""
-    done = _together(batch, _local(batch) if batch.job.kind == UNDO else _plain(batch))
+    done = _undone(batch) if batch.job.kind == UNDO else _together(batch, _plain(batch))
     return {item.id: done.get(item.id) or _alone(batch, item) for item in batch.items}
 
 
@@ -145,6 +145,20 @@ def _plain(batch: Batch) -> list[verbs.Pair]:
             waiting = plain.get(campaign.id, frozenset())
             found.setdefault(campaign.id, verbs.Pair(item, campaign, waiting))
     return list(found.values())
+
+
+def _undone(batch: Batch) -> dict[int, Outcome]:
+    """What of an undo can be done in few statements: the local items, and what had arrived."""
+    local = _together(batch, _local(batch))
+    rest = [item for item in batch.items if item.id not in local]
+    try:
+        with db.session.begin_nested():
+            return local | undoing.send_anew(
+                batch.actor, rest, batch.undone, batch.campaigns, batch.job.uuid
+            )
+    except SQLAlchemyError:
+        log.exception("bulk_items_refused", job=batch.job.id)
+        return local
 
 
 def _together(batch: Batch, pairs: Sequence[verbs.Pair]) -> dict[int, Outcome]:

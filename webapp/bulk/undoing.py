@@ -17,9 +17,11 @@ from webapp.bulk.planning import values_of
 from webapp.bulk.service import Planned, draft
 from webapp.bulk.warnings import conflict_problem
 from webapp.bulk.words import name_of
+from webapp.campaigns import many, many_undo
 from webapp.campaigns import queries as campaigns
 from webapp.campaigns import undo as undo_verbs
 from webapp.campaigns.fields import GROUPS, LABELS
+from webapp.campaigns.many_undo import Restoring
 from webapp.campaigns.models import IN_FLIGHT, NOT_SENT, Campaign, Change
 from webapp.core.db import db
 from webapp.core.errors import StaleEdit, TooLate
@@ -126,6 +128,34 @@ def is_local(wanted: Collection[str]) -> bool:
 def in_words(done: Mapping[int, verbs.Outcome]) -> dict[int, verbs.Outcome]:
     """What came of items that are local, by item."""
     return {id_: (state, LOCAL if state == DONE else said) for id_, (state, said) in done.items()}
+
+
+def send_anew(
+    actor: Actor,
+    items: Sequence[BulkItem],
+    undone: Mapping[int, BulkItem],
+    found: Mapping[int, Campaign],
+    batch: UUID,
+) -> dict[int, verbs.Outcome]:
+    """Undo together what had arrived and is at rest since; the other items are left as they are.
+
+    ``undone`` and ``found`` are what the items undo and their campaigns, by campaign.
+    """
+    originals = campaigns.changes_by_key(original.key for original in undone.values())
+    at_rest = many.plain(list(found.values()))
+    wishes: dict[int, Restoring] = {}
+    for item in items:
+        campaign = found.get(item.campaign_id or 0)
+        original = undone.get(item.campaign_id or 0)
+        change = originals.get(original.key) if original else None
+        if not campaign or not change or campaign.version != item.version:
+            continue
+        wish = Restoring(campaign, change, list(item.wanted or {}), item.key)
+        # With nothing that waits, which would have to shrink instead.
+        if at_rest.get(campaign.id) == frozenset() and many_undo.is_simple(wish):
+            wishes[item.id] = wish
+    many_undo.restore(actor, list(wishes.values()), batch)
+    return dict.fromkeys(wishes, (DONE, SENT_ANEW))
 
 
 def undo(actor: Actor, item: BulkItem, original: BulkItem, campaign: Campaign, batch: UUID) -> str:

@@ -120,7 +120,7 @@ def edit_campaigns(actor: Actor, edits: Sequence[Edit], batch: UUID) -> Mapping[
         said = field_changes(groups, old, new, names.advertisers, names.owners)
         events += event_rows(actor, "edited", subject(edit.campaign), said)
         changes += _change_rows(actor, edit, groups, old, new, batch)
-    _write(events, changes)
+    write(events, changes)
     return problems
 
 
@@ -131,7 +131,7 @@ def file_campaigns(actor: Actor, campaigns: Iterable[Campaign], *, archived: boo
     for campaign in moved:
         campaign.archived_at = now if archived else None
     action = "archived" if archived else "unarchived"
-    _write([row for each in moved for row in event_rows(actor, action, subject(each))], [])
+    write([row for each in moved for row in event_rows(actor, action, subject(each))], [])
 
 
 def _change_rows(
@@ -148,7 +148,8 @@ def _change_rows(
     return [change_row(actor, edit.campaign, UPDATE, fields, intent, utc_now())]
 
 
-def _write(events: list[dict[str, object]], changes: list[dict[str, object]]) -> None:
+def write(events: list[dict[str, object]], changes: list[dict[str, object]]) -> None:
+    """The timeline's rows and the outbox's; a change takes the place of what waits already."""
     db.session.flush()
     if events:
         db.session.execute(insert(AuditEvent), events)

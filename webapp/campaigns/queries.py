@@ -136,6 +136,12 @@ def change_by_key(intent_key: uuid.UUID) -> Change | None:
     return db.session.scalars(select(Change).where(Change.intent_key == intent_key)).one_or_none()
 
 
+def changes_by_key(intent_keys: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, Change]:
+    query = select(Change).where(Change.intent_key.in_(list(intent_keys)))
+    fresh = query.execution_options(populate_existing=True)
+    return {change.intent_key: change for change in db.session.scalars(fresh)}
+
+
 def uuid_of_key(intent_key: uuid.UUID) -> uuid.UUID | None:
     """The campaign that a form with this one-time key has changed or booked."""
     query = select(Campaign.uuid).join(Change, Change.campaign_id == Campaign.id)
