@@ -267,7 +267,8 @@ def test_the_page_costs_eight_statements_however_much_waits(viewer_client):
     with count_statements() as many:
         viewer_client.get("/needs-you")
 
-    assert len(few) == len(many) <= 8
+    # A kind of which nothing waits is not asked for.
+    assert len(few) <= len(many) <= 8
     assert all(statement.lstrip().startswith("SELECT") for statement in many)
 
 

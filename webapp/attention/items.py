@@ -1,6 +1,6 @@
 """The rows of Needs you: what happened, since when, and the one next step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,13 +38,13 @@ class Section:
 
 
 def sections() -> list[Section]:
-    """What waits, the most pressing first; kinds of which nothing waits are left out."""
+    """What waits, the most pressing first; kinds of which nothing waits are left out, unasked."""
     counts = queries.counts()
-    troubled = queries.campaigns()
-    connections = [_connection(row) for row in queries.connections()]
-    runs = [_run(row) for row in queries.runs()]
-    duplicates = [_duplicate(row) for row in queries.duplicates()]
-    late = [_late(each) for each in queries.late_changes()]
+    troubled = queries.campaigns() if counts.campaigns else {}
+    connections = [_connection(row) for row in queries.connections()] if counts.connections else []
+    runs = [_run(row) for row in queries.runs()] if counts.runs else []
+    duplicates = [_duplicate(row) for row in queries.duplicates()] if counts.duplicates else []
+    late = [_late(each) for each in queries.late_changes()] if counts.late else []
     found = [
         Section("connections", "Connections", STANDS_STILL, connections, counts.connections),
         Section("runs", "Sync runs", RUNS, runs, counts.runs),
@@ -78,11 +78,11 @@ def _of_campaigns(
     state: str,
     heading: str,
     note: str,
-    rows: dict[str, list[Any]],
+    rows: Mapping[str, Sequence[Any]],
     number: int,
     item: Callable[[Any], Item],
 ) -> Section:
-    shown = [item(row) for row in rows[state]]
+    shown = [item(row) for row in rows.get(state, ())]
     return Section(state, heading, note, shown, number, url_for("campaigns.index", sync=state))
 
 

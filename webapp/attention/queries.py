@@ -75,11 +75,14 @@ class Counts:
     held: int
 
     @property
+    def campaigns(self) -> int:
+        return self.conflict + self.refused + self.parked
+
+    @property
     def total(self) -> int:
-        campaigns = self.conflict + self.refused + self.parked
         # Changes on hold are one thing to look at, however many they are.
         other = self.duplicates + self.runs + self.connections + self.late
-        return campaigns + other + bool(self.held)
+        return self.campaigns + other + bool(self.held)
 
 
 @dataclass(frozen=True, slots=True)
