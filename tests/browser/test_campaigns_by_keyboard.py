@@ -75,8 +75,7 @@ def test_book_a_campaign_and_one_like_it(page: Page, keys: Keyboard, stack: Stac
     keys.tab_to("External ID (optional)")
     keys.type("PO-keys-again")
     keys.press("Enter")
-    # Back at the one that it is like.
-    expect(heading).to_have_text("Keys booked")
+    expect(heading).to_have_text("Keys booked again")
     keys.heard("Booked here.")
     until(lambda: stack.written("PO-keys-again") == ["POST"], "the second is there as well")
 

@@ -26,7 +26,8 @@ def test_a_duplicate_is_filled_in_and_booked_as_one_of_its_own(manager_client, m
     page = page.submit(BOOK, {"title": "Summer"})
 
     made = db.session.query(Campaign).filter(Campaign.id != campaign.id).one()
-    assert page.url.startswith(f"/campaigns/{campaign.uuid}")
+    assert page.url.startswith(f"/campaigns/{made.uuid}")
+    assert page.h1 == "Summer"
     assert (made.title, made.total_budget_minor, made.total_budget_currency) == (
         "Summer",
         450000,

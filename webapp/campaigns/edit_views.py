@@ -112,12 +112,18 @@ def clash_answer(
 
 
 def after_saving(uuid: UUID, done: str = said.SAVED) -> ResponseReturnValue:
-    """Say what becomes of it, and go back to where the operator came from: to the same row."""
+    """Say what becomes of it, and go back to where the operator came from: to the same row.
+
+    A campaign that was booked from the page of another one is shown itself.
+    """
     words, tone = said.after_saving(queries.get_campaign(str(uuid)), done)
     flash(words, tone)
-    origin = back() or url_for("campaigns.show", uuid=uuid)
-    is_list = origin.partition("?")[0] == url_for("campaigns.index")
-    return redirect(f"{origin}#c-{uuid}" if is_list else origin)
+    origin = back()
+    if origin and origin.partition("?")[0] == url_for("campaigns.index"):
+        return redirect(f"{origin}#c-{uuid}")
+    if origin and done != said.BOOKED:
+        return redirect(origin)
+    return redirect(url_for("campaigns.show", uuid=uuid, back=origin))
 
 
 def _form(campaign: Campaign | None = None, start: Mapping[str, Any] | None = None) -> CampaignForm:
