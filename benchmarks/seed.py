@@ -80,6 +80,8 @@ def settle() -> None:
         # Past SQLAlchemy, which would begin a transaction.
         driver: Any = connection.connection.driver_connection
         driver.autocommit = True
+        # What is not on the disk yet cannot be marked as settled, and indexes alone would not do.
+        driver.execute("SET synchronous_commit = on")
         driver.execute("VACUUM ANALYZE")
 
 
