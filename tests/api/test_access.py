@@ -6,7 +6,8 @@ import pytest
 
 from tests import factories
 from tests.api.calling import CAMPAIGN, bearer, get
-from tests.support.client import signed_in
+from tests.support.client import Client, signed_in
+from tests.support.threads import in_threads
 from webapp.auth import tokens
 from webapp.auth.models import ApiToken
 from webapp.core.clock import utc_now
@@ -111,3 +112,14 @@ def test_an_answer_is_kept_by_no_cache_and_can_be_named(client):
         answer = get(client, token)
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Request-Id"]
+
+
+def test_as_many_scripts_as_a_process_may_have_threads_are_answered_at_once(app):
+    """Each reads by one connection and is counted by another: none waits for somebody's second."""
+    secret = factories.api_token("read", per_window=40)
+    db.session.commit()
+    db.session.remove()
+
+    answers = in_threads([lambda: get(Client(app), secret).status_code] * 24)
+
+    assert answers == [404] * 24

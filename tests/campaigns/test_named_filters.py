@@ -81,6 +81,22 @@ def test_which_of_several_is_asked_and_what_else_was_named_is_kept(viewer_client
     assert "No owner matches “xyzzy”" in page.notices
 
 
+@pytest.mark.usefixtures("many")
+def test_two_names_that_several_have_are_asked_one_after_the_other(viewer_client):
+    old = factories.agency(name="Long ago")
+    campaign_of("House 000", "In a house", owner=factories.operator(email="person60@example.com"))
+    page = get_page(viewer_client, f"{PANEL}?agency={old.id}")
+
+    page = page.submit(SHOW, {"agency_name": "House", "owner_name": "person"}, 422)
+    assert "Several agencies match “House”" in page.text
+    address = page.links["House 000"]
+    page = get_page(viewer_client, address, status=422)
+    assert "Several owners match “person”" in page.text
+    page = page.submit(SHOW, {"owner_name": "person60@example.com"})
+
+    assert titles(page) == ["In a house"]
+
+
 @pytest.mark.parametrize("kind", named.KINDS)
 @pytest.mark.parametrize("text", ["", "%", "_", "\\", "'", "\x00", "x" * 300])
 def test_whatever_is_typed_is_answered(viewer_client, kind, text):

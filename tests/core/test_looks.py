@@ -5,7 +5,7 @@ from typing import Any, cast
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests import factories
@@ -132,3 +132,40 @@ def test_a_connection_that_was_silent_for_long_is_asked_whether_it_still_is(
         end_on_server(pid, app)
         assert not postgresql.answers(inner)
         taken.invalidate()
+
+
+def test_a_plan_of_a_column_that_has_another_type_now_is_made_anew(app: Flask) -> None:
+    other = create_engine(app.config["SETTINGS"].database_url.get_secret_value())
+    alter = "ALTER TABLE connection ALTER COLUMN name TYPE varchar({})"
+    with reading(SECONDS):
+        db.session.execute(NAMES)
+        db.session.remove()
+    try:
+        with other.begin() as changing:
+            changing.execute(text(alter.format(400)))
+        with reading(SECONDS):
+            with pytest.raises(DBAPIError):
+                db.session.execute(NAMES)
+            db.session.remove()
+            assert db.session.execute(NAMES).all() == []
+            db.session.remove()
+    finally:
+        with other.begin() as changing:
+            changing.execute(text(alter.format(100)))
+        other.dispose()
+
+
+def test_a_connection_lost_before_a_look_is_told_as_any_error_of_the_database(app: Flask) -> None:
+    db.session.execute(text("SELECT 1"))
+    pid = driver().info.backend_pid
+    db.session.remove()
+
+    def end_it(*_arguments: object) -> None:
+        end_on_server(pid, app)
+
+    event.listen(db.engine, "engine_connect", end_it)
+    try:
+        with reading(SECONDS), pytest.raises(DBAPIError):
+            db.session.execute(NAMES)
+    finally:
+        event.remove(db.engine, "engine_connect", end_it)

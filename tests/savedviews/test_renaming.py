@@ -107,9 +107,10 @@ def test_pressed_twice_it_is_renamed_once(manager_client, view):
     assert kept(view) == ("Summer", True)
 
 
-def test_a_form_that_does_not_say_of_when_it_is_is_asked_about(manager_client, view):
+@pytest.mark.parametrize("mark", ["", "yesterday", "0001-01-01T00:00:00+23:00"])
+def test_a_form_that_does_not_say_of_when_it_is_is_asked_about(manager_client, view, mark):
     page = opened(manager_client, view)
 
-    page.submit("Save the view", {"name": "Summer", "mark": "yesterday"}, status=409)
+    page.submit("Save the view", {"name": "Summer", "mark": mark}, status=409)
 
     assert kept(view) == ("Spring", True)

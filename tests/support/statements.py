@@ -13,6 +13,7 @@ HOUSEKEEPING = (
     "RELEASE",
     "PRAGMA",
     "ANALYZE",
+    "SET DEFAULT_TRANSACTION",
 )
 
 

@@ -37,6 +37,7 @@ from webapp.core.listing import (
     Page,
     count_of,
     is_counted,
+    is_written_out,
     page_of,
     written_out,
 )
@@ -126,8 +127,8 @@ class _Wanted:
 
     @property
     def kept(self) -> Mapping[str, bool]:
-        """What says that its statements are the same for everybody, beside their numbers."""
-        return PREPARED if self.is_all else {}
+        """What says that its statements are the same for many, beside their numbers."""
+        return PREPARED if is_written_out(self.shared) else {}
 
     @property
     def in_archive(self) -> Sequence[ColumnElement[bool]]:

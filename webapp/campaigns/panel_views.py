@@ -50,7 +50,7 @@ def filters() -> ResponseReturnValue:
         params=params,
         boxes=boxes,
         unclear=unclear,
-        choices=_choices(params, unclear, clear) if unclear else [],
+        choices=_choices(params, boxes, unclear) if unclear else [],
         most_choices=named.MOST_SUGGESTED,
         currencies=CURRENCIES,
     )
@@ -63,14 +63,21 @@ def _typed(kind: Kind) -> str | None:
     return None if typed is None else str(clean_text(typed))[:MAX_NAME]
 
 
-def _choices(
-    params: ListParams, unclear: Box, clear: Mapping[str, str | None]
-) -> list[tuple[str, str]]:
-    """The list with each of those that a name may mean; with the others that were named."""
-    return [
-        (words, list_url(tabs.LIST, params.link(**{**clear, unclear.kind.name: value})))
-        for value, words in unclear.choices
-    ]
+def _choices(params: ListParams, boxes: Sequence[Box], unclear: Box) -> list[tuple[str, str]]:
+    """The list with each of those that a name may mean, or the question about another name."""
+    named_too = {box.kind.name: None if box.is_unclear else box.value or None for box in boxes}
+    also_unclear = {
+        f"{box.kind.name}_name": box.text for box in boxes if box.is_unclear and box != unclear
+    }
+    found = []
+    for value, words in unclear.choices:
+        chosen = params.link(**(named_too | {unclear.kind.name: value}))
+        more = chosen | also_unclear | {"apply": "1"}
+        address = (
+            list_url("campaigns.filters", more) if also_unclear else list_url(tabs.LIST, chosen)
+        )
+        found.append((words, address))
+    return found
 
 
 @requires(Permission.READ)

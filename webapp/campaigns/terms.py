@@ -19,6 +19,7 @@ from webapp.campaigns.queries import UNCONFIRMED
 from webapp.campaigns.terms_time import read_times
 from webapp.core import query as language
 from webapp.core.clock import utc_now
+from webapp.core.listing import one_of
 from webapp.core.money import CURRENCIES, is_currency
 from webapp.core.query_errors import BadValue, nearest
 from webapp.core.query_terms import ANY, NONE, Field, Fields, Query, Term, Value
@@ -211,16 +212,17 @@ def _by_sync(values: Sequence[Value]) -> Condition:
         # Said this way round SQLite keeps to the index of the order: nearly all are confirmed.
         return Campaign.sync_state.not_in([state for state in SYNC_STATES if state not in states])
     return and_(
-        UNCONFIRMED, Campaign.sync_state.in_([state for state in SYNC_STATES if state in states])
+        UNCONFIRMED,
+        one_of(Campaign.sync_state, [state for state in SYNC_STATES if state in states]),
     )
 
 
 def _by_currency(values: Sequence[Value]) -> Condition:
-    return Campaign.total_budget_currency.in_([value.text.upper() for value in values])
+    return one_of(Campaign.total_budget_currency, [value.text.upper() for value in values])
 
 
 def _by_copy(values: Sequence[Value]) -> Condition:
-    return Campaign.copy_needed.in_([value.text == YES for value in values])
+    return one_of(Campaign.copy_needed, [value.text == YES for value in values])
 
 
 MEANINGS: Mapping[str, Meaning] = {

@@ -13,6 +13,7 @@ from webapp.auth.models import Operator
 from webapp.campaigns.models import Campaign
 from webapp.connections.models import Connection
 from webapp.core.db import db
+from webapp.core.listing import one_of
 from webapp.core.query_errors import BadValue
 from webapp.core.query_terms import Value
 from webapp.core.text import fold
@@ -92,7 +93,7 @@ def by_owner(values: Sequence[Value], who: int | None) -> ColumnElement[bool]:
     ids = _ids_of(others, _emails)
     if len(others) < len(values) and who is not None:
         ids.add(who)
-    return Campaign.owner_id.in_(sorted(ids))
+    return one_of(Campaign.owner_id, sorted(ids))
 
 
 def _emails() -> Mapping[int, str]:

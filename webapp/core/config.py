@@ -43,6 +43,7 @@ SECRET_NAMES = (
 )
 LOG_FORMATS = ("auto", "json", "text")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+MOST_THREADS = 64
 MIN_PASSWORD_LENGTH = 12
 FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 MAIL_SERVER = r"smtps?://([^\s/@:]+:[^\s/@:]+@)?(\[[0-9a-f:]+\]|[^\s/@:\[\]]+)(:[1-9]\d{0,4})?/?"
@@ -73,7 +74,7 @@ class Settings(BaseSettings):
     bind_address: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     web_workers: int = Field(default=2, ge=1, le=64)
-    web_threads: int = Field(default=4, ge=1, le=64)
+    web_threads: int = Field(default=4, ge=1, le=MOST_THREADS)
 
     megaphone_base_url: str = MEGAPHONE_URL
     megaphone_api_token: SecretStr | None = None

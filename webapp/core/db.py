@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, event
 from sqlalchemy.engine import Connection as EngineConnection
@@ -22,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from webapp.core import postgresql
+from webapp.core.config import MOST_THREADS
 from webapp.core.errors import TooSlow
 
 BUSY_TIMEOUT_MS = 15_000
@@ -32,6 +32,9 @@ MAP_BYTES = 2 * 1024**3 - 65_536
 CHECKPOINT_PAGES = 4_000
 # What a connection knows of the size of tables, it learned when it was opened.
 PLAN_SECONDS = 600
+
+# Connections that are kept open. A request of a script reads by one, and is counted by another.
+POOLED = 10
 
 # The page that says that something took too long asks a few things as well.
 TO_SAY_SO_SECONDS = 2.0
@@ -113,10 +116,12 @@ def key_column(length: int) -> String:
 def engine_options(url: str) -> dict[str, Any]:
     # What a statement was given, such as a password's digest, belongs into no log or trace.
     options: dict[str, Any] = {"hide_parameters": True}
+    # Opened when needed. With fewer, threads that have one would wait for each other's second one.
+    options |= {"pool_size": POOLED, "max_overflow": 2 * MOST_THREADS - POOLED}
     if url.startswith("sqlite"):
         connecting = {"timeout": BUSY_TIMEOUT_MS / 1000}
-        return options | {"connect_args": connecting, "pool_recycle": PLAN_SECONDS}
-    return options | {"pool_size": 10, "max_overflow": 10}
+        options |= {"connect_args": connecting, "pool_recycle": PLAN_SECONDS}
+    return options
 
 
 @contextmanager
@@ -222,6 +227,5 @@ def _begin_sqlite(connection: EngineConnection) -> None:
 def _begin_postgresql(connection: EngineConnection) -> None:
     if connection.dialect.name != "postgresql":
         return
-    limit, taken = _limit.get(), connection.connection
-    driver = cast("psycopg.Connection[Any]", taken.dbapi_connection)
-    postgresql.begin(driver, taken.info, limit.milliseconds if limit else None)
+    limit = _limit.get()
+    postgresql.begin(connection, limit.milliseconds if limit else None)

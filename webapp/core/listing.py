@@ -9,16 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     ScalarSelect,
     Select,
     UnaryExpression,
+    bindparam,
     func,
     literal_column,
     select,
 )
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.visitors import iterate
 
 T = TypeVar("T")
 
@@ -222,6 +225,20 @@ def count_of(query: Select[int], most: int | None) -> ScalarSelect[int]:
 def written_out(number: int) -> ColumnElement[int]:
     """A number in the statement itself: one for few rows is planned otherwise than one for any."""
     return literal_column(str(number), Integer)
+
+
+def one_of(column: InstrumentedAttribute[Any], values: Sequence[str | int]) -> Condition:
+    """Whether a column has one of these values, of which there are few: written out likewise."""
+    given: BindParameter[Any] = bindparam(
+        None, list(values), expanding=True, literal_execute=True, unique=True
+    )
+    return column.in_(given)
+
+
+def is_written_out(conditions: Sequence[Condition]) -> bool:
+    """Whether all that conditions compare with stands in the statement itself."""
+    parts = (part for condition in conditions for part in iterate(condition))
+    return all(part.literal_execute for part in parts if isinstance(part, BindParameter))
 
 
 def is_counted(rows: Sequence[object], params: ListParams) -> bool:

@@ -12,12 +12,12 @@ one for a common word.
 import select
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.pq import ExecStatus
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import ExecutionContext
+from sqlalchemy.engine import Connection, ExceptionContext, ExecutionContext
 from sqlalchemy.exc import InvalidatePoolError
 
 # Something between the two may have forgotten a connection that was silent for so long.
@@ -30,23 +30,29 @@ NEVER = sys.maxsize
 # An execution option, for statements whose plan is good whatever they are given.
 PREPARED = {"prepared": True}
 
+# What the server says of a plan that does not fit any more.
+PLAN = "cached plan must not change result type"
+
 LOOKS = "SET default_transaction_read_only = on; SET statement_timeout = {}"
 TRANSACTIONS = "SET default_transaction_read_only TO DEFAULT; SET statement_timeout TO DEFAULT"
 
 
-def begin(connection: psycopg.Connection[Any], info: dict[Any, Any], limit_ms: int | None) -> None:
+def begin(connection: Connection, limit_ms: int | None) -> None:
     """Let it look, for so many milliseconds each time, or begin a transaction.
 
-    ``info`` is kept as long as the connection is. Who looks cannot write: nothing would undo it.
+    Who looks cannot write: nothing would undo it.
     """
-    before = connection.autocommit
-    if info.get("limit_ms") != limit_ms:
-        connection.autocommit = True
-        connection.execute(LOOKS.format(limit_ms) if limit_ms else TRANSACTIONS)
-        connection.prepare_threshold = NEVER if limit_ms else PREPARED_AFTER
-        info["limit_ms"] = limit_ms
+    taken = connection.connection
+    driver = cast("psycopg.Connection[Any]", taken.dbapi_connection)
+    before = driver.autocommit
+    if taken.info.get("limit_ms") != limit_ms:
+        driver.autocommit = True
+        connection.exec_driver_sql(LOOKS.format(limit_ms) if limit_ms else TRANSACTIONS)
+        driver.prepare_threshold = NEVER if limit_ms else PREPARED_AFTER
+        # Kept as long as the driver's connection is.
+        taken.info["limit_ms"] = limit_ms
     # Somebody may have asked for none, to clean up or to make an index.
-    connection.autocommit = before or limit_ms is not None
+    driver.autocommit = before or limit_ms is not None
 
 
 def answers(connection: psycopg.Connection[Any]) -> bool:
@@ -64,6 +70,13 @@ def _execute_prepared(
         return None
     cursor.execute(statement, parameters, prepare=True)
     return True
+
+
+@event.listens_for(Engine, "handle_error")
+def _forget_plans(problem: ExceptionContext) -> None:
+    """A column that was given another type meanwhile: the next connection plans anew."""
+    if isinstance(problem.original_exception, psycopg.errors.FeatureNotSupported):
+        problem.is_disconnect = problem.is_disconnect or PLAN in str(problem.original_exception)
 
 
 @event.listens_for(Engine, "checkin")

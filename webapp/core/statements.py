@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, event
 
 # Transactions' own: one database has more of them than the other.
-HOUSEKEEPING = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
+HOUSEKEEPING = ("BEGIN", "SET default_transaction", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
 @dataclass

@@ -143,7 +143,7 @@ def _moment(mark: str) -> datetime:
     """Of a view's ``mark``; a long gone moment where it is none."""
     try:
         return datetime.fromisoformat(mark).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return datetime.min.replace(tzinfo=UTC)
 
 
