@@ -6,7 +6,7 @@ import pytest
 
 from tests import factories
 from tests.support.statements import count_statements
-from webapp.campaigns import listing, queries
+from webapp.campaigns import api_rows, listing, queries
 from webapp.campaigns.models import CHANGE_STATES, SYNC_STATES, Campaign
 from webapp.connections.models import DETACHED
 from webapp.core.errors import NotFound
@@ -215,13 +215,13 @@ def test_a_row_shows_advertiser_and_agency(db_session) -> None:
 def test_one_campaign_is_found_by_its_uuid(db_session) -> None:
     campaign = factories.campaign()
     assert queries.get_campaign(str(campaign.uuid)) is campaign
-    assert listing.campaign_row(str(campaign.uuid)).id == campaign.id
+    assert api_rows.campaign_row(str(campaign.uuid)).id == campaign.id
 
 
 @pytest.mark.parametrize("text", ["", "1", "x" * 300, "' OR 1=1", str(uuid.UUID(int=5))])
 def test_an_address_of_no_campaign_is_said_to_be_none(db_session, text: str) -> None:
     factories.campaign()
-    for find in (queries.get_campaign, listing.campaign_row):
+    for find in (queries.get_campaign, api_rows.campaign_row):
         with pytest.raises(NotFound):
             find(text)
 

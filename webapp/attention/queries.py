@@ -9,9 +9,11 @@ from typing import Any
 from flask import g, has_request_context
 from sqlalchemy import (
     ColumnElement,
+    Dialect,
     Row,
     ScalarSelect,
     Select,
+    TextualSelect,
     and_,
     bindparam,
     case,
@@ -40,6 +42,7 @@ from webapp.campaigns.queries import DETACHED_IDS, MADE_THERE, UNCONFIRMED
 from webapp.changes import words
 from webapp.changes.queries import why_it_waits
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
+from webapp.core import fixed
 from webapp.core.clock import utc_now
 from webapp.core.db import UtcDateTime, db
 from webapp.core.errors import NotFound
@@ -118,13 +121,13 @@ def besides() -> Sequence[Any]:
 
 
 def _counts() -> tuple[Counts, Sequence[Any]]:
-    found = db.session.execute(_counting(*_also), _times()).one()
+    found = db.session.execute(_counting(db.engine.dialect, *_also), _times()).one()
     edge = len(found) - len(_also)
     return Counts(*found[:edge]), found[edge:]
 
 
 @cache
-def _counting(*more: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
+def _counting(dialect: Dialect, *more: ScalarSelect[Any]) -> TextualSelect:
     """Made once: to put it together takes many times as long as to carry it out."""
     late = _late().subquery()
     columns: list[ScalarSelect[Any]] = [
@@ -136,7 +139,8 @@ def _counting(*more: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
         _number(select(Change.id).where(*_held())),
         *more,
     ]
-    return select(*columns).execution_options(**PREPARED)
+    query = fixed.as_text(select(*columns), dialect, NOW, LATE_SINCE)
+    return query.execution_options(**PREPARED)
 
 
 def _times() -> Mapping[str, datetime]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import structlog
 from sqlalchemy import (
     ColumnElement,
     Row,
@@ -25,11 +24,10 @@ from webapp.auth.models import Operator
 from webapp.campaigns import tally, terms, terms_arguments
 from webapp.campaigns.columns import LOOKS
 from webapp.campaigns.models import Campaign
-from webapp.campaigns.queries import uuid_of, visible
+from webapp.campaigns.queries import visible
 from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker
 from webapp.core.db import db
-from webapp.core.errors import NotFound
 from webapp.core.listing import (
     Filter,
     ListParams,
@@ -298,16 +296,6 @@ def totals(params: ListParams, asker: Asker) -> Sequence[Total] | None:
     sums = [Total(code, n, int(minor or 0)) for code, n, minor in db.session.execute(query)]
     is_all = most is None or sum(each.campaigns for each in sums) < most
     return sums if is_all else None
-
-
-def campaign_row(uuid_text: str) -> Row[Any]:
-    """One campaign with the same columns as a list row. Raises ``NotFound``."""
-    query = row_columns().where(Campaign.uuid == uuid_of(uuid_text))
-    row = db.session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound("There is no such campaign.")
-    structlog.contextvars.bind_contextvars(campaign_id=row.id)
-    return row
 
 
 @cache

@@ -9,7 +9,8 @@ import click
 
 from webapp.api import serialize
 from webapp.audit.service import Actor
-from webapp.campaigns import listing, progress, queries, service
+from webapp.campaigns import progress, queries, service
+from webapp.campaigns.api_rows import campaign_row
 from webapp.campaigns.fields import editable, values_of
 from webapp.campaigns.models import PARKED, REFUSED, Campaign
 from webapp.cli.campaign_fields import CLEARABLE, field_options, wanted
@@ -183,7 +184,7 @@ def _verdict(campaign_id: str) -> tuple[bool, str]:
 
 def _say(campaign_id: str, *, as_json: bool, words: str) -> None:
     if as_json:
-        row = listing.campaign_row(campaign_id)
+        row = campaign_row(campaign_id)
         echo_json(serialize.campaign(row, connections.organizations()))
     else:
         click.echo(f"{campaign_id}  {words}")

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from webapp.api import serialize
 from webapp.campaigns import listing
 from webapp.campaigns import queries as campaign_queries
+from webapp.campaigns.api_rows import campaign_row, campaign_rows
 from webapp.campaigns.progress import progress_of
 from webapp.campaigns.terms import Asker
 from webapp.cli.plain import echo_json, json_option, plainly, settings
@@ -65,8 +66,9 @@ def _print_page(params: ListParams, *, as_json: bool) -> None:
     with reading():
         found = listing.list_campaigns(params, Asker(zone=settings().zone))
         names = connections.organizations()
+        rows = campaign_rows([row.id for row in found.items]) if as_json else []
     if as_json:
-        items = [serialize.campaign(row, names) for row in found.items]
+        items = [serialize.campaign(row, names) for row in rows]
         meta = {
             "page": found.number,
             "per_page": found.per_page,
@@ -101,7 +103,7 @@ def _print_file(params: ListParams) -> None:
 def show_campaign(campaign_id: str, as_json: bool) -> None:
     """One campaign, and where its changes are."""
     with reading():
-        row = listing.campaign_row(campaign_id)
+        row = campaign_row(campaign_id)
         document = serialize.campaign(row, connections.organizations())
         line = progress_of(campaign_queries.get_campaign(campaign_id)).line
     if as_json:

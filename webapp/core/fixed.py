@@ -1,0 +1,28 @@
+"""Statements that every page asks and that compare with the same values each time.
+
+Of sixty values SQLAlchemy, the driver and the database would each take every one in hand, again and
+again: they are written out once.
+"""
+
+from typing import Any, cast
+
+from sqlalchemy import BindParameter, Dialect, Select, TextualSelect, column, literal_column, text
+from sqlalchemy.sql.visitors import replacement_traverse
+
+Asked = Select[*tuple[Any, ...]]
+
+
+def as_text(query: Asked, dialect: Dialect, *given: BindParameter[Any]) -> TextualSelect:
+    """The query as a text for this database, with all its values in it but ``given``.
+
+    Only for values of our own: what somebody typed stays a parameter.
+    """
+    marks = {each.key: literal_column(f":{each.key}", each.type) for each in given}
+
+    def mark(element: Any, **_: Any) -> Any:
+        return marks.get(element.key) if isinstance(element, BindParameter) else None
+
+    marked = cast("Asked", replacement_traverse(query, {}, mark))
+    compiled = marked.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    columns = [column(f"c{n}", each.type) for n, each in enumerate(query.selected_columns)]
+    return text(str(compiled)).bindparams(*given).columns(*columns)
