@@ -59,6 +59,8 @@ class Person:
         if not self.scripts:
             field.select_option(index=3)
             return
+        # Before its script came it was a plain select, in which the same press chooses.
+        expect(self.page.locator("#advertiser-list")).to_be_attached()
         field.press("ArrowDown")
         expect(self.page.locator("#advertiser-list")).to_be_visible()
         field.press("ArrowDown")
