@@ -24,6 +24,7 @@ from sqlalchemy import update
 
 from tests import factories
 from tests.browser import people
+from tests.browser.keyboard import Keyboard
 from tests.support import required
 from tests.support.stack import MANAGER, VIEWER, Stack, running_stack
 from webapp.auth.models import OperatorSession
@@ -159,3 +160,9 @@ def new_page(
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def keys(page: Page) -> Keyboard:
+    """Of the ``page`` that a test's own file opens."""
+    return Keyboard(page)

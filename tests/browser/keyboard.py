@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
+from tests import factories
+from tests.support.stack import Stack
+
 MANY = 150
 NAMES = """() => {
   const el = document.activeElement;
@@ -55,3 +58,10 @@ class Keyboard:
         """The row with this title has the focus."""
         link = self.page.get_by_role("row", name=title).locator("th a")
         expect(link).to_be_focused()
+
+
+def make(stack: Stack, *titles: str) -> None:
+    """Campaigns of these titles, with a budget."""
+    with stack.data():
+        for title in titles:
+            factories.campaign(title=title, budget=(500_000, "USD"))

@@ -4,9 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
-from tests import factories
 from tests.browser.conftest import NewPage
-from tests.browser.keyboard import Keyboard
+from tests.browser.keyboard import Keyboard, make
 from tests.support.stack import Stack, until
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
@@ -17,17 +16,6 @@ def page(new_page: NewPage) -> Page:
     page = new_page()
     page.goto("/")
     return page
-
-
-@pytest.fixture
-def keys(page: Page) -> Keyboard:
-    return Keyboard(page)
-
-
-def _make(stack: Stack, *titles: str) -> None:
-    with stack.data():
-        for title in titles:
-            factories.campaign(title=title, budget=(500_000, "USD"))
 
 
 def _archived(stack: Stack, words: str) -> int:
@@ -81,7 +69,7 @@ def test_book_a_campaign_and_one_like_it(page: Page, keys: Keyboard, stack: Stac
 
 
 def test_archive_a_campaign_and_take_it_out_again(page: Page, keys: Keyboard, stack: Stack) -> None:
-    _make(stack, "Keys filed")
+    make(stack, "Keys filed")
     keys.find("keys filed", 1)
     keys.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Keys filed")
@@ -97,7 +85,7 @@ def test_archive_a_campaign_and_take_it_out_again(page: Page, keys: Keyboard, st
 
 
 def test_undo_a_bulk_change(page: Page, keys: Keyboard, stack: Stack) -> None:
-    _make(stack, "Keys undone one", "Keys undone two")
+    make(stack, "Keys undone one", "Keys undone two")
     keys.find("keys undone", 2)
     keys.press("x", "j", "x")
     keys.heard("2 of 2 selected")
@@ -127,7 +115,7 @@ def test_undo_a_bulk_change(page: Page, keys: Keyboard, stack: Stack) -> None:
 
 
 def test_choose_and_move_columns(page: Page, keys: Keyboard, stack: Stack) -> None:
-    _make(stack, "Keys columns")
+    make(stack, "Keys columns")
     keys.find("keys columns", 1)
     was = _columns(page)
     keys.tab_to("Columns", back=True)
@@ -164,7 +152,7 @@ def _offered(page: Page) -> list[str]:
 
 
 def test_rename_a_view_and_delete_it(page: Page, keys: Keyboard, stack: Stack) -> None:
-    _make(stack, "Keys tidy")
+    make(stack, "Keys tidy")
     keys.find("keys tidy", 1)
     keys.tab_to("Save as a view", back=True)
     keys.press("Enter")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.browser.conftest import NewPage, Watch
-from tests.browser.keyboard import Keyboard
+from tests.browser.keyboard import Keyboard, make
 from tests.browser.test_journeys import Person
 from tests.exchange.files import retyped, saved
 from tests.support.stack import MANAGER, Stack, until
@@ -25,17 +25,6 @@ def page(new_page: NewPage) -> Page:
     return page
 
 
-@pytest.fixture
-def keys(page: Page) -> Keyboard:
-    return Keyboard(page)
-
-
-def _make(stack: Stack, *titles: str) -> None:
-    with stack.data():
-        for title in titles:
-            factories.campaign(title=title, budget=(500_000, "USD"))
-
-
 def _first_line(page: Page) -> str:
     return page.get_by_role("heading", level=1).inner_text()
 
@@ -43,7 +32,7 @@ def _first_line(page: Page) -> str:
 def test_find_edit_and_save_and_be_back_at_the_row(
     page: Page, keys: Keyboard, stack: Stack
 ) -> None:
-    _make(stack, "Keys edit one", "Keys edit two")
+    make(stack, "Keys edit one", "Keys edit two")
     keys.find("keys edit", 2)
     keys.heard("1–2 of 2 campaigns")
     keys.press("j")
@@ -77,7 +66,7 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(page: Page, keys: Keybo
 
 
 def test_change_three_rows_at_once(page: Page, keys: Keyboard, stack: Stack) -> None:
-    _make(stack, *[f"Keys bulk {number}" for number in range(4)])
+    make(stack, *[f"Keys bulk {number}" for number in range(4)])
     keys.find("keys bulk", 4)
     picked = []
     for _ in range(3):
@@ -168,7 +157,7 @@ def test_import_a_file(page: Page, keys: Keyboard, stack: Stack, tmp_path: Path)
 
 
 def test_save_a_view_and_go_back_to_it(page: Page, keys: Keyboard, stack: Stack) -> None:
-    _make(stack, "Keys view")
+    make(stack, "Keys view")
     keys.find("keys view", 1)
     keys.tab_to("Save as a view", back=True)
     keys.press("Enter")
@@ -191,7 +180,7 @@ def test_save_a_view_and_go_back_to_it(page: Page, keys: Keyboard, stack: Stack)
 
 
 def test_go_to_a_campaign_from_anywhere(page: Page, keys: Keyboard, stack: Stack) -> None:
-    _make(stack, "Keys palette one", "Keys palette two")
+    make(stack, "Keys palette one", "Keys palette two")
     keys.press("/", "g", "s")
     page.wait_for_url("**/sync")
     asked: list[str] = []
@@ -226,7 +215,7 @@ def test_go_to_a_campaign_from_anywhere(page: Page, keys: Keyboard, stack: Stack
 def test_enter_goes_to_what_is_typed_not_to_what_was_found_before(
     page: Page, keys: Keyboard, stack: Stack
 ) -> None:
-    _make(stack, "Keys hurry")
+    make(stack, "Keys hurry")
     keys.press("Control+k")
     expect(page.locator("#palette [aria-selected=true]")).to_contain_text("Overview")
     keys.type("keys hurry")
@@ -254,7 +243,7 @@ def test_escape_leaves_the_palette_where_one_was(page: Page, keys: Keyboard) -> 
 
 
 def test_without_scripts_the_palette_is_a_page(new_page: NewPage, stack: Stack) -> None:
-    _make(stack, "Keys plain")
+    make(stack, "Keys plain")
     page = new_page(java_script_enabled=False)
     page.goto("/timeline")
     page.get_by_role("link", name="Go to…").first.click()
