@@ -54,6 +54,20 @@ class Keyboard:
         self.press("ArrowDown")
         expect(rows.first.locator("th a")).to_be_focused()
 
+    def archive_ticked(self, number: int) -> None:
+        """Have the ticked rows of the list archived in bulk, and see it come to its end."""
+        self.tab_to("Change the ticked", back=True)
+        self.press("Shift+Tab")
+        self.type("Arch")
+        self.press("Tab", "Enter")
+        self.page.wait_for_url("**/bulk/**")
+        self.tab_to("See what would change")
+        self.press("Enter")
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(f"{number} of {number}")
+        self.tab_to("Do it here")
+        self.press("Enter")
+        expect(self.page.locator("#job")).to_contain_text("Finished", timeout=20_000)
+
     def at(self, title: str) -> None:
         """The row with this title has the focus."""
         link = self.page.get_by_role("row", name=title).locator("th a")

@@ -108,19 +108,19 @@ def get_advertiser(advertiser_id: int) -> Advertiser | None:
 
 def names_of(advertiser_ids: Iterable[int | None]) -> Mapping[int, str]:
     """Names by id, for those that exist."""
-    ids = {id_ for id_ in advertiser_ids if id_ is not None}
-    if not ids:
-        return {}
-    query = select(Advertiser.id, Advertiser.name).where(Advertiser.id.in_(ids))
-    return {row.id: row.name for row in db.session.execute(query)}
+    return _names(Advertiser, advertiser_ids)
 
 
 def agency_names_of(agency_ids: Iterable[int | None]) -> Mapping[int, str]:
     """The same of agencies."""
-    ids = {id_ for id_ in agency_ids if id_ is not None}
+    return _names(Agency, agency_ids)
+
+
+def _names(of: type[Advertiser | Agency], given: Iterable[int | None]) -> Mapping[int, str]:
+    ids = {id_ for id_ in given if id_ is not None}
     if not ids:
         return {}
-    query = select(Agency.id, Agency.name).where(Agency.id.in_(ids))
+    query = select(of.id, of.name).where(of.id.in_(ids))
     return {row.id: row.name for row in db.session.execute(query)}
 
 

@@ -15,7 +15,8 @@ Asked = Select[*tuple[Any, ...]]
 def as_text(query: Asked, dialect: Dialect, *given: BindParameter[Any]) -> TextualSelect:
     """The query as a text for this database, with all its values in it but ``given``.
 
-    Only for values of our own: what somebody typed stays a parameter.
+    Only for values of our own: what somebody typed stays a parameter. Raises ``ValueError`` where
+    one holds a percent sign, which two drivers would each read in their own way.
     """
     marks = {each.key: literal_column(f":{each.key}", each.type) for each in given}
 
@@ -24,5 +25,7 @@ def as_text(query: Asked, dialect: Dialect, *given: BindParameter[Any]) -> Textu
 
     marked = cast("Asked", replacement_traverse(query, {}, mark))
     compiled = marked.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    if "%" in str(compiled):
+        raise ValueError("a percent sign among the values")
     columns = [column(f"c{n}", each.type) for n, each in enumerate(query.selected_columns)]
     return text(str(compiled)).bindparams(*given).columns(*columns)
