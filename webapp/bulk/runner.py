@@ -4,13 +4,13 @@ What was done and that it was done are committed together: a worker that dies in
 batch leaves nothing of it, and the next one begins it anew. An item that fails stops no other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.audit.service import Actor
 from webapp.auth import queries as operators
@@ -121,21 +121,26 @@ def _may_edit(job: BulkJob) -> bool:
 
 def _outcomes(batch: Batch) -> dict[int, Outcome]:
     """By item, its state and words where there is something to say."""
-    done = _undone(batch) if batch.job.kind == UNDO else _together(batch, _plain(batch))
+    if batch.job.kind == UNDO:
+        done = _in_few(batch, _undo_local)
+        done |= _in_few(batch, partial(_send_anew, done))
+    else:
+        done = _in_few(batch, _change)
     return {item.id: done.get(item.id) or _alone(batch, item) for item in batch.items}
 
 
-def _local(batch: Batch) -> list[verbs.Pair]:
-    """Items of an undo that no ad server is told of: these can be done together."""
-    return [
-        verbs.Pair(item, campaign, frozenset())
-        for item in batch.items
-        if (campaign := batch.campaigns.get(item.campaign_id or 0))
-        and undoing.is_local(item.wanted or {})
-    ]
+def _in_few(batch: Batch, do: Callable[[Batch], dict[int, Outcome]]) -> dict[int, Outcome]:
+    """Do items in few statements; none of them when one cannot be done, whatever the reason."""
+    try:
+        with db.session.begin_nested():
+            return do(batch)
+    except Exception:
+        # Which one it was shows when they are done one by one.
+        log.exception("bulk_items_refused", job=batch.job.id)
+        return {}
 
 
-def _plain(batch: Batch) -> list[verbs.Pair]:
+def _change(batch: Batch) -> dict[int, Outcome]:
     """Items that can be done together with others, each campaign once."""
     plain = many.plain(list(batch.campaigns.values()))
     found: dict[int, verbs.Pair] = {}
@@ -144,32 +149,28 @@ def _plain(batch: Batch) -> list[verbs.Pair]:
         if campaign and (campaign.id in plain or verbs.is_local(item.wanted or {})):
             waiting = plain.get(campaign.id, frozenset())
             found.setdefault(campaign.id, verbs.Pair(item, campaign, waiting))
-    return list(found.values())
+    return _change_many(batch, list(found.values()))
 
 
-def _undone(batch: Batch) -> dict[int, Outcome]:
-    """What of an undo can be done in few statements: the local items, and what had arrived."""
-    local = _together(batch, _local(batch))
-    rest = [item for item in batch.items if item.id not in local]
-    try:
-        with db.session.begin_nested():
-            return local | undoing.send_anew(
-                batch.actor, rest, batch.undone, batch.campaigns, batch.job.uuid
-            )
-    except SQLAlchemyError:
-        log.exception("bulk_items_refused", job=batch.job.id)
-        return local
+def _undo_local(batch: Batch) -> dict[int, Outcome]:
+    """Items of an undo that no ad server is told of."""
+    pairs = [
+        verbs.Pair(item, campaign, frozenset())
+        for item in batch.items
+        if (campaign := batch.campaigns.get(item.campaign_id or 0))
+        and undoing.is_local(item.wanted or {})
+    ]
+    return undoing.in_words(_change_many(batch, pairs))
 
 
-def _together(batch: Batch, pairs: Sequence[verbs.Pair]) -> dict[int, Outcome]:
-    """Do these items in few statements; none of them when the database refuses one."""
-    try:
-        with db.session.begin_nested():
-            done = verbs.change_many(batch.actor, pairs, batch.in_conflict, batch.job.uuid)
-            return undoing.in_words(done) if batch.job.kind == UNDO else done
-    except SQLAlchemyError:
-        log.exception("bulk_items_refused", job=batch.job.id)
-        return {}
+def _change_many(batch: Batch, pairs: Sequence[verbs.Pair]) -> dict[int, Outcome]:
+    return verbs.change_many(batch.actor, pairs, batch.in_conflict, batch.job.uuid)
+
+
+def _send_anew(done: Container[int], batch: Batch) -> dict[int, Outcome]:
+    """Of the items of an undo that are not done yet, those that had arrived."""
+    rest = [item for item in batch.items if item.id not in done]
+    return undoing.send_anew(batch.actor, rest, batch.undone, batch.campaigns, batch.job.uuid)
 
 
 def _alone(batch: Batch, item: BulkItem) -> Outcome:
