@@ -9,31 +9,30 @@ from flask.typing import ResponseReturnValue
 from webapp.audit.actors import web_actor
 from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import outgoing
 from webapp.campaigns import queries as campaigns
 from webapp.campaigns import service as bookings
 from webapp.campaigns.edit_views import back
-from webapp.campaigns.models import STUCK, Campaign, Change
+from webapp.campaigns.models import Campaign
+from webapp.changes import parked as parking
 from webapp.changes import service
 from webapp.core.db import transaction
-from webapp.core.errors import DomainError, NotFound, TooLate
+from webapp.core.errors import DomainError, NotFound
 from webapp.sync import candidates
 
 
 @requires(Permission.READ)
 def parked(uuid: str) -> ResponseReturnValue:
-    campaign = campaigns.get_campaign(uuid)
-    unknown = _unknown(campaign)
+    found = parking.look(campaigns.get_campaign(uuid))
     return render_template(
         "changes/parked.html",
-        campaign=campaign,
-        unknown=unknown,
-        is_made=unknown is not None and unknown.error_code == campaigns.MADE_THERE,
-        is_booking=unknown is not None and campaign.remote_id is None,
-        candidates=candidates.candidates_of(campaign),
-        is_gone=candidates.is_gone_there(campaign),
+        campaign=found.campaign,
+        unknown=found.unknown,
+        is_made=found.is_made,
+        is_booking=found.is_booking,
+        candidates=found.candidates,
+        is_gone=found.is_gone,
         back=back(),
-        given_up=next(iter(service.given_up(campaign)), None),
+        given_up=found.given_up,
     )
 
 
@@ -54,21 +53,6 @@ def settle(uuid: str) -> ResponseReturnValue:
     return redirect(back() or url_for("campaigns.show", uuid=uuid))
 
 
-def _unknown(campaign: Campaign) -> Change | None:
-    """The change that may have arrived, and is no longer looked for by itself."""
-    if campaign.remote_id is None:
-        return campaigns.unknown_create(campaign)
-    stuck = (c for c in campaigns.changes_of(campaign) if c.state == STUCK and c.sent_payload)
-    return next((c for c in stuck if c.error_code != service.NOT_THERE), None)
-
-
-def _find_out(campaign: Campaign) -> None:
-    change = _unknown(campaign)
-    if change is None or change.error_code == campaigns.MADE_THERE:
-        raise TooLate("Nothing of it is unknown any more. Look at what is there now.")
-    outgoing.find_out(web_actor(), change)
-
-
 def _link(campaign: Campaign) -> None:
     try:
         chosen = UUID(request.form.get("candidate", ""))
@@ -78,25 +62,28 @@ def _link(campaign: Campaign) -> None:
 
 
 WAYS_ON: Mapping[str, tuple[Callable[[Campaign], object], str]] = {
-    "find-out": (_find_out, "Megaphone is asked as soon as an answer can be relied on."),
-    "link": (_link, "Linked: this is the campaign that Megaphone has."),
-    "book-again": (
+    parking.FIND_OUT: (
+        lambda campaign: parking.find_out(web_actor(), campaign),
+        "Megaphone is asked as soon as an answer can be relied on.",
+    ),
+    parking.LINK: (_link, "Linked: this is the campaign that Megaphone has."),
+    parking.BOOK_AGAIN: (
         lambda campaign: bookings.book_again(web_actor(), campaign),
         "Booked again; it is on its way to Megaphone.",
     ),
-    "archive": (
+    parking.ARCHIVE: (
         lambda campaign: bookings.archive_campaign(web_actor(), campaign),
         "This entry is in the archive. Go on with the other one.",
     ),
-    "recreate": (
+    parking.RECREATE: (
         lambda campaign: candidates.recreate(web_actor(), campaign),
         "It is booked anew, and on its way to Megaphone.",
     ),
-    "detach": (
+    parking.DETACH: (
         lambda campaign: candidates.detach(web_actor(), campaign),
         "Kept here only, in the archive. Nothing of it is sent any more.",
     ),
-    "send-again": (
+    parking.SEND_AGAIN: (
         lambda campaign: service.send_again(web_actor(), campaign),
         "It is on its way to Megaphone.",
     ),
