@@ -323,6 +323,21 @@ def duplicates() -> Sequence[Row[Any]]:
     return db.session.execute(query).all()
 
 
+def open_duplicates(after_id: int, limit: int) -> Sequence[Row[Any]]:
+    """The same from the oldest on, each with the second record here: ``None`` until it is read."""
+    other = aliased(Campaign)
+    is_other = and_(
+        other.connection_id == Duplicate.connection_id, other.remote_id == Duplicate.remote_id
+    )
+    query = (
+        select(Duplicate, Campaign.uuid, Campaign.title, other.uuid.label("other_uuid"))
+        .join(Campaign, Duplicate.campaign_id == Campaign.id)
+        .outerjoin(other, is_other)
+        .where(*_open_duplicate(), Duplicate.id > after_id)
+    )
+    return db.session.execute(query.order_by(Duplicate.id).limit(limit)).all()
+
+
 def runs() -> Sequence[Row[SyncRun, str]]:
     """Runs that the brake stopped, or that failed with none after them, newest first."""
     query = select(SyncRun, Connection.name).join(Connection).where(_needs_answer())

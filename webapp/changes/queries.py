@@ -265,6 +265,26 @@ def _columns() -> Select[*tuple[Any, ...]]:
     )
 
 
+def changes_before(
+    place: int | None, limit: int, *, campaign_id: int | None, states: Sequence[str]
+) -> Sequence[Row[Any]]:
+    """Changes of a campaign, or of all, in one of these states: newest first, older than a place.
+
+    Rows as :func:`list_changes` gives them.
+    """
+    ids = select(Change.id).where(Change.state.in_(states))
+    if campaign_id is None:
+        ids = ids.where(Change.connection_id.not_in(DETACHED_IDS))
+    else:
+        ids = ids.where(Change.campaign_id == campaign_id)
+    if place is not None:
+        ids = ids.where(Change.id < place)
+    # Ids first, as for a page of the list.
+    wanted = ids.order_by(Change.id.desc()).limit(limit).scalar_subquery()
+    query = _columns().where(Change.id.in_(wanted))
+    return db.session.execute(query.order_by(Change.id.desc())).all()
+
+
 def change_row(change_id: int) -> Row[Any]:
     """One change with the columns of a list row. Raises ``NotFound``."""
     row = db.session.execute(_columns().where(Change.id == change_id)).one_or_none()
