@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sqlalchemy import update
+from sqlalchemy import Delete, Update, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy.sql.dml import ReturningDelete, ReturningUpdate
 
 from webapp.audit.service import Actor, FieldChange
 from webapp.auth.models import Operator
@@ -15,13 +17,13 @@ from webapp.core.errors import DomainError, InvalidInput
 from webapp.savedviews import queries, record
 from webapp.savedviews.models import NAME_LENGTH, SavedView
 from webapp.savedviews.queries import Seen
-from webapp.savedviews.words import in_words
+from webapp.savedviews.words import YES, in_words
 
 MOST_OWN = 50
 MAX_ARGUMENTS_LENGTH = 4_000
 # Where in a list someone is, and how often it was counted, is no part of a view.
 NOT_KEPT = ("page", "count", "view")
-YES = {True: "yes", False: "no"}
+CHANGED = "“{}” was changed since you opened it."
 
 
 class NotYours(DomainError):
@@ -102,16 +104,19 @@ def rename(
     record.write(actor, "changed the view", view, changes, is_told=is_shared or was_shared)
 
 
-def delete(actor: Actor, seen: Seen) -> None:
-    """It is nobody's home any more. Raises ``NotYours``."""
+def delete(actor: Actor, seen: Seen, drawn: str) -> None:
+    """It is nobody's home any more. ``drawn`` is the view's ``mark`` when it was asked about.
+
+    Raises ``NotYours``, and ``Overtaken`` where somebody saved meanwhile.
+    """
     _check_theirs(seen)
     view = seen.view
+    if not db.session.execute(_as_drawn(delete_from(SavedView), view, drawn)).all():
+        raise Overtaken(CHANGED.format(view.name))
     leave = update(Operator).where(Operator.home_view == str(view.uuid)).values(home_view=None)
     db.session.execute(leave)
     change = FieldChange("what it finds", in_words(view.arguments), None)
     record.write(actor, "deleted the view", view, [change], is_told=view.is_shared)
-    db.session.delete(view)
-    db.session.flush()
 
 
 def set_home(actor: Actor, operator: Operator, key: str | None) -> None:
@@ -130,13 +135,20 @@ def _check_theirs(seen: Seen) -> None:
 
 
 def _set_as_drawn(view: SavedView, drawn: str, **values: Any) -> None:
-    as_drawn = update(SavedView).where(
-        SavedView.id == view.id, SavedView.changed_at == _moment(drawn)
-    )
-    # Asked of the database: another may be saving in this very moment.
-    kept = as_drawn.values(**values, changed_at=utc_now())
-    if not db.session.execute(kept.returning(SavedView.id)).all():
-        raise Overtaken(f"“{view.name}” was changed since you opened it.")
+    kept = update(SavedView).values(**values, changed_at=utc_now())
+    if not db.session.execute(_as_drawn(kept, view, drawn)).all():
+        raise Overtaken(CHANGED.format(view.name))
+
+
+def _as_drawn(
+    statement: Update | Delete, view: SavedView, drawn: str
+) -> ReturningUpdate[int] | ReturningDelete[int]:
+    """Only while it is as it was drawn, which it returns the id of.
+
+    Asked of the database: another may be saving in this very moment.
+    """
+    as_drawn = statement.where(SavedView.id == view.id, SavedView.changed_at == _moment(drawn))
+    return as_drawn.returning(SavedView.id)
 
 
 def _moment(mark: str) -> datetime:

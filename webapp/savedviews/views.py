@@ -1,7 +1,7 @@
 """The pages of saved views: all of them, saving a list as one, renaming, sharing, deleting."""
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -144,15 +144,34 @@ def delete(view_uuid: str) -> ResponseReturnValue:
     seen = queries.get_seen(view_uuid, operator())
     name = seen.view.name
     if request.method == "GET":
-        return render_template("savedviews/delete.html", seen=seen)
+        return _delete_page(seen)
     try:
         with transaction():
-            service.delete(web_actor(), seen)
+            service.delete(web_actor(), seen, request.form.get("drawn", ""))
     except NotYours as problem:
         flash(str(problem), "warn")
+    except Overtaken:
+        return _delete_page(queries.get_seen(view_uuid, operator()), overtaken=True)
     else:
         flash(f"“{name}” is deleted. No campaign changed.", "ok")
     return redirect(url_for("savedviews.index"))
+
+
+def _delete_page(seen: Seen, *, overtaken: bool = False) -> ResponseReturnValue:
+    """``overtaken``: with what somebody changed since the page was drawn that was answered."""
+    view = seen.view
+    now = words.state(view.name, view.arguments, is_shared=view.is_shared)
+    opened = dict(parse_qsl(request.form.get("opened", "")))
+    page = render_template(
+        "savedviews/delete.html",
+        seen=seen,
+        opened=urlencode(now),
+        overtaken=overtaken,
+        last=record.last_change(view) if overtaken else None,
+        differences=words.differences(now, opened) if overtaken else (),
+        there=address(seen.key, view.arguments),
+    )
+    return page, 409 if overtaken else 200
 
 
 @blueprint.post("/views/home")

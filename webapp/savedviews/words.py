@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+YES = {True: "yes", False: "no"}
+# What is told of a view itself stands among its arguments by these names.
+NAME, SHARED = "name", "shared"
 LABELS: Mapping[str, str] = {
+    NAME: "Name",
+    SHARED: "Shared",
     "q": "Search",
     "archived": "Archived",
     "sync": "Sync",
@@ -48,6 +53,11 @@ def differences(now: Mapping[str, str], asked: Mapping[str, str]) -> Sequence[Di
         for name in _order({**now, **asked})
         if now.get(name) != asked.get(name)
     ]
+
+
+def state(name: str, arguments: Mapping[str, str], *, is_shared: bool) -> Mapping[str, str]:
+    """All that can change of a view."""
+    return {**arguments, NAME: name, SHARED: YES[is_shared]}
 
 
 def label_of(name: str) -> str:
