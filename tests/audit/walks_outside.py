@@ -10,11 +10,17 @@ from tests.api.scripts import Script
 from tests.audit.past_events import happen, sealed
 from tests.auth.factors import has_factor
 from tests.bulk.desk import Desk
+from tests.campaigns.form_work import edit_elsewhere
+from tests.changes.test_parked_page import gone
 from tests.cli.conftest import Terminal
+from webapp.audit import queries as audit
 from webapp.bulk import service as bulk
 from webapp.bulk.operations import Archive, SetBudget
+from webapp.campaigns.models import Change
 from webapp.connections import credentials
 from webapp.core.clock import utc_now
+from webapp.core.db import db
+from webapp.core.moments import iso
 
 Operation = Callable[[Script, Desk], object]
 Command = Callable[[Terminal], object]
@@ -69,6 +75,44 @@ def ask_for_a_pull(s: Script, _desk: Desk) -> None:
     send(s, "POST", "/sync/campaigns")
 
 
+def of_change(verb: str, **values: Any) -> Operation:
+    def walk(s: Script, _desk: Desk) -> None:
+        change = factories.change(factories.campaign(), **values)
+        send(s, "POST", f"/outgoing/{change.id}/{verb}")
+
+    return walk
+
+
+def put_off(s: Script, _desk: Desk) -> None:
+    change = factories.change(factories.campaign())
+    body = {"when": iso(utc_now() + timedelta(days=1))}
+    send(s, "PUT", f"/outgoing/{change.id}/send-at", body)
+
+
+def undo(s: Script, _desk: Desk) -> None:
+    campaign = factories.campaign(title="One")
+    edit_elsewhere(campaign, title="Two")
+    change = db.session.query(Change).filter_by(campaign_id=campaign.id).one()
+    send(s, "POST", f"/outgoing/{change.id}/undo", {})
+
+
+def restore(s: Script, _desk: Desk) -> None:
+    campaign = factories.campaign(title="One")
+    edit_elsewhere(campaign, title="Two")
+    then = audit.last_event_id("campaign", campaign.id)
+    edit_elsewhere(campaign, title="Three")
+    send(s, "POST", f"/campaigns/{campaign.uuid}/restore", {"event_id": str(then)})
+
+
+def settle(s: Script, _desk: Desk) -> None:
+    owner, _ = gone()
+    send(s, "POST", f"/campaigns/{owner.uuid}/settle", {"choice": "detach"})
+
+
+def close_duplicate(s: Script, _desk: Desk) -> None:
+    send(s, "POST", f"/duplicates/{factories.duplicate(factories.campaign()).id}/close")
+
+
 def put(tail: str, **body: Any) -> Operation:
     return lambda s, _: send(s, "PUT", f"/campaigns/{factories.campaign().uuid}{tail}", body)
 
@@ -76,15 +120,24 @@ def put(tail: str, **body: Any) -> Operation:
 OPERATIONS: dict[str, Operation] = {
     "archive_campaign": put("/archive", archived=True),
     "cancel_bulk_change": of_job("cancel"),
+    "cancel_outgoing": of_change("cancel", fields=["budget"]),
     "change_many": many,
+    "close_duplicate": close_duplicate,
     "create_campaign": lambda s, _: send(s, "POST", "/campaigns", booked()),
+    "find_out_outgoing": of_change("find-out", state="settling"),
+    "hold_outgoing": of_change("hold"),
     "pause_bulk_change": of_job("pause"),
     "pause_connection": connection("pause"),
+    "put_off_outgoing": put_off,
+    "release_outgoing": of_change("release", state="held", held_by="ana@example.com"),
     "resolve_conflict": resolve,
+    "restore_campaign": restore,
     "resume_bulk_change": of_job("resume"),
     "resume_connection": connection("resume", "pause"),
+    "settle_campaign": settle,
     "sync_campaigns": ask_for_a_pull,
     "undo_bulk_change": of_job("undo"),
+    "undo_outgoing": undo,
     "update_campaign": put("", notes="New."),
 }
 ELSEWHERE = "It asks the ad server; that it is told is in tests/api/live."

@@ -8,10 +8,13 @@ from webapp.api import (
     conflicts,
     connections,
     me,
+    outgoing,
+    parked,
     remote,
     remote_writes,
     sync_runs,
     timeline,
+    undoing,
 )
 from webapp.api.blueprint import blueprint
 
@@ -24,8 +27,11 @@ __all__ = [
     "conflicts",
     "connections",
     "me",
+    "outgoing",
+    "parked",
     "remote",
     "remote_writes",
     "sync_runs",
     "timeline",
+    "undoing",
 ]

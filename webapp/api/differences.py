@@ -1,6 +1,6 @@
 """Who changes what was changed meanwhile sees what it was, what it is, and what was sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,14 @@ from webapp.api.etags import Seen
 from webapp.api.serialize import Json
 from webapp.audit import queries as audit
 from webapp.auth import queries as operators
-from webapp.campaigns.fields import EDITABLE, LABELS, CampaignValues, changed_groups, editable
+from webapp.campaigns.fields import (
+    EDITABLE,
+    LABELS,
+    CampaignValues,
+    changed_groups,
+    editable,
+    values_of,
+)
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 from webapp.core.money import minor_digits
@@ -26,7 +33,7 @@ def check(campaign: Campaign, values: CampaignValues, seen: Sequence[Seen] | Non
 
     Not where all that it sends is there already: a change that was sent twice does no harm.
     """
-    if seen is None or any(each.version == campaign.version for each in seen):
+    if seen is None or _is_current(campaign, seen):
         return
     now, wanted = editable(campaign), editable(values)
     groups = changed_groups(now, wanted, EDITABLE)
@@ -48,10 +55,30 @@ def check(campaign: Campaign, values: CampaignValues, seen: Sequence[Seen] | Non
 def check_archive(campaign: Campaign, archived: bool, seen: Sequence[Seen] | None) -> None:
     """The same for archiving a campaign, or bringing it back."""
     now = {"archived": campaign.archived_at is not None}
-    if seen is None or any(each.version == campaign.version for each in seen):
+    if seen is None or _is_current(campaign, seen):
         return
     if now["archived"] != archived:
         raise _meanwhile(campaign, _differences(now, {"archived": archived}, None))
+
+
+def check_act(campaign: Campaign, act: Callable[[], None], seen: Sequence[Seen] | None) -> None:
+    """Do what only the service knows the outcome of, unless the script had read another version.
+
+    Then it is tried and taken back: what it would have changed is the difference.
+    """
+    if seen is not None and not _is_current(campaign, seen):
+        trial = db.session.begin_nested()
+        act()
+        wanted, archived = values_of(editable(campaign)), campaign.archived_at is not None
+        trial.rollback()
+        db.session.expire_all()
+        check(campaign, wanted, seen)
+        check_archive(campaign, archived, seen)
+    act()
+
+
+def _is_current(campaign: Campaign, seen: Sequence[Seen]) -> bool:
+    return any(each.version == campaign.version for each in seen)
 
 
 def _meanwhile(campaign: Campaign, changes: Sequence[Json]) -> Problem:

@@ -11,6 +11,7 @@ UNKNOWN = "text"
 _CAPITAL = re.compile(r"[A-Z]")
 PREFIX = "#/components/schemas/"
 CAMPAIGN = "6f1c0c52-3d0e-4a57-9b0e-1f2a3b4c5d6e"
+TWIN = "b1d7a0c4-8e2f-4c39-a6d5-3f2e1d0c9b8a"
 REMOTE_ADVERTISER = "7c9e6679-7425-11f0-8de9-0242ac120002"
 REMOTE_AGENCY = "9b2d3c4e-7425-11f0-8de9-0242ac120002"
 REMOTE_CAMPAIGN = "1a2b3c4d-5e6f-11f0-8de9-0242ac120002"
@@ -87,6 +88,23 @@ SAMPLES: dict[str, Any] = {
     "Conflict.ours": "Spring launch",
     "Conflict.theirs": "Spring launch 2026",
     "Resolution": {"choice": "theirs"},
+    "change_id": "23",
+    "OutgoingChange.id": "23",
+    "OutgoingChange.kind": "update",
+    "OutgoingChange.state": "ready",
+    "OutgoingChange.can": ["cancel", "hold", "send_at", "undo"],
+    "OutgoingChange.not_before": None,
+    "OutgoingChange.sent_at": None,
+    "OutgoingChange.finished_at": None,
+    "Unsettled.choices": ["find_out", "link", "book_again"],
+    "Unsettled.detail": "It was never listed.",
+    "Candidate.id": TWIN,
+    "Candidate.megaphone_id": REMOTE_CAMPAIGN,
+    "Duplicate.megaphone_id": REMOTE_CAMPAIGN,
+    "Duplicate.external_id": "fd-bcdfghjkmn",
+    "duplicate_id": TWIN,
+    "closed_at": None,
+    "closed_by": None,
     "FeedMeta.next_cursor": "eyJhZnRlciI6NDJ9",
     "held_by": None,
     "last_error": None,

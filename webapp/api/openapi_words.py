@@ -43,7 +43,8 @@ another; without a token an address may make 100. The headers `RateLimit-Remaini
 TAGS = {
     "Campaigns": "The orders: find, read, create, change and archive them.",
     "Bulk": "The same change to many campaigns, tried out first.",
-    "Changes": "What changed, when, and by whom.",
+    "Outgoing changes": "On their way to the ad server: hold them, take them back, undo them.",
+    "To settle": "What nothing moves on by itself: choose a way on.",
     "Conflicts": "Where the ad server and Flightdeck disagree, and deciding it.",
     "Advertisers": "Advertisers and agencies, as they were last synced.",
     "Ad server": "Straight through to the ad server, in its own camelCase words.",

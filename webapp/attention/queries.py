@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from flask import g, has_request_context
 from sqlalchemy import (
@@ -323,7 +324,7 @@ def duplicates() -> Sequence[Row[Any]]:
     return db.session.execute(query).all()
 
 
-def open_duplicates(after_id: int, limit: int) -> Sequence[Row[Any]]:
+def open_duplicates(after_id: int, limit: int) -> Sequence[Row[Duplicate, UUID, str, UUID | None]]:
     """The same from the oldest on, each with the second record here: ``None`` until it is read."""
     other = aliased(Campaign)
     is_other = and_(

@@ -268,11 +268,13 @@ def _columns() -> Select[*tuple[Any, ...]]:
 def changes_before(
     place: int | None, limit: int, *, campaign_id: int | None, states: Sequence[str]
 ) -> Sequence[Row[Any]]:
-    """Changes of a campaign, or of all, in one of these states: newest first, older than a place.
+    """Changes of a campaign, or of all, newest first, older than a place: in any of these states.
 
-    Rows as :func:`list_changes` gives them.
+    No states are all of them. Rows as :func:`list_changes` gives them.
     """
-    ids = select(Change.id).where(Change.state.in_(states))
+    ids = select(Change.id)
+    if states:
+        ids = ids.where(Change.state.in_(states))
     if campaign_id is None:
         ids = ids.where(Change.connection_id.not_in(DETACHED_IDS))
     else:
