@@ -120,3 +120,13 @@ def test_markup_in_a_name_is_only_text(viewer_client):
     answer = viewer_client.get(f"{PANEL}/suggest?of=agency&q=harbor")
     assert "&lt;b&gt;Harbor&lt;/b&gt;" in answer.text
     assert 'id="agency-option-' in answer.text
+
+
+@pytest.mark.usefixtures("many")
+def test_of_many_who_has_left_stays_chosen_while_their_name_stands_there(viewer_client):
+    gone = factories.operator(email="gone@example.com", active=False)
+    factories.campaign(title="Theirs", owner=gone)
+    page = get_page(viewer_client, f"{PANEL}?owner={gone.id}")
+
+    assert page.form(SHOW).values["owner_name"] == "gone@example.com"
+    assert titles(page.submit(SHOW)) == ["Theirs"]

@@ -1,7 +1,7 @@
 """The forms of the operations: one small form each, read into an operation."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField
 from webapp.advertisers import finding
 from webapp.advertisers import queries as advertisers
 from webapp.advertisers.finding import Meant
+from webapp.auth import access
 from webapp.auth import queries as operators
 from webapp.bulk.operations import (
     AddToBudget,
@@ -23,7 +24,9 @@ from webapp.bulk.operations import (
     SetOwner,
     Unarchive,
 )
+from webapp.campaigns import named, owners
 from webapp.campaigns.forms import row_id
+from webapp.campaigns.named import Kind
 from webapp.core.money import CURRENCIES, MoneyError, parse_amount
 from webapp.web.forms import BaseForm
 
@@ -39,6 +42,8 @@ class OperationForm(BaseForm):
 
     # For their labels.
     needed: ClassVar[tuple[str, ...]] = ()
+    # What its field for a name suggests.
+    finds: ClassVar[Kind | None] = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,22 +85,54 @@ class OwnerForm(OperationForm):
         return SetOwner(int(self.owner.data), self._known[self.owner.data])
 
 
-class AdvertiserForm(OperationForm):
+class _NameForm(OperationForm):
     """A name, typed; ``chosen`` is the one that was picked from what it found.
 
     ``choices`` are those that a name may mean, to be pressed.
     """
 
     needed = ("name",)
-    name = StringField(
-        "Advertiser",
-        description="Its name, or a part of it. Its agency stands behind the dash.",
-    )
+    name = StringField()
     chosen = HiddenField()
 
     def __init__(self) -> None:
         super().__init__()
-        self.choices: Sequence[tuple[int, str]] = ()
+        self.choices: Sequence[tuple[str | int, str]] = ()
+
+
+class TypedOwnerForm(_NameForm):
+    finds = owners.OWNER
+    name = StringField("Owner", description="An e-mail address or a part of it; me, or nobody.")
+
+    def operation(self) -> Operation | None:
+        pressed = request.form.get("choice")
+        typed = None if pressed else self.name.data or ""
+        if typed == "":
+            self._refuse("name", "Type an owner’s address, or nobody.")
+            return None
+        box = owners.box_of(pressed or self.chosen.data or "", typed, access.operator().id)
+        if box.value == owners.NOBODY:
+            return SetOwner(None, NOBODY)
+        people = {str(id_): email for id_, email in operators.operator_choices()}
+        if box.value not in people:
+            self.choices = box.choices
+            self._refuse("name", owners.problem_of(box))
+            return None
+        return SetOwner(int(box.value), people[box.value])
+
+
+def _owner_form() -> OperationForm:
+    """A list to pick from, as long as it is one."""
+    is_list = len(operators.operator_choices()) <= named.MOST_LISTED
+    return OwnerForm() if is_list else TypedOwnerForm()
+
+
+class AdvertiserForm(_NameForm):
+    finds = named.KINDS["advertiser"]
+    name = StringField(
+        "Advertiser",
+        description="Its name, or a part of it. Its agency stands behind the dash.",
+    )
 
     def operation(self) -> Operation | None:
         pressed = row_id(request.form.get("choice", ""))
@@ -190,10 +227,10 @@ class TitleForm(OperationForm):
 
 
 # By the name of the operation: what it is called, and its form.
-FORMS: dict[str, tuple[str, type[OperationForm]]] = {
+FORMS: dict[str, tuple[str, Callable[[], OperationForm]]] = {
     "archive": ("Archive", ArchiveForm),
     "unarchive": ("Take out of the archive", UnarchiveForm),
-    "owner": ("Set the owner", OwnerForm),
+    "owner": ("Set the owner", _owner_form),
     "advertiser": ("Set the advertiser", AdvertiserForm),
     "budget": ("Set the budget", BudgetForm),
     "add": ("Add to the budget", AddForm),

@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from webapp.audit.actors import web_actor
 from webapp.auth.access import is_safe_target, operator, requires
 from webapp.auth.permissions import Permission
-from webapp.campaigns import choices, queries, said, service, weighing
+from webapp.campaigns import choices, owners, queries, said, service, weighing
 from webapp.campaigns.fields import CampaignValues, readable
 from webapp.campaigns.figures import Figures
-from webapp.campaigns.forms import FIELD_OF, FIELD_OF_GROUP, CampaignForm, Offered, as_copy, row_id
+from webapp.campaigns.forms import FIELD_OF_GROUP, CampaignForm, Offered, as_copy, row_id
 from webapp.campaigns.models import Campaign, Conflict
 from webapp.campaigns.offers import choices_with_own, offered
 from webapp.connections import queries as connections
@@ -131,19 +131,21 @@ def _form(campaign: Campaign | None = None, start: Mapping[str, Any] | None = No
     lists = offered(campaign, search, row_id(request.form.get("advertiser_id", "")))
     form = CampaignForm(lists, campaign, start=start)
     form.read_as(drawn_again())
+    if form.is_owner_typed:
+        owners.read(form, drawn_again(), operator().id)
     return form
 
 
 def _save(form: CampaignForm, save: Save) -> tuple[UUID | None, int]:
     """The saved campaign, or ``None`` with the reasons at the form's fields."""
-    values = form.values()
-    if values is None or form.asks_for_tick():
+    is_unclear, values = form.is_owner_unclear(), form.values()
+    if is_unclear or values is None or form.asks_for_tick():
         return None, 422
     try:
         with transaction():
             return save(values).uuid, 200
     except InvalidInput as problem:
-        form.add_errors(problem.fields, FIELD_OF)
+        form.add_errors(problem.fields, form.field_of())
         return None, 422
     except IntegrityError:
         # The same form sent twice at once: the other request was first, and is found now.

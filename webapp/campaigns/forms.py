@@ -53,11 +53,12 @@ def row_id(text: Any) -> int | None:
 class Offered:
     """What the form's lists offer: ids and words.
 
-    ``is_many``: there are too many advertisers for a list; these are what a search found.
+    ``is_many``: there are too many advertisers for a list; these are what a search found. Of too
+    many owners there is none: a name is typed.
     """
 
     advertisers: Sequence[tuple[int, str]]
-    owners: Sequence[tuple[int, str]]
+    owners: Sequence[tuple[int, str]] | None
     is_many: bool = False
 
 
@@ -65,7 +66,8 @@ class CampaignForm(BaseForm):
     """``opened`` is what the fields held when the form was drawn, to tell what was typed since.
 
     ``start`` is what the fields of a new campaign hold at first. ``budget_tick`` is the box that a
-    large rise asks for: it holds the figures that it was ticked for.
+    large rise asks for: it holds the figures that it was ticked for. ``owner_problem`` says why the
+    name of an owner was not taken, ``owner_choices`` are those that it may mean.
     """
 
     title = StringField("Title")
@@ -76,6 +78,7 @@ class CampaignForm(BaseForm):
     copy_needed = BooleanField("Ad copy is needed")
     owner_id = SelectField("Owner", coerce=row_id, validate_choice=False)
     notes = TextAreaField("Notes")
+    owner_name = StringField("Owner")
     advertiser_search = StringField("Find an advertiser")
     budget_tick = StringField()
     intent_key = HiddenField()
@@ -92,10 +95,13 @@ class CampaignForm(BaseForm):
         super().__init__(data=_shown(campaign) | dict(start or {}), prefix=prefix)
         self._campaign = campaign
         self.is_many = offered.is_many
+        self.is_owner_typed = offered.owners is None
+        self.owner_problem: str | None = None
+        self.owner_choices: Sequence[tuple[str, str]] = ()
         # For the label; the service says what is missing.
         self.title.flags.required = True
         self.advertiser_id.choices = [("", "Pick an advertiser"), *offered.advertisers]
-        self.owner_id.choices = [("", "Nobody"), *offered.owners]
+        self.owner_id.choices = [("", "Nobody"), *(offered.owners or ())]
         self.total_budget_currency.choices = self._currencies()
 
     def _currencies(self) -> list[tuple[str, str]]:
@@ -125,6 +131,17 @@ class CampaignForm(BaseForm):
             return False
         self.add_errors({"budget_tick": f"{LARGE_RISE} {found.words}."}, {})
         return True
+
+    def is_owner_unclear(self) -> bool:
+        """Whether the typed name of an owner is not one person's; with the reason."""
+        if self.owner_problem is None:
+            return False
+        self.add_errors({"owner_name": self.owner_problem}, {})
+        return True
+
+    def field_of(self) -> dict[str, str]:
+        """Where the service's messages belong."""
+        return FIELD_OF | ({"owner_id": "owner_name"} if self.is_owner_typed else {})
 
     def read_as(self, again: str | None) -> None:
         """Put the reading of an amount that a button offered in place of what was typed."""

@@ -49,8 +49,10 @@ class Box:
 def box(kind: Kind, chosen: str, typed: str | None) -> Box:
     """``typed`` is ``None`` where nothing was sent: what is chosen stays."""
     listed = kind.listed(chosen) if kind.listed else None
-    if typed is None or listed is not None:
-        return Box(kind, chosen, kind.words(chosen), listed)
+    words = kind.words(chosen)
+    # Who is chosen may stay, though nobody else can be found by that name any more.
+    if typed is None or listed is not None or (chosen and typed == words):
+        return Box(kind, chosen, words, listed)
     if not typed:
         return Box(kind, "", "", listed)
     found = kind.meant(typed, chosen)

@@ -6,6 +6,7 @@ from webapp.advertisers import queries as advertisers
 from webapp.auth import queries as operators
 from webapp.campaigns.forms import Offered
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.named import MOST_LISTED as MOST_OWNERS
 
 # More than this is no list to pick from: without scripts, advertisers are searched for first.
 MOST_LISTED = 500
@@ -17,7 +18,8 @@ Choices = Sequence[tuple[int, str]]
 def choices_with_own(campaign: Campaign) -> Offered:
     """All there is to pick from, and what the campaign has where that is not listed."""
     own = advertisers.choice_of(campaign.advertiser_id)
-    return Offered(_with(advertisers.advertiser_choices(), own), _owners(campaign))
+    people = operators.operator_choices()
+    return Offered(_with(advertisers.advertiser_choices(), own), _owners(campaign, people))
 
 
 def offered(campaign: Campaign | None, search: str, chosen: int | None) -> Offered:
@@ -28,12 +30,14 @@ def offered(campaign: Campaign | None, search: str, chosen: int | None) -> Offer
     is_many = len(found) > MOST_LISTED
     if is_many:
         found = advertisers.suggest(search, MOST_FOUND) if search else []
-    return Offered(_with(found, kept), _owners(campaign), is_many=is_many)
+    people = operators.operator_choices()
+    owners = _owners(campaign, people) if len(people) <= MOST_OWNERS else None
+    return Offered(_with(found, kept), owners, is_many=is_many)
 
 
-def _owners(campaign: Campaign | None) -> Choices:
+def _owners(campaign: Campaign | None, people: Choices) -> Choices:
     own = operators.emails_of([campaign.owner_id if campaign else None])
-    return _with(operators.operator_choices(), own.items())
+    return _with(people, own.items())
 
 
 def _with(found: Choices, own: Iterable[tuple[int, str]]) -> Choices:
