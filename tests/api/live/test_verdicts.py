@@ -154,3 +154,55 @@ def test_a_settled_conflict_waits_for_the_ad_server_too(script, desk, worker, bo
         found = script.post(f"/conflicts/{conflict['id']}/resolve", {"choice": "ours"}, 200, **WAIT)
 
     assert (found["title"], found["sync"]["state"]) == ("Ours", "confirmed")
+
+
+def change_of(script, booked):
+    return script.get(f"/outgoing?campaign_id={booked['id']}")["items"][0]
+
+
+def test_a_released_change_waits_for_the_ad_server_too(script, desk, worker, booked):
+    script.put(f"/campaigns/{booked['id']}", {"title": "Autumn"}, 202)
+    change = change_of(script, booked)
+    script.post(f"/outgoing/{change['id']}/hold", None, 200)
+    with worker.working():
+        found = script.post(f"/outgoing/{change['id']}/release", None, 200, **WAIT)
+
+    assert (found["title"], found["sync"]["state"]) == ("Autumn", "confirmed")
+    assert change_of(script, booked)["state"] == "applied"
+
+
+def test_a_released_change_that_is_refused_says_why(script, desk, worker, booked):
+    refuse(desk, "PUT", "No such title")
+    script.put(f"/campaigns/{booked['id']}", {"title": "Autumn"}, 202)
+    change = change_of(script, booked)
+    script.post(f"/outgoing/{change['id']}/hold", None, 200)
+    with worker.working():
+        error = script.post(f"/outgoing/{change['id']}/release", None, 422, **WAIT)
+
+    assert (error["code"], error["campaign_id"]) == ("refused", booked["id"])
+    assert "No such title" in error["detail"]
+
+
+def test_an_undone_and_a_restored_change_wait_for_the_ad_server_too(script, desk, worker, booked):
+    with worker.working():
+        script.put(f"/campaigns/{booked['id']}", {"title": "Autumn"}, 200, **WAIT)
+        edited = script.get(f"/campaigns/{booked['id']}/timeline")["items"]
+        event = next(each for each in edited if each["action"] == "edited")
+        undone = script.post(f"/outgoing/{change_of(script, booked)['id']}/undo", {}, 200, **WAIT)
+        path, body = f"/campaigns/{booked['id']}/restore", {"event_id": event["id"]}
+        restored = script.post(path, body, 200, **WAIT)
+
+    assert (undone["title"], undone["sync"]["state"]) == ("Spring", "confirmed")
+    assert (restored["title"], restored["sync"]["state"]) == ("Autumn", "confirmed")
+    methods = [write["method"] for write in desk.sandbox.applied_writes()]
+    assert methods == ["POST", "PUT", "PUT", "PUT"]
+
+
+def test_what_was_taken_back_never_reaches_the_ad_server(script, desk, worker, booked):
+    script.put(f"/campaigns/{booked['id']}", {"title": "Autumn"}, 202)
+    script.post(f"/outgoing/{change_of(script, booked)['id']}/cancel", None, 200)
+    with worker.working():
+        script.put(f"/campaigns/{booked['id']}", {"copy_needed": True}, 200, **WAIT)
+
+    assert [write["method"] for write in desk.sandbox.applied_writes()] == ["POST", "PUT"]
+    assert script.get(f"/campaigns/{booked['id']}")["title"] == "Spring"
