@@ -47,6 +47,7 @@ from webapp.web import (
     requests,
     static_files,
 )
+from webapp.web.addresses import Application
 
 ROOT = Path(__file__).parent.parent
 MAX_REQUEST_BYTES = 1024 * 1024
@@ -59,7 +60,7 @@ __all__ = ["create_app", "factor_sign_in_views", "models"]
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application. Starts no thread, no scheduler, and sends nothing anywhere."""
     settings = settings or load_settings()
-    app = Flask(
+    app = Application(
         "webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
     _configure(app, settings)

@@ -19,11 +19,14 @@ def kept() -> str:
         return " ".join(each for each in found if "FROM campaign" in each)
 
 
+IN_ORDER = "ORDER BY campaign.changed_at DESC"
+
+
 @on_postgresql
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("/campaigns", "campaign.title"),
+        ("/campaigns", IN_ORDER),
         ("/campaigns?copy=yes", "campaign.copy_needed IN (true)"),
         ("/campaigns?owner=me", "campaign.owner_id IN ("),
         ("/campaigns?sync=refused", "campaign.sync_state IN ('refused')"),
@@ -44,7 +47,16 @@ def test_what_somebody_types_is_planned_each_time(viewer_client, query):
     db.session.commit()
     viewer_client.get(f"/campaigns?q={query}")
 
-    assert "campaign.title" not in kept()
+    assert IN_ORDER not in kept()
+
+
+@on_postgresql
+def test_the_rows_of_what_was_found_are_planned_once(viewer_client):
+    factories.campaign(title="Spring")
+    db.session.commit()
+    viewer_client.get("/campaigns?q=spring")
+
+    assert "campaign.title" in kept()
 
 
 def test_a_statement_is_not_written_out_with_a_percent_sign_in_it(app):

@@ -51,6 +51,14 @@ def rows_of(
     return "\n  ".join(made)
 
 
+def ids_of(rows: Iterable[Row[Any]]) -> str:
+    return " ".join([str(row.uuid) for row in rows])
+
+
+def states_of(rows: Iterable[Row[Any]]) -> set[str]:
+    return {row.sync_state for row in rows}
+
+
 def _box(uuid: str, title: str) -> str:
     return (
         f'<td class="pick"><label><input type="checkbox" name="pick" value="{uuid}" '

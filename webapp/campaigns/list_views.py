@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
         read_at=utc_now(),
         views=views,
         columns=columns.chosen(params.looks.get("columns", "")),
-        rows_of=cells.rows_of,
+        cells=cells,
         sync_words=shown.SYNC_WORDS,
         fields=FIELDS,
         back=address if request.args else None,

@@ -6,7 +6,6 @@ stop at ``COUNT_CAP`` unless asked for exactly. ``docs/performance.md`` has what
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -19,10 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-from webapp.advertisers.models import Advertiser, Agency
-from webapp.auth.models import Operator
-from webapp.campaigns import tally, terms, terms_arguments
-from webapp.campaigns.columns import LOOKS
+from webapp.campaigns import columns, list_rows, tally, terms, terms_arguments
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import visible
 from webapp.campaigns.search import Search, hits_in, search_words
@@ -43,6 +39,7 @@ from webapp.core.postgresql import PREPARED
 from webapp.core.query import MAX_LENGTH
 from webapp.core.query_terms import ANY
 
+ID = Campaign.__table__.c.id
 MAX_QUERY = 2 * MAX_LENGTH
 # What is counted and added up after a page was painted.
 ADDED_UP = 10_000
@@ -90,7 +87,7 @@ CAMPAIGNS = ListTable(
     default_sort="-changed",
     filters={name: _argument(name) for name in terms_arguments.ARGUMENTS},
     max_query=MAX_QUERY,
-    looks=LOOKS,
+    looks=columns.LOOKS,
 )
 
 
@@ -221,34 +218,42 @@ def _count(wanted: _Wanted, most: int | None) -> int:
 
 def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row[Any]]:
     """The page's rows; without a ``total``, one more where there is a next page."""
-    # Ids first: a deep page then walks a narrow index, not whole rows.
-    wanted = select(Campaign.id).where(*found.conditions)
+    ids = _ids(found, params, total)
+    shown = columns.chosen(params.looks.get("columns", ""))
+    return list_rows.rows_of(ids, [column.name for column in shown]) if ids else []
+
+
+def _ids(found: _Wanted, params: ListParams, total: int | None) -> Sequence[int]:
+    # By themselves: a deep page then walks a narrow index, not whole rows.
     if total is None:
-        wanted = wanted.order_by(*_order(found, params))
-        wanted = wanted.limit(written_out(params.per_page + 1))
-        wanted = wanted.offset(params.offset) if params.offset else wanted
-    elif params.offset < total:
-        number = min(params.per_page, total - params.offset)
-        behind = total - params.offset - number
-        # Counted from the nearer end.
-        turned = behind < params.offset
-        wanted = wanted.order_by(*_order(found, params, turned=turned))
-        wanted = wanted.offset(behind if turned else params.offset).limit(written_out(number))
-    else:
+        return _ids_from(found, params, params.offset, params.per_page + 1)
+    number = min(params.per_page, total - params.offset)
+    behind = total - params.offset - number
+    if number <= 0:
         return []
-    query = row_columns().where(Campaign.id.in_(wanted.scalar_subquery()))
-    # Past the session: there is no object among the columns, and looking for one takes time.
-    query = query.order_by(*_order(found, params)).execution_options(**found.kept)
-    return db.session.connection().execute(query).all()
+    if behind >= params.offset:
+        return _ids_from(found, params, params.offset, number)
+    # Counted from the nearer end.
+    return _ids_from(found, params, behind, number, turned=True)[::-1]
+
+
+def _ids_from(
+    found: _Wanted, params: ListParams, offset: int, number: int, *, turned: bool = False
+) -> Sequence[int]:
+    query = select(ID).where(*found.conditions).order_by(*_order(found, params, turned=turned))
+    query = query.limit(written_out(number)).execution_options(**found.kept)
+    query = query.offset(offset) if offset else query
+    # Past the session: there is no object to be looked for.
+    return db.session.connection().execute(query).scalars().all()
 
 
 def _order(
     found: _Wanted, params: ListParams, *, turned: bool = False
 ) -> list[UnaryExpression[Any]]:
-    columns = CAMPAIGNS.order(params, turned=turned)
+    by = CAMPAIGNS.order(params, turned=turned)
     # Without the archive none was archived: PostgreSQL would sort them all by that nothing.
     is_idle = params.sort_column == "archived" and found.archived == terms.NO
-    return columns[-1:] if is_idle else columns
+    return by[-1:] if is_idle else by
 
 
 def matching(params: ListParams, asker: Asker, most: int) -> Sequence[Row[int, int]]:
@@ -296,46 +301,3 @@ def totals(params: ListParams, asker: Asker) -> Sequence[Total] | None:
     sums = [Total(code, n, int(minor or 0)) for code, n, minor in db.session.execute(query)]
     is_all = most is None or sum(each.campaigns for each in sums) < most
     return sums if is_all else None
-
-
-@cache
-def row_columns() -> Select[*tuple[Any, ...]]:
-    """What a list shows of campaigns, with their advertiser, its agency and their owner."""
-    return (
-        select(
-            Campaign.id,
-            Campaign.uuid,
-            Campaign.remote_id,
-            Campaign.title,
-            Campaign.advertiser_id,
-            Advertiser.name.label("advertiser_name"),
-            Advertiser.remote_id.label("advertiser_remote_id"),
-            Agency.id.label("agency_id"),
-            Agency.name.label("agency_name"),
-            Agency.remote_id.label("agency_remote_id"),
-            Campaign.connection_id,
-            Campaign.external_id,
-            Campaign.total_budget_minor,
-            Campaign.total_budget_currency,
-            Campaign.total_revenue_minor,
-            Campaign.total_revenue_currency,
-            Campaign.duration_seconds,
-            Campaign.copy_needed,
-            Campaign.booking_source,
-            Campaign.owner_id,
-            Operator.email.label("owner_email"),
-            Campaign.notes,
-            Campaign.sync_state,
-            Campaign.sync_detail,
-            Campaign.synced_at,
-            Campaign.remote_created_at,
-            Campaign.remote_updated_at,
-            Campaign.created_at,
-            Campaign.changed_at,
-            Campaign.archived_at,
-            Campaign.version,
-        )
-        .outerjoin(Advertiser, Campaign.advertiser_id == Advertiser.id)
-        .outerjoin(Agency, Advertiser.agency_id == Agency.id)
-        .outerjoin(Operator, Campaign.owner_id == Operator.id)
-    )

@@ -1,12 +1,29 @@
-"""Statements that every page asks and that compare with the same values each time.
+"""Statements that every page asks, put together once.
 
-Of sixty values SQLAlchemy, the driver and the database would each take every one in hand, again and
-again: they are written out once.
+Of sixty values that are the same each time SQLAlchemy, the driver and the database would each take
+every one in hand, again and again: they are written out. Of a list of ids, whatever its length, one
+value is made.
 """
 
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Dialect, Select, TextualSelect, column, literal_column, text
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Select,
+    TextualSelect,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.sql.visitors import replacement_traverse
 
 Asked = Select[*tuple[Any, ...]]
@@ -29,3 +46,11 @@ def as_text(query: Asked, dialect: Dialect, *given: BindParameter[Any]) -> Textu
         raise ValueError("a percent sign among the values")
     columns = [column(f"c{n}", each.type) for n, each in enumerate(query.selected_columns)]
     return text(str(compiled)).bindparams(*given).columns(*columns)
+
+
+def among(of: ColumnElement[int], dialect: Dialect) -> ColumnElement[bool]:
+    """Whether a column has one of the ``ids`` that the statement is given: a list of any length."""
+    if dialect.name == "postgresql":
+        return of == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+    given = func.json_each(bindparam("ids", type_=JSON)).table_valued("value")
+    return of.in_(select(given.c.value))

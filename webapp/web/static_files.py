@@ -42,7 +42,10 @@ def init_app(app: Flask) -> None:
 
 
 def icon(name: str) -> Markup:
-    """One symbol of the icons. A page has dozens: a macro with ``url_for`` took longer than all."""
+    """One symbol of ``static/icons.svg``, by its id there. A word is always beside it.
+
+    A page has dozens: a macro with ``url_for`` took longer than all else of it.
+    """
     return _icon(_icons(), name)
 
 
