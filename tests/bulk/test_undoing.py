@@ -6,8 +6,8 @@ from sqlalchemy import update
 from tests import factories
 from tests.bulk.desk import Desk, changes, events, item, items, said, states
 from tests.bulk.pressing import press
-from tests.support.pages import get_page
-from webapp.bulk import service, undoing
+from tests.support.pages import Page, get_page
+from webapp.bulk import service, undoing, words
 from webapp.bulk.models import IMPORT, UNDO, BulkJob
 from webapp.bulk.operations import Archive, ReplaceInTitle, ScaleBudget, SetOwner
 from webapp.bulk.service import Planned
@@ -198,19 +198,71 @@ def test_the_page_names_the_three_groups_and_the_job_says_it_was_undone(
     assert "1 Left out: Changed since in budget" in page.text
     draft = db.session.query(BulkJob).filter_by(undoes_id=job.id).one()
     assert "It was undone" not in get_page(manager_client, f"/bulk/{job.uuid}").text
-    press(page, "Do it, and send it to Megaphone")
+    press(page, words.TAKE_BACK_AND_SEND)
     desk.finish(db.session.get_one(BulkJob, draft.id, populate_existing=True))
     assert "It was undone" in get_page(manager_client, f"/bulk/{job.uuid}").text
     assert [get(id_).total_budget_minor for id_ in ids] == [5000, 5000, 6050]
 
 
-def test_the_button_says_whether_megaphone_hears_of_it(desk: Desk, manager_client) -> None:
-    campaign = factories.campaign(budget=(5000, "USD"))
-    here, there = (desk.do([campaign.id], each) for each in (Archive(), ScaleBudget("10")))
-    address = "/bulk/{}".format
+@pytest.fixture
+def both(desk: Desk) -> BulkJob:
+    """A job of two campaigns: what it did to the first was sent, the other waits."""
+    job = desk.do(factories.campaigns(2, budget=(5000, "USD")), ScaleBudget("10"))
+    sent = changes()[0]
+    sent.state, sent.finished_at = APPLIED, utc_now()
+    campaign = get(sent.campaign_id)
+    campaign.base, campaign.sync_state = snapshot(campaign), CONFIRMED
+    db.session.commit()
+    return job
 
-    assert "Do it, and send" in get_page(manager_client, address(undo(desk, there).uuid)).text
-    local = get_page(manager_client, address(undo(desk, here).uuid))
 
-    assert "Do it, and send" not in local.text
-    press(local, "Do it here")
+def preview(client, draft: BulkJob) -> Page:
+    return get_page(client, f"/bulk/{draft.uuid}")
+
+
+def test_the_button_says_that_megaphone_hears_nothing_of_what_is_only_here(
+    desk: Desk, manager_client
+) -> None:
+    job = desk.do(factories.campaigns(1), Archive())
+    page = preview(manager_client, undo(desk, job))
+
+    assert words.SENT_BY_THEN not in page.text
+    press(page, words.DO_HERE)
+
+
+def test_the_button_says_that_what_was_sent_is_sent_anew(desk: Desk, manager_client) -> None:
+    job = desk.do(factories.campaigns(1, budget=(5000, "USD")), ScaleBudget("10"))
+    arrive(job)
+    page = preview(manager_client, undo(desk, job))
+
+    assert words.SENT_BY_THEN not in page.text
+    press(page, words.SEND)
+
+
+def test_the_button_takes_back_what_was_not_sent_and_says_what_else_may_come(
+    desk: Desk, manager_client
+) -> None:
+    job = desk.do(factories.campaigns(1, budget=(5000, "USD")), ScaleBudget("10"))
+    draft = undo(desk, job)
+    page = preview(manager_client, draft)
+    assert words.SENT_BY_THEN in page.text
+    arrive(job)
+
+    press(page, words.TAKE_BACK)
+
+    # It was sent between the page and the press: the page has said what happens then.
+    desk.finish(draft)
+    assert said(draft) == [undoing.SENT_ANEW]
+
+
+def test_the_button_says_both_whatever_is_ticked(desk: Desk, manager_client, both) -> None:
+    draft = undo(desk, both)
+    sent, waits = items(draft)
+    assert (sent.warnings, waits.warnings) == ([undoing.SENT_ANEW], [undoing.TAKEN_BACK])
+
+    for left in (sent, waits):
+        service.tick(desk.actor, draft, [each.id for each in (sent, waits)], [left.id])
+        db.session.commit()
+        page = preview(manager_client, draft)
+        assert words.SENT_BY_THEN in page.text
+        assert words.TAKE_BACK_AND_SEND in page.form("Keep the ticks").buttons

@@ -16,6 +16,7 @@ from tests.support.pages import Page, get_page
 from tests.support.statements import count_statements
 from webapp.audit.models import AuditEvent
 from webapp.auth.models import Operator
+from webapp.bulk import words
 from webapp.bulk.models import BulkItem, BulkJob
 from webapp.campaigns.models import Campaign, Change
 from webapp.core.db import db
@@ -49,9 +50,9 @@ def rows(page: Page) -> list[list[str]]:
     ]
 
 
-def carry_out(preview: Page) -> BulkJob:
+def carry_out(preview: Page, button: str = words.SEND) -> BulkJob:
     """Press the button of the preview, and do the worker's part."""
-    press(preview, "Do it, and send it to Megaphone")
+    press(preview, button)
     return Desk(db.session.scalars(select(Operator)).first()).finish(latest_job())
 
 
@@ -209,7 +210,7 @@ def test_an_import_is_undone_as_a_bulk_change_is(app: Flask, manager_client: Cli
     carry_out(preview)
     job = latest_job()
     undo = press(get_page(manager_client, f"/bulk/{job.uuid}"), "Undo what was done")
-    carry_out(undo)
+    carry_out(undo, words.TAKE_BACK)
     db.session.expire_all()
     assert db.session.get_one(Campaign, campaign.id).title == "Spring"
 

@@ -61,6 +61,7 @@ def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> Resp
     page = queries.items_page(job, show, number)
     planned = job.total - job.unchanged_count - job.left_out_count - job.failed_count
     rises = queries.planned_with(job, RISES)
+    button, note = shown.start_words(job)
     answer = render_template(
         "bulk/preview.html",
         job=job,
@@ -69,7 +70,8 @@ def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> Resp
         can_choose=job.kind == EDIT,
         chosen=(job.operation or {}).get("name"),
         planned=planned,
-        is_sent=shown.is_sent(job),
+        button=button,
+        note=note,
         page=page,
         rows=shown.rows(page.items),
         show=show,

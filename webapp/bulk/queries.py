@@ -127,6 +127,14 @@ def warned_items(job: BulkJob) -> Iterator[tuple[int, list[str]]]:
     return ((row.id, row.warnings) for row in db.session.execute(query))
 
 
+def ways_of(job: BulkJob) -> set[str]:
+    """The warnings of all items that can be ticked."""
+    query = select(BulkItem.warnings).where(
+        BulkItem.job_id == job.id, BulkItem.wanted.is_not(None), BulkItem.warnings.is_not(None)
+    )
+    return {warning for warned in db.session.scalars(query) for warning in warned or ()}
+
+
 def planned_with(job: BulkJob, warning: str) -> int:
     """How many of the ticked items have this warning."""
     return sum(warning in warned for _, warned in warned_items(job))

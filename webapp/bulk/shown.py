@@ -8,10 +8,10 @@ from typing import Any
 
 from webapp.advertisers import queries as advertisers
 from webapp.auth import queries as operators
-from webapp.bulk import queries
+from webapp.bulk import queries, words
 from webapp.bulk.models import RUNNING, UNDO, BulkItem, BulkJob
 from webapp.bulk.operations import Archive, SetOwner, Unarchive
-from webapp.bulk.undoing import LOCAL, WAYS
+from webapp.bulk.undoing import LOCAL, SENT_ANEW, TAKEN_BACK, WAYS
 from webapp.campaigns.fields import EDITABLE, LABELS, readable
 from webapp.campaigns.models import APPLIED, IN_FLIGHT, NOT_SENT, READY, SUPERSEDED
 from webapp.sync import forecast
@@ -133,6 +133,20 @@ def is_sent(job: BulkJob) -> bool:
     if job.kind == UNDO:
         return any(LOCAL not in ways for _, ways in queries.warned_items(job))
     return (job.operation or {}).get("name") not in LOCAL_OPERATIONS
+
+
+def start_words(job: BulkJob) -> tuple[str, str | None]:
+    """What the button that starts a draft says, and what is said beside it.
+
+    By all that can be ticked: ticks may change until it is pressed.
+    """
+    if job.kind != UNDO:
+        return (words.SEND if is_sent(job) else words.DO_HERE), None
+    ways = queries.ways_of(job)
+    if TAKEN_BACK not in ways:
+        return (words.SEND if SENT_ANEW in ways else words.DO_HERE), None
+    button = words.TAKE_BACK_AND_SEND if SENT_ANEW in ways else words.TAKE_BACK
+    return button, words.SENT_BY_THEN
 
 
 def progress(job: BulkJob, now: datetime) -> Progress:

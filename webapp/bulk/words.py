@@ -27,6 +27,15 @@ CONFIRM_RISES = "Some budgets rise by more than 50 %. Tick that this is meant, o
 SO_ALREADY = "Is so already."
 TICKS_KEPT = "Your ticks are kept. Nothing is started yet: look at it once more."
 STOPPED_BEFORE = "Stopped before its turn."
+# What starts a draft. Of an undo nobody knows beforehand what will have been sent when it is done.
+SEND = "Do it, and send it to Megaphone"
+DO_HERE = "Do it here"
+TAKE_BACK = "Take back what was not sent"
+TAKE_BACK_AND_SEND = "Take back what was not sent, and undo the rest in Megaphone"
+SENT_BY_THEN = (
+    "What was sent by the time its turn comes goes to Megaphone as a new change; of the rest it "
+    "never hears."
+)
 STARTED = "This was started already. What it does is below."
 NOT_YOURS = "This draft is {}’s: a bulk change is done in the name of who planned it."
 NO_RIGHTS = "{} may no longer edit campaigns, so this was not done."
