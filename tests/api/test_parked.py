@@ -100,6 +100,7 @@ def test_it_is_booked_again_on_the_word_of_who_looked(script):
 def test_one_that_is_there_as_another_campaign_is_never_booked_again(script):
     owner, _ = lost_booking(error_code=MADE_THERE)
 
+    factories.change(owner, state="ready")
     assert unsettled(script, owner)["choices"] == ["archive"]
     settle(script, owner, 409, choice="book_again")
     assert settle(script, owner, 200, choice="archive")["archived"] is True

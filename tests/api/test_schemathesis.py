@@ -56,17 +56,23 @@ def has_undone(operator_id: int) -> bool:
 
 
 def parameters(stack: Stack) -> str:
-    """Ids of records that are there, for every request: a conflict is open, a bulk change done."""
+    """Ids of records that are there, for every request.
+
+    A conflict is open, a bulk change done, a change on hold, and a second record reported.
+    """
     with stack.data():
-        ids = list(db.session.scalars(select(Campaign.id).order_by(Campaign.id).limit(3)))
+        ids = list(db.session.scalars(select(Campaign.id).order_by(Campaign.id).limit(4)))
         campaign = db.session.get_one(Campaign, ids[0])
+        other = db.session.get_one(Campaign, ids[3])
         conflict = factories.conflict(campaign, "title", theirs="Theirs")
         desk = Desk(factories.operator())
-        job = desk.start(desk.plan(ids[1:], SetOwner(desk.operator.id, desk.operator.email)))
+        job = desk.start(desk.plan(ids[1:3], SetOwner(desk.operator.id, desk.operator.email)))
         known = {
             "uuid": campaign.uuid,
             "advertiser_id": campaign.advertiser_id,
             "conflict_id": conflict.id,
+            "change_id": factories.change(other, state="held", held_by="ana@example.com").id,
+            "duplicate_id": factories.duplicate(other).id,
             "job_uuid": job.uuid,
         }
         job_id = job.id

@@ -7,8 +7,10 @@ from tests import factories
 from tests.api.dry_runs import in_turn
 from tests.api.scripts import Script
 from tests.campaigns.form_work import edit_elsewhere
+from webapp.api.models import ApiAnswer
 from webapp.audit import queries as audit
 from webapp.campaigns.models import Campaign, Change
+from webapp.core.clock import utc_now
 from webapp.core.db import db
 
 
@@ -175,6 +177,27 @@ def test_an_undo_with_one_key_is_done_once(script):
     assert len(changes(campaign)) == 2
 
 
+def forget_answer():
+    """As if the process had died before the answer was kept."""
+    kept = db.session.scalars(select(ApiAnswer)).one()
+    kept.finished_at, kept.claimed_until = None, utc_now()
+    db.session.commit()
+
+
+def test_an_undo_whose_answer_was_lost_is_not_done_twice(script):
+    campaign, change = edited(title="After", total_budget_minor=200)
+    arrived(campaign)
+    edit_elsewhere(campaign, total_budget_minor=300)
+    key = {"Idempotency_Key": "undo-1"}
+
+    first = undo(script, change, 202, **key)
+    forget_answer()
+
+    assert undo(script, change, 202, **key) == first
+    assert (first["title"], first["total_budget_cents"]) == ("Before", 300)
+    assert len(changes(campaign)) == 3
+
+
 @pytest.mark.parametrize("has_arrived", [True, False])
 def test_undoing_can_be_tried_out(script, has_arrived):
     campaign, change = edited()
@@ -270,5 +293,7 @@ def test_restoring_can_be_tried_out_and_is_done_once_with_one_key(script, versio
 
     edit_elsewhere(campaign, title="Five")
     first = script.post(path, body, 202, **key)
+    assert script.post(path, body, 202, **key) == first
+    forget_answer()
     assert script.post(path, body, 202, **key) == first
     assert len(changes(campaign)) == 5

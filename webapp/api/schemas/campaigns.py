@@ -178,6 +178,8 @@ class Effect(Answered):
 
 
 class WaitingChange(Answered):
+    """``id`` is what `/outgoing/{change_id}` takes."""
+
     id: str
     kind: Literal["create", "update"]
     state: str
