@@ -7,7 +7,7 @@ from tests import factories
 from tests.bulk.desk import Desk, changes, events, item, items, said, states
 from tests.bulk.pressing import press
 from tests.support.pages import Page, get_page
-from webapp.bulk import service, undoing, words
+from webapp.bulk import service, shown, undoing, words
 from webapp.bulk.models import IMPORT, UNDO, BulkJob
 from webapp.bulk.operations import Archive, ReplaceInTitle, ScaleBudget, SetOwner
 from webapp.bulk.service import Planned
@@ -159,6 +159,10 @@ def test_a_booking_that_waits_is_taken_back_and_one_that_was_sent_is_not(desk: D
     get(sent).remote_id = "r-1"
 
     draft = undo(desk, job)
+    assert shown.start_words(draft) == (
+        words.TAKE_BACK,
+        f"{words.SENT_BY_THEN} {words.BOOKED_BY_THEN}",
+    )
     desk.run(draft)
 
     assert states(draft) == ["done", "left out"]

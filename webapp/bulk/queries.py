@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from webapp.bulk.models import (
     DONE,
     FAILED,
+    IMPORT,
     LEFT_OUT,
     PLANNED,
     UNCHANGED,
@@ -133,6 +134,11 @@ def ways_of(job: BulkJob) -> set[str]:
         BulkItem.job_id == job.id, BulkItem.wanted.is_not(None), BulkItem.warnings.is_not(None)
     )
     return {warning for warned in db.session.scalars(query) for warning in warned or ()}
+
+
+def undoes_import(job: BulkJob) -> bool:
+    """Whether what the job undoes may have booked campaigns."""
+    return db.session.get_one(BulkJob, job.undoes_id).kind == IMPORT
 
 
 def planned_with(job: BulkJob, warning: str) -> int:

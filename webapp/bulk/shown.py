@@ -146,7 +146,8 @@ def start_words(job: BulkJob) -> tuple[str, str | None]:
     if TAKEN_BACK not in ways:
         return (words.SEND if SENT_ANEW in ways else words.DO_HERE), None
     button = words.TAKE_BACK_AND_SEND if SENT_ANEW in ways else words.TAKE_BACK
-    return button, words.SENT_BY_THEN
+    more = f" {words.BOOKED_BY_THEN}" if queries.undoes_import(job) else ""
+    return button, words.SENT_BY_THEN + more
 
 
 def progress(job: BulkJob, now: datetime) -> Progress:

@@ -36,6 +36,7 @@ SENT_BY_THEN = (
     "What was sent by the time its turn comes goes to Megaphone as a new change; of the rest it "
     "never hears."
 )
+BOOKED_BY_THEN = "A booking that was sent by then stays."
 STARTED = "This was started already. What it does is below."
 NOT_YOURS = "This draft is {}’s: a bulk change is done in the name of who planned it."
 NO_RIGHTS = "{} may no longer edit campaigns, so this was not done."
