@@ -75,10 +75,14 @@ def _by_state(text: str) -> ColumnElement[bool] | None:
         return None
     if text not in words.STATES:
         raise ValueError(text)
-    if text == "confirmed":
+    return _in_states(words.STATES[text])
+
+
+def _in_states(states: Sequence[str]) -> ColumnElement[bool]:
+    if APPLIED in states:
         # Said this way round SQLite keeps to the order's index: nearly all are confirmed.
-        return Change.state.not_in([state for state in CHANGE_STATES if state != APPLIED])
-    return Change.state.in_(words.STATES[text])
+        return Change.state.not_in([state for state in CHANGE_STATES if state not in states])
+    return Change.state.in_(states)
 
 
 def _by_kind(text: str) -> ColumnElement[bool] | None:
@@ -274,7 +278,7 @@ def changes_before(
     """
     ids = select(Change.id)
     if states:
-        ids = ids.where(Change.state.in_(states))
+        ids = ids.where(_in_states(states))
     if campaign_id is None:
         ids = ids.where(Change.connection_id.not_in(DETACHED_IDS))
     else:
