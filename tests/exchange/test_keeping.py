@@ -12,6 +12,7 @@ from tests.exchange.test_import import carry_out, export, give, only
 from tests.support.client import Client
 from tests.support.pages import get_page
 from webapp.auth.models import Operator
+from webapp.bulk import words
 from webapp.bulk.models import PAUSED, BulkJob
 from webapp.campaigns.models import Campaign
 from webapp.core.clock import utc_now
@@ -74,7 +75,7 @@ def test_an_import_is_undone_without_its_file(app: Flask, manager_client: Client
     clear(utc_now() + LATER)
 
     page = get_page(manager_client, f"/bulk/{job.uuid}")
-    carry_out(page.submit("Undo what was done"))
+    carry_out(page.submit("Undo what was done"), words.TAKE_BACK)
 
     assert db.session.scalars(select(Campaign.title)).all() == ["Spring"]
 
