@@ -1,5 +1,7 @@
 """What keeps the list fast: which index answers what is asked, and how far is counted."""
 
+import re
+
 import pytest
 from sqlalchemy import text
 
@@ -98,3 +100,20 @@ def test_the_order_of_archiving_is_none_without_the_archive(db_session, sort):
     assert [row.id for row in page.items] == sorted(ids, reverse=sort.startswith("-"))[:50]
     assert all("archived_at ASC" not in words for words in statements)
     assert all("archived_at DESC" not in words for words in statements)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_archived_campaigns_with_a_common_word_are_looked_for_among_the_archived(db_session):
+    factories.campaigns(
+        4_000,
+        title=lambda n: f"{'Podcast' if n % 3 else 'Radio'} {n}",
+        archived_at=lambda n: utc_now() if n % 2 else None,
+    )
+    db.session.execute(text("ANALYZE campaign"))
+    with count_statements() as statements:
+        listing.list_with_archived(listing.CAMPAIGNS.parse({"q": "podcast"}), Asker())
+
+    [counting] = [each for each in statements if "AS archived" in each]
+    asked = re.sub(r"%\(\w+\)s", "'podcast'", counting)
+    plan = db.session.connection().exec_driver_sql(f"EXPLAIN {asked}", {})
+    assert any("ix_campaign_archived" in line for (line,) in plan)

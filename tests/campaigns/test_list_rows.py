@@ -39,7 +39,7 @@ def test_each_column_is_shown_by_itself(viewer_client, column):
 
     page = get_page(viewer_client, f"/campaigns?columns={column}")
 
-    headings = ["".join(each.itertext()) for each in page.main.iter("th")]
+    headings = [each.text for each in page.main.all("th")]
     assert COLUMNS[column].label in headings
 
 

@@ -21,9 +21,9 @@ from webapp.core.db import db
 TAG, CALL = "xss-made", "xss("
 LONG = (
     '"><xss-made onclick=xss()></textarea></title></script><script>xss()</script>'
-    "<img src=x onerror=xss()>'\"{{7*191}}${7*191}javascript:xss()//"
+    "<img src=x onerror=xss()>'\"{{7919*7907}}${7919*7907}javascript:xss()//"
 )
-QUOTES = '\' autofocus onfocus=xss() " onmouseover="xss()" {{7*191}}'
+QUOTES = '\' autofocus onfocus=xss() " onmouseover="xss()" {{7919*7907}}'
 SCHEME = "javascript:xss()//"
 ADDRESS = "javascript:xss()//@example.com"
 PAYLOADS = {"markup": LONG, "quotes": QUOTES, "scheme": SCHEME}
@@ -126,7 +126,7 @@ def made_of_text(root: Element) -> Iterator[str]:
         if element.tag == "img" and element.get("src") == "x":
             yield "an image was made"
         yield from _wrong_attributes(element)
-    if "1337" in root.text:
+    if "62615533" in root.text:
         yield "a template was worked out"
 
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from webapp.campaigns.fields import LABELS
 from webapp.core.moments import iso
+from webapp.core.rows import Row
 
 Json = dict[str, Any]
 
@@ -30,7 +29,7 @@ def field_of(label: str | None) -> str | None:
     return _OF_LABEL.get(label or "", label)
 
 
-def campaign(row: Row[Any], organizations: Mapping[int, str]) -> Json:
+def campaign(row: Row, organizations: Mapping[int, str]) -> Json:
     """A row of :mod:`webapp.campaigns.api_rows`, whose times and id are texts already.
 
     ``organizations`` maps a connection's id to its organisation in the ad server.
@@ -60,7 +59,7 @@ def campaign(row: Row[Any], organizations: Mapping[int, str]) -> Json:
     }
 
 
-def _advertiser(row: Row[Any]) -> Json | None:
+def _advertiser(row: Row) -> Json | None:
     if row.advertiser_id is None:
         return None
     agency = None

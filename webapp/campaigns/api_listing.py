@@ -1,25 +1,25 @@
 """Campaigns for scripts: which are found, a page of them, and a walk through all of them.
 
-A page costs two or three statements, a step of a walk one or two: ids first, from a narrow index,
-then the rows of these ids.
+A page costs three or four statements, a step of a walk two or three: ids first, from a narrow
+index, then the rows of these ids.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from webapp.campaigns import tally, terms
-from webapp.campaigns.api_orders import Order
-from webapp.campaigns.api_rows import ROWS
+from webapp.campaigns.api_orders import Order, Places
+from webapp.campaigns.api_rows import campaign_rows
 from webapp.campaigns.listing import ARCHIVED
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.queries import visible
 from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker, Condition
 from webapp.core.db import db
-from webapp.core.listing import count_of, written_out
+from webapp.core.listing import count_of
 from webapp.core.postgresql import PREPARED
 from webapp.core.query_terms import ANY
 from webapp.core.text import fold
@@ -28,10 +28,8 @@ MAX_WORDS = 10
 # Scripts go by the total: it is counted further than for a page that people read, and to the end
 # for one that has turned the pages up to here, as it would stop there.
 MOST_COUNTED = 10_000
-PLACE = "place_"
 # From here on it pays to ask first which parts of an order there are.
 DEEP = 1_000
-CAMPAIGN = Campaign.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Finding:
 class Found:
     """Rows of a page. ``total`` counts them all, unless that ended at ``MOST_COUNTED``."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Any]
     total: int
     is_exact: bool
 
@@ -79,7 +77,7 @@ class Found:
 class Walked:
     """Rows of a step. ``place`` is where the next one goes on; ``None`` at the end."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Any]
     place: list[Any] | None
 
 
@@ -103,48 +101,61 @@ def page(wanted: Finding, order: Order, *, descending: bool, number: int, size: 
     offset = (number - 1) * size
     order = order.short() if offset >= DEEP else order
     known = _known_total(wanted)
-    if known is not None and offset >= known:
-        return Found([], known, is_exact=True)
-    behind = None if known is None else max(known - offset - size, 0)
-    # Counted from the nearer end.
-    if known is not None and behind is not None and behind < offset:
-        limit = min(size, known - offset)
-        ids = order.ids(wanted.conditions, descending=not descending, offset=behind, limit=limit)
-    else:
-        ids = order.ids(wanted.conditions, descending=descending, offset=offset, limit=size + 1)
-    query = _rows_of(ids, order, descending=descending)
-    rows = db.session.execute(query.execution_options(**wanted.kept)).all()
-    shown = rows[:size]
     if known is not None:
-        return Found(shown, known, is_exact=True)
-    if 0 < len(rows) <= size or (not rows and number == 1):
-        return Found(shown, offset + len(rows), is_exact=True)
+        ids = _known_page(wanted, order, known, offset, size, descending=descending)
+        return Found(campaign_rows(ids), known, is_exact=True)
+    asked = order.places(wanted.conditions, descending=descending, offset=offset, limit=size + 1)
+    ids = _ids(wanted, asked)
+    rows = campaign_rows(ids[:size])
+    if 0 < len(ids) <= size or (not ids and number == 1):
+        return Found(rows, offset + len(ids), is_exact=True)
     if offset + size >= MOST_COUNTED:
-        return Found(shown, _counted(wanted, None), is_exact=True)
+        return Found(rows, _counted(wanted, None), is_exact=True)
     total = _counted(wanted, MOST_COUNTED + 1)
-    return Found(shown, min(total, MOST_COUNTED), is_exact=total <= MOST_COUNTED)
+    return Found(rows, min(total, MOST_COUNTED), is_exact=total <= MOST_COUNTED)
 
 
 def walk(
     wanted: Finding, order: Order, place: Sequence[Any] | None, *, descending: bool, size: int
 ) -> Walked:
     """The next campaigns behind a place, or the first ones."""
-    order = order.short()
-    ids = order.ids_behind(wanted.conditions, place, descending=descending, limit=size + 1)
-    query = _rows_of(ids, order, descending=descending).limit(written_out(size + 1))
-    names = [f"{PLACE}{number}" for number in range(len(order.keys))]
-    keys: list[Label[Any]] = [key.label(name) for key, name in zip(order.keys, names, strict=True)]
-    query = query.add_columns(*keys).execution_options(**wanted.kept)
-    rows = db.session.execute(query).all()
-    if len(rows) <= size:
+    asked = order.short().places_behind(
+        wanted.conditions, place, descending=descending, limit=size + 1
+    )
+    places = _asked(wanted, asked)
+    rows = campaign_rows([id_ for id_, *_ in places[:size]])
+    if len(places) <= size:
         return Walked(rows, None)
-    last = rows[size - 1]
-    return Walked(rows[:size], [*[getattr(last, name) for name in names], last.id])
+    id_, *keys = places[size - 1]
+    return Walked(rows, [*keys, id_])
 
 
-def _rows_of(ids: Select[int], order: Order, *, descending: bool) -> Select[*tuple[Any, ...]]:
-    query = ROWS.where(CAMPAIGN.c.id.in_(ids.scalar_subquery()))
-    return query.order_by(*order.by(descending=descending))
+def _known_page(
+    wanted: Finding, order: Order, total: int, offset: int, size: int, *, descending: bool
+) -> Sequence[int]:
+    """The ids of a page of so many campaigns in all, counted from the nearer end."""
+    limit = min(size, total - offset)
+    behind = total - offset - limit
+    if limit <= 0:
+        return []
+    turned = behind < offset
+    asked = order.places(
+        wanted.conditions,
+        descending=descending != turned,
+        offset=behind if turned else offset,
+        limit=limit,
+    )
+    ids = _ids(wanted, asked)
+    return ids[::-1] if turned else ids
+
+
+def _ids(wanted: Finding, asked: Places) -> Sequence[int]:
+    return [id_ for id_, *_ in _asked(wanted, asked)]
+
+
+def _asked(wanted: Finding, asked: Places) -> Sequence[Row[*tuple[Any, ...]]]:
+    # Past the session: there is no object to be looked for.
+    return db.session.connection().execute(asked.execution_options(**wanted.kept)).all()
 
 
 def _known_total(wanted: Finding) -> int | None:

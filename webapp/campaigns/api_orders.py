@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Label,
     Select,
     UnaryExpression,
     case,
-    func,
     literal,
     select,
     union_all,
@@ -27,8 +27,12 @@ from webapp.core.listing import written_out
 # As a table: through the model it takes twice as long.
 C = Campaign.__table__.c
 
+KEY = "key_"
+
 Conditions = Sequence[ColumnElement[bool]]
 Key = ColumnElement[Any]
+# A statement: ids in their order, each with the keys that say where it stands.
+Places = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Order:
-    """``keys`` are what of a campaign says where it stands.
+    """Its ``parts`` are read each along an index of its own, and merged."""
 
-    Its ``parts`` are read each along an index of its own, and merged.
-    """
-
-    keys: Sequence[Key]
     parts: Sequence[Part]
 
     def short(self) -> "Order":
@@ -60,56 +60,55 @@ class Order:
                 return self
         return replace(self, parts=[replace(self.parts[0], conditions=())])
 
-    def by(self, *, descending: bool) -> list[UnaryExpression[Any]]:
-        return _by(self.keys, C.id, descending=descending)
-
-    def ids(
+    def places(
         self, conditions: Conditions, *, descending: bool, offset: int, limit: int
-    ) -> Select[int]:
-        """The ids of so many campaigns, so far from the beginning."""
-        if len(self.parts) == 1:
-            [part] = self.parts
-            ordered = select(C.id).where(*part.conditions, *conditions)
-            ordered = ordered.order_by(*_by(part.keys, C.id, descending=descending))
-            return ordered.offset(offset).limit(written_out(limit))
-        found: CompoundSelect[int, Any] = union_all(
-            *[
-                select(C.id.label("id"), part.keys[0].label("key")).where(
-                    *part.conditions, *conditions
-                )
-                for part in self.parts
-            ]
-        )
-        by = _by([found.selected_columns.key], found.selected_columns.id, descending=descending)
-        return select(found.order_by(*by).offset(offset).limit(written_out(limit)).subquery().c.id)
+    ) -> Places:
+        """Id and keys of so many campaigns, so far from the beginning."""
+        parts = [_places(part).where(*part.conditions, *conditions) for part in self.parts]
+        if len(parts) == 1:
+            [found] = parts
+            found = found.order_by(*_by(self.parts[0].keys, C.id, descending=descending))
+            return found.offset(offset).limit(written_out(limit))
+        return _together(parts, descending=descending).offset(offset).limit(written_out(limit))
 
-    def ids_behind(
+    def places_behind(
         self,
         conditions: Conditions,
         place: Sequence[Any] | None,
         *,
         descending: bool,
         limit: int,
-    ) -> Select[int]:
-        """The ids of the next campaigns behind a place: its keys and the id. More than ``limit``.
+    ) -> Places:
+        """Id and keys of the next campaigns behind a place: its keys and the id.
 
         Without a place, from the beginning.
         """
         if place is None:
-            return self.ids(conditions, descending=descending, offset=0, limit=limit)
+            return self.places(conditions, descending=descending, offset=0, limit=limit)
         stretches = [
-            select(C.id)
+            _places(part)
             .where(*part.conditions, *stretch, *conditions)
             .order_by(*_by(part.keys, C.id, descending=descending))
             .limit(written_out(limit))
             for part in self.parts
             for stretch in _behind(part, place, descending=descending)
         ]
-        return select(_together(stretches).subquery().c.id)
+        # With a limit each must be a query of its own.
+        apart = [select(each.subquery()) for each in stretches]
+        return _together(apart, descending=descending).limit(written_out(limit))
 
 
-def _together(stretches: Sequence[Select[int]]) -> CompoundSelect[int]:
-    return union_all(*[select(each.subquery().c.id) for each in stretches])
+def _places(part: Part) -> Select[*tuple[Any, ...]]:
+    keys: list[Label[Any]] = [key.label(f"{KEY}{n}") for n, key in enumerate(part.keys)]
+    return select(C.id.label("id"), *keys)
+
+
+def _together(
+    some: Sequence[Select[*tuple[Any, ...]]], *, descending: bool
+) -> CompoundSelect[*tuple[Any, ...]]:
+    found: CompoundSelect[*tuple[Any, ...]] = union_all(*some)
+    id_, *keys = found.selected_columns
+    return found.order_by(*_by(keys, id_, descending=descending))
 
 
 def _by(
@@ -155,13 +154,12 @@ def _further(
 
 
 def _columns(*columns: Key, has_none: bool = False) -> Order:
-    return Order(columns, [Part(columns, has_none=has_none)])
+    return Order([Part(columns, has_none=has_none)])
 
 
 def _shown(remote: Key, own: Key) -> Order:
     """By the ad server's time; by ours where it has told none."""
-    parts = [Part([remote], [remote.is_not(None)]), Part([own], [remote.is_(None)])]
-    return Order([func.coalesce(remote, own)], parts)
+    return Order([Part([remote], [remote.is_not(None)]), Part([own], [remote.is_(None)])])
 
 
 BY_ID = _columns()

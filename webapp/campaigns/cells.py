@@ -5,14 +5,13 @@ They are text that is markup already, so every text from elsewhere is escaped wh
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from markupsafe import escape
-from sqlalchemy import Row
 
 from webapp.campaigns.columns import Column
 from webapp.campaigns.models import CONFLICT, GONE, PARKED
 from webapp.core.money import format_amount
+from webapp.core.rows import Row
 from webapp.web.filters import Reader, absolute, duration, reader, relative
 
 CANCELLED, PARKED_AWAY = "cancelled", "parked away"
@@ -20,7 +19,7 @@ CANCELLED, PARKED_AWAY = "cancelled", "parked away"
 _ARCHIVED = ' class="is-archived"'
 # Markup by sync state, and for the two above.
 Pills = Mapping[str, str]
-Cell = Callable[[Row[Any], Pills, Reader], str]
+Cell = Callable[[Row, Pills, Reader], str]
 
 NO_MONEY = (
     '<td class="num"><span class="money"><span aria-hidden="true">–</span>'
@@ -29,7 +28,7 @@ NO_MONEY = (
 
 
 def rows_of(
-    rows: Iterable[Row[Any]],
+    rows: Iterable[Row],
     columns: Sequence[Column],
     pills: Pills,
     href: tuple[str, str],
@@ -51,11 +50,11 @@ def rows_of(
     return "\n  ".join(made)
 
 
-def ids_of(rows: Iterable[Row[Any]]) -> str:
+def ids_of(rows: Iterable[Row]) -> str:
     return " ".join([str(row.uuid) for row in rows])
 
 
-def states_of(rows: Iterable[Row[Any]]) -> set[str]:
+def states_of(rows: Iterable[Row]) -> set[str]:
     return {row.sync_state for row in rows}
 
 
@@ -66,13 +65,13 @@ def _box(uuid: str, title: str) -> str:
     )
 
 
-def _advertiser(row: Row[Any], _pills: Pills, _of: Reader) -> str:
+def _advertiser(row: Row, _pills: Pills, _of: Reader) -> str:
     name, agency = row.advertiser_name, row.agency_name
     beside = f" {_sub(agency)}" if agency and agency != name else ""
     return f"<td>{escape(name or '–')}{beside}</td>"
 
 
-def _sync(row: Row[Any], pills: Pills, _of: Reader) -> str:
+def _sync(row: Row, pills: Pills, _of: Reader) -> str:
     state = row.sync_state
     if state == CONFLICT and row.sync_detail:
         return f"<td>{pills[state]} {_sub('in ' + row.sync_detail)}</td>"
@@ -81,7 +80,7 @@ def _sync(row: Row[Any], pills: Pills, _of: Reader) -> str:
     return f"<td>{pills[CANCELLED if state == GONE and not row.remote_id else state]}</td>"
 
 
-def _changed(row: Row[Any], _pills: Pills, of: Reader) -> str:
+def _changed(row: Row, _pills: Pills, of: Reader) -> str:
     return _time(row.changed_at, of, f" {_sub('· archived')}" if row.archived_at else "")
 
 

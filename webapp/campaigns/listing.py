@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     ScalarSelect,
     Select,
     UnaryExpression,
@@ -38,6 +37,7 @@ from webapp.core.listing import (
 from webapp.core.postgresql import PREPARED
 from webapp.core.query import MAX_LENGTH
 from webapp.core.query_terms import ANY
+from webapp.core.rows import Row
 
 ID = Campaign.__table__.c.id
 MAX_QUERY = 2 * MAX_LENGTH
@@ -144,19 +144,17 @@ def _wanted(params: ListParams, asker: Asker | None) -> _Wanted:
     )
 
 
-def find(text: str, asker: Asker, **arguments: str) -> Page[Row[Any]]:
+def find(text: str, asker: Asker, **arguments: str) -> Page[Row]:
     """One page of what a query finds, with the list's other arguments. Raises ``QueryError``."""
     return list_campaigns(CAMPAIGNS.parse({"q": text, **arguments}), asker)
 
 
-def list_campaigns(params: ListParams, asker: Asker | None = None) -> Page[Row[Any]]:
+def list_campaigns(params: ListParams, asker: Asker | None = None) -> Page[Row]:
     """One page of the list. Raises ``QueryError``."""
     return _page(params, _wanted(params, asker), with_archived=False)[0]
 
 
-def list_with_archived(
-    params: ListParams, asker: Asker | None = None
-) -> tuple[Page[Row[Any]], int]:
+def list_with_archived(params: ListParams, asker: Asker | None = None) -> tuple[Page[Row], int]:
     """The same page, and how many archived rows the same search and filters find.
 
     That number stops at one more than ``ARCHIVE_CAP``. It is 0 where the list shows archived rows
@@ -165,9 +163,7 @@ def list_with_archived(
     return _page(params, _wanted(params, asker), with_archived=True)
 
 
-def _page(
-    params: ListParams, wanted: _Wanted, *, with_archived: bool
-) -> tuple[Page[Row[Any]], int]:
+def _page(params: ListParams, wanted: _Wanted, *, with_archived: bool) -> tuple[Page[Row], int]:
     most = params.most_counted
     total = None
     if params.offset > DEEP and not wanted.search.conditions:
@@ -177,7 +173,7 @@ def _page(
     if total is None and not is_counted(rows, params):
         asked["total"] = _total_of(wanted, most)
     if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not rows):
-        asked["archived"] = _number_of(wanted.in_archive, ARCHIVE_CAP + 1)
+        asked["archived"] = _archived_of(wanted)
     counted = _answers(asked, wanted.kept)
     return page_of(rows, params, counted.get("total", total), most), counted.get("archived", 0)
 
@@ -193,6 +189,14 @@ def _answers(asked: Mapping[str, ScalarSelect[int]], kept: Mapping[str, bool]) -
 
 def _number_of(conditions: Sequence[ColumnElement[bool]], most: int | None) -> ScalarSelect[int]:
     return count_of(select(Campaign.id).where(*conditions), most)
+
+
+def _archived_of(wanted: _Wanted) -> ScalarSelect[int]:
+    ids = select(ID).where(*wanted.in_archive)
+    if wanted.search.conditions and wanted.search.by_reading:
+        # Without an order PostgreSQL would look through all campaigns, not only the archived ones.
+        ids = ids.order_by(Campaign.changed_at.desc(), Campaign.id.desc())
+    return count_of(ids, ARCHIVE_CAP + 1)
 
 
 def _total_of(wanted: _Wanted, most: int | None) -> ScalarSelect[int]:
@@ -216,7 +220,7 @@ def _count(wanted: _Wanted, most: int | None) -> int:
     return db.session.scalar(query) or 0
 
 
-def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row[Any]]:
+def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row]:
     """The page's rows; without a ``total``, one more where there is a next page."""
     ids = _ids(found, params, total)
     shown = columns.chosen(params.looks.get("columns", ""))
@@ -256,7 +260,7 @@ def _order(
     return by[-1:] if is_idle else by
 
 
-def matching(params: ListParams, asker: Asker, most: int) -> Sequence[Row[int, int]]:
+def matching(params: ListParams, asker: Asker, most: int) -> Sequence[Row]:
     """Ids and versions of what the list finds on all its pages, in its order: at most so many.
 
     Raises ``QueryError``.

@@ -34,10 +34,12 @@ class Search:
     """Conditions that campaigns meet in which every word stands.
 
     ``ids``, where there is one, lists all of them, archived ones too, without reading a campaign.
+    ``by_reading``: where many have the words, campaigns are looked through for them.
     """
 
     conditions: list[ColumnElement[bool]]
     ids: Select[int] | None = None
+    by_reading: bool = True
 
 
 def hits_in(ids: Select[int], archived: Sequence[ColumnElement[bool]]) -> Select[int]:
@@ -71,7 +73,7 @@ def search_words(words: Sequence[str], excluded: Sequence[str] = ()) -> Search:
     phrase = " ".join(f'"{_quoted(word)}"' for word in indexed)
     found = select(_index.c.rowid).where(_index.c.campaign_search.op("MATCH")(phrase))
     if not _is_frequent(phrase):
-        return Search([Campaign.id.in_(found), *by_reading])
+        return Search([Campaign.id.in_(found), *by_reading], by_reading=False)
     is_all = len(indexed) == len(words) and not excluded
     return Search(by_reading, found if is_all else None)
 

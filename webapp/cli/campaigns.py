@@ -1,11 +1,9 @@
 """``flask campaigns list`` and ``show``: finding by the query language of the list, and looking."""
 
 import sys
-from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import Row
 
 from webapp.api import serialize
 from webapp.campaigns import listing
@@ -19,6 +17,7 @@ from webapp.core.db import reading
 from webapp.core.listing import MAX_PAGE, PER_PAGE_CHOICES, ListParams
 from webapp.core.money import format_amount
 from webapp.core.query import QueryError
+from webapp.core.rows import Row
 from webapp.exchange import export
 from webapp.exchange import queries as exchange
 
@@ -116,7 +115,7 @@ def show_campaign(campaign_id: str, as_json: bool) -> None:
     click.echo(f"sync: {' '.join(filter(None, (line.words, line.more)))}")
 
 
-def _words(row: Row[Any]) -> list[str]:
+def _words(row: Row) -> list[str]:
     minor, currency = row.total_budget_minor, row.total_budget_currency or "USD"
     budget = "-" if minor is None else f"{currency} {format_amount(minor, currency)}"
     archived = ["archived"] if row.archived_at else []

@@ -1,6 +1,7 @@
 """Reading connections."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import g, has_request_context, request
 from sqlalchemy import select
@@ -14,18 +15,25 @@ from webapp.core.errors import NotFound
 from webapp.core.postgresql import PREPARED
 
 ALL = select(Connection).order_by(Connection.id).execution_options(**PREPARED)
-# Those in the settings, and the ids of the others.
-Found = tuple[Sequence[Connection], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Those in the settings, the ids of the others, and the organisations of all by id."""
+
+    shown: Sequence[Connection]
+    detached: Sequence[int]
+    organizations: Mapping[int, str]
 
 
 def shown_connections() -> Sequence[Connection]:
     """The connections in the settings, whether they are active or paused."""
-    return _asked_once()[0]
+    return _asked_once().shown
 
 
 def detached_ids() -> Sequence[int]:
     """Those that are no longer in the settings."""
-    return _asked_once()[1]
+    return _asked_once().detached
 
 
 def _asked_once() -> Found:
@@ -41,8 +49,11 @@ def _asked_once() -> Found:
 def _all() -> Found:
     """There are few."""
     found = db.session.scalars(ALL).all()
-    detached = [each.id for each in found if each.state == DETACHED]
-    return [each for each in found if each.state != DETACHED], detached
+    return Found(
+        [each for each in found if each.state != DETACHED],
+        [each.id for each in found if each.state == DETACHED],
+        {each.id: each.external_id for each in found},
+    )
 
 
 def first_connection() -> Connection | None:
@@ -65,5 +76,4 @@ def latest_token(connection: Connection) -> AuditEvent | None:
 
 def organizations() -> Mapping[int, str]:
     """Each connection's organisation in its ad server, by the connection's id."""
-    query = select(Connection.id, Connection.external_id)
-    return {row.id: row.external_id for row in db.session.execute(query)}
+    return _asked_once().organizations
