@@ -12,10 +12,11 @@ from webapp.core.db import Base
 
 SEARCH_NAMES = ("campaign_search", "ix_campaign_search")
 # Where rows without a value stand in them is written down in a way that is not compared.
-ORDERS_WITH_GAPS = {
-    f"ix_campaign_list_{name}"
-    for name in ("created", "updated", "synced", "revenue", "duration", "source")
-}
+NAMES_WITH_GAPS = (
+    *("created", "advertisers_created", "updated", "synced"),
+    *("revenue", "duration", "source"),
+)
+ORDERS_WITH_GAPS = {f"ix_campaign_list_{name}" for name in NAMES_WITH_GAPS}
 
 
 def include(_object: object, name: str | None, kind: str, *_: object) -> bool:

@@ -131,7 +131,7 @@ def _clean(work: jobs.Work) -> None:
 
 
 def _analyze(_work: jobs.Work) -> None:
-    if planner.analyze_when_grown():
+    if planner.analyze_when_due():
         log.info("tables_analyzed")
 
 

@@ -94,6 +94,7 @@ class Campaign(Model):
         _order("copy", "copy_needed", "changed_at"),
         _order("owner", "owner_key", "changed_at"),
         _order("created", nullable=["remote_created_at"]),
+        _order("advertisers_created", "advertiser_id", nullable=["remote_created_at"]),
         _order("updated", nullable=["remote_updated_at"]),
         _order("synced", nullable=["synced_at"]),
         _order("revenue", nullable=["total_revenue_currency", "total_revenue_minor"]),
