@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from tests import factories
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
 from webapp.campaigns import listing, search
+from webapp.campaigns.models import Campaign
 from webapp.campaigns.terms import Asker
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -76,6 +77,27 @@ def test_a_frequent_word_is_counted_right_where_most_of_its_hits_are_archived(
 
     assert number("podcast") == (12, False)
     assert number("radio") == (3, False)
+
+
+@ON_SQLITE
+def test_how_frequent_a_word_is_is_remembered_and_does_not_change_what_is_found(
+    db_session, monkeypatch
+):
+    monkeypatch.setattr(search, "MOST", 5)
+    found = listing.CAMPAIGNS.parse({"q": "podcast"})
+
+    def asked() -> tuple[int, bool]:
+        with count_statements() as statements:
+            total = listing.list_campaigns(found).total
+        return total, any("WITH line" in each for each in statements)
+
+    assert asked() == (0, True)
+    factories.campaigns(20, title=lambda n: f"Podcast {n}")
+    assert asked() == (20, False), "it was rare, and is not any more"
+    search.is_frequent.cache_clear()
+    assert asked() == (20, True)
+    db.session.execute(delete(Campaign).where(Campaign.id > 3))
+    assert asked() == (3, False), "it was frequent, and is not any more"
 
 
 def test_archived_campaigns_are_counted_up_to_fifty(viewer_client):

@@ -110,7 +110,12 @@ def test_what_is_left_out_is_found_nowhere(titles) -> None:
 def test_a_word_that_most_rows_have_is_found_in_all_of_them(db_session, monkeypatch) -> None:
     monkeypatch.setattr(search, "MOST", FREQUENT)
     often = MANY
-    factories.campaigns(often + 300, title=lambda n: f"{'Podcast' if n < often else 'Radio'} {n}")
+
+    def title(n: int) -> str:
+        # Too short a word for the index, and in no name that is made up.
+        return f"{'Podcast' if n < often else 'Radio'} {n}{' zq' if n % 40 == 0 else ''}"
+
+    factories.campaigns(often + 300, title=title)
 
     def total(query: str) -> int:
         params = listing.CAMPAIGNS.parse({"q": query, "count": "exact"})
@@ -118,7 +123,7 @@ def test_a_word_that_most_rows_have_is_found_in_all_of_them(db_session, monkeypa
 
     assert total("podcast") == often
     assert total("radio") == 300
-    assert total("podcast 17") == sum("17" in str(n) for n in range(often))
+    assert total("podcast zq") == often / 40
     assert total("podcast radio") == 0
 
 

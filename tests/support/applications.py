@@ -14,6 +14,7 @@ from flask import Flask
 from tests.support import client as clients
 from tests.support.databases import in_context
 from webapp import app as composition
+from webapp.campaigns.search import is_frequent
 from webapp.core.config import Settings
 from webapp.core.db import engine_options
 
@@ -32,6 +33,7 @@ class Kept:
             now.clear()
             now.update(before)
         composition._configure(self.app, settings)
+        is_frequent.cache_clear()
         return self.app
 
 

@@ -4,10 +4,12 @@ SQLite: a trigram index answers rare words at once; words that very many rows ha
 found by reading rows in the list's own order. PostgreSQL's planner makes that choice by itself.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, column, exists, func, select, table, text
+from sqlalchemy import URL, ColumnElement, Select, column, exists, func, select, table, text
 
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
@@ -18,6 +20,9 @@ TRIGRAM = 3
 
 # So many hits make a word frequent: from LEAST on, one more for each EACH campaigns, up to MOST.
 LEAST, EACH, MOST = 1_200, 80, 8_000
+
+KNOWN_SECONDS = 60
+MOST_KNOWN = 1_000
 
 # Reading rows in the list's order then finds a page sooner than sorting all hits does. Of N rows
 # with H hits, the one reads N / H rows for each row of the page, the other H rows.
@@ -72,7 +77,8 @@ def search_words(words: Sequence[str], excluded: Sequence[str] = ()) -> Search:
         return Search(by_reading)
     phrase = " ".join(f'"{_quoted(word)}"' for word in indexed)
     found = select(_index.c.rowid).where(_index.c.campaign_search.op("MATCH")(phrase))
-    if not _is_frequent(phrase):
+    line = (LEAST, EACH, MOST)
+    if not is_frequent(phrase, line, db.engine.url, int(time.monotonic() / KNOWN_SECONDS)):
         return Search([Campaign.id.in_(found), *by_reading], by_reading=False)
     is_all = len(indexed) == len(words) and not excluded
     return Search(by_reading, found if is_all else None)
@@ -82,6 +88,9 @@ def _quoted(word: str) -> str:
     return word.replace('"', '""')
 
 
-def _is_frequent(phrase: str) -> bool:
-    given = {"phrase": phrase, "least": LEAST, "each": EACH, "most": MOST}
+@lru_cache(MOST_KNOWN)
+def is_frequent(phrase: str, line: tuple[int, int, int], _in: URL, _while: int) -> bool:
+    """Remembered: who searches turns pages, too. It says how to look, never what is found."""
+    least, each, most = line
+    given = {"phrase": phrase, "least": least, "each": each, "most": most}
     return bool(db.session.scalar(_IS_FREQUENT, given))
