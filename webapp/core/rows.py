@@ -13,7 +13,7 @@ Row: TypeAlias = Any
 
 def named(result: Result[*tuple[Any, ...]]) -> list[Row]:
     """All rows, each with its columns as attributes."""
-    return list(map(_kind(tuple(result.keys()))._make, result))
+    return list(map(_kind(tuple(result.keys()))._make, result.all()))
 
 
 @lru_cache(MOST_KINDS)
