@@ -147,8 +147,9 @@ def release(p: Presser) -> None:
     p.post(f"{path}/release")
 
 
-def of_view(verb: str, **data: Any) -> Walk:
-    return lambda p: p.post(f"/views/{factories.saved_view(p.who).uuid}{verb}", **data)
+def delete_view(p: Presser) -> None:
+    view = factories.saved_view(p.who)
+    p.post(f"/views/{view.uuid}/remove", drawn=view.mark)
 
 
 def rename_view(p: Presser) -> None:
@@ -283,7 +284,7 @@ PAGES: dict[str, Walk] = {
     "people.switch_on": of_person("switch-on", "Switch on", active=False),
     "people.withdraw": withdraw_invitation,
     "rules.index": lambda p: p.submit("/people/rules", "Save the rules", for_all="y"),
-    "savedviews.delete": of_view("/remove"),
+    "savedviews.delete": delete_view,
     "savedviews.edit": rename_view,
     "savedviews.home": lambda p: p.post("/views/home", view="archived"),
     "savedviews.new": lambda p: p.post("/views/new?list=q%3Dspring", name="Spring"),

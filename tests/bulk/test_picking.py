@@ -15,6 +15,7 @@ from webapp.bulk.forms import FORMS
 from webapp.bulk.models import BulkItem, BulkJob
 from webapp.bulk.selection import read_arguments
 from webapp.bulk.service import MOST_ITEMS
+from webapp.campaigns import cells
 from webapp.campaigns.listing import CAMPAIGNS
 from webapp.campaigns.models import Campaign
 from webapp.connections.models import DETACHED
@@ -163,7 +164,7 @@ def test_the_lists_bar_offers_the_ticked_the_page_and_all_that_match(
     rows = [db.session.get_one(Campaign, id_) for id_ in ids]
     page = Page(rows, 1, 50, total, capped)
     with app.test_request_context("/campaigns"):
-        bar = parse(render_template("bulk/_bar.html", page=page, params=params))
+        bar = parse(render_template("bulk/_bar.html", page=page, params=params, cells=cells))
 
     sent = {field["name"]: field["value"] for field in bar.all("input")}
     assert read_arguments(sent["list"]) == {"q": "spring sale", "sort": "title"}
