@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, event
 
+from webapp.campaigns.search import is_frequent
+
 HOUSEKEEPING = (
     "BEGIN",
     "COMMIT",
@@ -21,8 +23,10 @@ HOUSEKEEPING = (
 def count_statements() -> Iterator[list[str]]:
     """The statements sent meanwhile, on every engine, transactions' own left out.
 
+    What is remembered of words is forgotten first: for how long it would be is up to the clock.
     Use it as ``with count_statements() as statements: ...; assert len(statements) <= 8``.
     """
+    is_frequent.cache_clear()
     statements: list[str] = []
 
     def note(*arguments: object) -> None:
