@@ -80,6 +80,7 @@ def test_they_are_listed_by_steps_and_of_one_campaign(script):
     of_one = script.get(f"/conflicts?campaign_id={made[2][0].uuid}")["items"]
     assert [item["id"] for item in of_one] == wanted[2:3]
     script.get("/conflicts?campaign_id=nonsense", 404)
+    script.get("/conflicts?campaign_id=", 404)
 
 
 def test_a_list_of_conflicts_costs_as_many_statements_for_few_as_for_many(script):

@@ -101,6 +101,7 @@ def test_they_are_listed_by_steps_the_newest_first_and_by_state(script):
 
 def test_what_is_not_there_is_not_found(script, campaign):
     script.get("/outgoing?campaign_id=nonsense", 404)
+    script.get("/outgoing?campaign_id=", 404)
     script.get("/outgoing/999999", 404)
     script.get("/outgoing/nonsense", 404)
     script.post("/outgoing/999999/hold", None, 404)

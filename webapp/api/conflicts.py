@@ -56,7 +56,7 @@ def list_conflicts(query: schemas.ConflictListQuery) -> ResponseReturnValue:
 
     While a conflict is open its field is not sent, and the campaign's `sync.state` is `conflict`.
     """
-    uuid = queries.uuid_of(query.campaign_id) if query.campaign_id else None
+    uuid = None if query.campaign_id is None else queries.uuid_of(query.campaign_id)
     walk = "conflicts", query.campaign_id
     place = cursors.read(query.cursor or cursors.START, *walk)
     found = queries.all_open_conflicts(place[0] if place else 0, query.per_page + 1, uuid)

@@ -48,7 +48,8 @@ def list_outgoing(query: schemas.OutgoingListQuery) -> ResponseReturnValue:
     Their ids are what the operations below `/outgoing` take. `GET /changes` tells of another thing:
     of all that happened to campaigns, whoever did it.
     """
-    campaign_id = get_campaign(query.campaign_id).id if query.campaign_id else None
+    # An empty one is no wish for all of them: a script may go on to take back what it is given.
+    campaign_id = None if query.campaign_id is None else get_campaign(query.campaign_id).id
     walk = "outgoing", query.campaign_id, query.state
     place = cursors.read(query.cursor or cursors.START, *walk)
     found = queries.changes_before(
