@@ -133,7 +133,8 @@ def test_what_was_given_up_unsent_is_sent_after_all(script):
 
 
 def test_where_nothing_has_to_be_settled_nothing_is(script):
-    owner = factories.campaign()
+    # Those of a conflict are decided elsewhere.
+    owner = factories.campaign(sync_state="conflict", sync_detail="Title")
 
     assert unsettled(script, owner) == {
         "campaign_id": str(owner.uuid),

@@ -174,11 +174,12 @@ def _key_of_open(campaign: Campaign) -> UUID:
 
 def _unsettled(found: parked.Parked) -> Json:
     change = found.unknown or found.given_up or found.cancelled
+    known = (change.last_error if change else None) or found.campaign.sync_detail
     return {
         "campaign_id": str(found.campaign.uuid),
         "choices": [way.replace("-", "_") for way in found.ways],
         "change_id": str(change.id) if change and found.ways else None,
-        "detail": (change.last_error if change else None) or found.campaign.sync_detail,
+        "detail": known if found.ways else None,
         "candidates": [_candidate(each) for each in found.candidates],
     }
 
