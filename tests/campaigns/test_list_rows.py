@@ -1,13 +1,15 @@
 """The rows of the list: by id, and no more of them than its columns show."""
 
 import pytest
+from sqlalchemy import delete, event
 
 from tests import factories
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
-from webapp.campaigns import list_rows
+from webapp.campaigns import list_rows, listing
 from webapp.campaigns.cells import CELLS
 from webapp.campaigns.columns import COLUMNS
+from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 
 
@@ -17,6 +19,29 @@ def test_rows_come_in_the_order_of_their_ids_without_those_that_are_gone(db_sess
     rows = list_rows.rows_of([third, 987_654, first, second], ["budget"])
 
     assert [row.id for row in rows] == [third, first, second]
+
+
+# SQLite's two statements are of one transaction.
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_campaign_that_goes_between_the_two_statements_is_not_taken_for_the_end(db_session):
+    ids = factories.campaigns(30)
+    left = iter([ids[3]])
+
+    def lose(connection, _cursor, statement, *_):
+        if "LIMIT 26" in statement:
+            for id_ in left:
+                connection.execute(delete(Campaign).where(Campaign.id == id_))
+
+    params = listing.CAMPAIGNS.parse({"per_page": "25", "sort": "created"})
+    event.listen(db.engine, "after_cursor_execute", lose)
+    try:
+        page = listing.list_campaigns(params)
+    finally:
+        event.remove(db.engine, "after_cursor_execute", lose)
+
+    assert next(left, None) is None
+    assert [row.id for row in page.items] == [id_ for id_ in ids[:25] if id_ != ids[3]]
+    assert page.has_next
 
 
 def test_a_row_has_what_its_columns_show_and_not_the_rest(db_session):

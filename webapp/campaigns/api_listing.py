@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 
 from webapp.campaigns import tally, terms
-from webapp.campaigns.api_orders import Order, Places
+from webapp.campaigns.api_orders import DEEP, Order, Places
 from webapp.campaigns.api_rows import campaign_rows
 from webapp.campaigns.listing import ARCHIVED
 from webapp.campaigns.models import Campaign
@@ -28,8 +28,6 @@ MAX_WORDS = 10
 # Scripts go by the total: it is counted further than for a page that people read, and to the end
 # for one that has turned the pages up to here, as it would stop there.
 MOST_COUNTED = 10_000
-# From here on it pays to ask first which parts of an order there are.
-DEEP = 1_000
 
 
 @dataclass(frozen=True, slots=True)

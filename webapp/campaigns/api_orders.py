@@ -28,6 +28,8 @@ from webapp.core.listing import written_out
 C = Campaign.__table__.c
 
 KEY = "key_"
+# From here on it pays to ask first which parts of an order there are.
+DEEP = 1_000
 
 Conditions = Sequence[ColumnElement[bool]]
 Key = ColumnElement[Any]
@@ -64,12 +66,17 @@ class Order:
         self, conditions: Conditions, *, descending: bool, offset: int, limit: int
     ) -> Places:
         """Id and keys of so many campaigns, so far from the beginning."""
-        parts = [_places(part).where(*part.conditions, *conditions) for part in self.parts]
+        parts = [
+            _places(part)
+            .where(*part.conditions, *conditions)
+            .order_by(*_by(part.keys, C.id, descending=descending))
+            for part in self.parts
+        ]
         if len(parts) == 1:
-            [found] = parts
-            found = found.order_by(*_by(self.parts[0].keys, C.id, descending=descending))
-            return found.offset(offset).limit(written_out(limit))
-        return _together(parts, descending=descending).offset(offset).limit(written_out(limit))
+            return parts[0].offset(offset).limit(written_out(limit))
+        reach = _reach(offset, limit)
+        found = _together([part.limit(reach) for part in parts], descending=descending)
+        return found.offset(offset).limit(written_out(limit))
 
     def places_behind(
         self,
@@ -93,9 +100,7 @@ class Order:
             for part in self.parts
             for stretch in _behind(part, place, descending=descending)
         ]
-        # With a limit each must be a query of its own.
-        apart = [select(each.subquery()) for each in stretches]
-        return _together(apart, descending=descending).limit(written_out(limit))
+        return _together(stretches, descending=descending).limit(written_out(limit))
 
 
 def _places(part: Part) -> Select[*tuple[Any, ...]]:
@@ -103,10 +108,21 @@ def _places(part: Part) -> Select[*tuple[Any, ...]]:
     return select(C.id.label("id"), *keys)
 
 
+def _reach(offset: int, limit: int) -> ColumnElement[int] | int:
+    """How many of each part are enough; for the first pages always the same few statements."""
+    if offset >= DEEP:
+        return offset + limit
+    return written_out(DEEP + limit if offset else limit)
+
+
 def _together(
     some: Sequence[Select[*tuple[Any, ...]]], *, descending: bool
 ) -> CompoundSelect[*tuple[Any, ...]]:
-    found: CompoundSelect[*tuple[Any, ...]] = union_all(*some)
+    """Several stretches in one order. Each has its own, and ends somewhere: PostgreSQL would read
+    and sort all of them otherwise."""
+    # With an order or an end each must be a query of its own.
+    apart = [select(each.subquery()) for each in some]
+    found: CompoundSelect[*tuple[Any, ...]] = union_all(*apart)
     id_, *keys = found.selected_columns
     return found.order_by(*_by(keys, id_, descending=descending))
 

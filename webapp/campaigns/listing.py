@@ -5,7 +5,7 @@ stop at ``COUNT_CAP`` unless asked for exactly. ``docs/performance.md`` has what
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -168,14 +168,15 @@ def _page(params: ListParams, wanted: _Wanted, *, with_archived: bool) -> tuple[
     total = None
     if params.offset > DEEP and not wanted.search.conditions:
         total, most = _count(wanted, None), None
-    rows = _rows(wanted, params, total)
+    ids = _ids(wanted, params, total)
     asked: dict[str, ScalarSelect[int]] = {}
-    if total is None and not is_counted(rows, params):
+    if total is None and not is_counted(ids, params):
         asked["total"] = _total_of(wanted, most)
-    if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not rows):
+    if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not ids):
         asked["archived"] = _archived_of(wanted)
     counted = _answers(asked, wanted.kept)
-    return page_of(rows, params, counted.get("total", total), most), counted.get("archived", 0)
+    page = page_of(ids, params, counted.get("total", total), most)
+    return replace(page, items=_rows(page.items, params)), counted.get("archived", 0)
 
 
 def _answers(asked: Mapping[str, ScalarSelect[int]], kept: Mapping[str, bool]) -> dict[str, int]:
@@ -220,14 +221,13 @@ def _count(wanted: _Wanted, most: int | None) -> int:
     return db.session.scalar(query) or 0
 
 
-def _rows(found: _Wanted, params: ListParams, total: int | None) -> Sequence[Row]:
-    """The page's rows; without a ``total``, one more where there is a next page."""
-    ids = _ids(found, params, total)
+def _rows(ids: Sequence[int], params: ListParams) -> Sequence[Row]:
     shown = columns.chosen(params.looks.get("columns", ""))
     return list_rows.rows_of(ids, [column.name for column in shown]) if ids else []
 
 
 def _ids(found: _Wanted, params: ListParams, total: int | None) -> Sequence[int]:
+    """The page's ids; without a ``total``, one more where there is a next page."""
     # By themselves: a deep page then walks a narrow index, not whole rows.
     if total is None:
         return _ids_from(found, params, params.offset, params.per_page + 1)
