@@ -16,7 +16,7 @@ from webapp.core.errors import NotFound
 from webapp.core.fixed import among
 from webapp.core.moments import IsoMoment, IsoUuid
 from webapp.core.postgresql import PREPARED
-from webapp.core.rows import Row, named
+from webapp.core.rows import Row, by_id, named
 
 # As tables: through the model it takes twice as long.
 _campaign, _operator = Campaign.__table__.c, Operator.__table__
@@ -60,13 +60,11 @@ ROWS: Select[*tuple[Any, ...]] = (
 def campaign_rows(ids: Sequence[int]) -> list[Row]:
     """Those of these ids, in their order. One that is gone meanwhile is left out."""
     connection = db.session.connection()
-    result = connection.execute(_by_id(connection.dialect), {"ids": ids})
-    found = {row.id: row for row in named(result)}
-    return [found[id_] for id_ in ids if id_ in found]
+    return by_id(connection, _among(connection.dialect), ids)
 
 
 @cache
-def _by_id(dialect: Dialect) -> Select[*tuple[Any, ...]]:
+def _among(dialect: Dialect) -> Select[*tuple[Any, ...]]:
     return ROWS.where(among(_campaign.id, dialect)).execution_options(**PREPARED)
 
 

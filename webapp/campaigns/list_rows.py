@@ -13,7 +13,7 @@ from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 from webapp.core.fixed import among
 from webapp.core.postgresql import PREPARED
-from webapp.core.rows import Row, named
+from webapp.core.rows import Row, by_id
 
 # As tables: through the models it takes twice as long.
 _campaign, _operator = Campaign.__table__.c, Operator.__table__
@@ -58,8 +58,7 @@ def rows_of(ids: Sequence[int], columns: Sequence[str]) -> list[Row]:
     connection = db.session.connection()
     query = _rows(connection.dialect, tuple(columns))
     # Past the session: there is no object among the columns, and looking for one takes time.
-    found = {row.id: row for row in named(connection.execute(query, {"ids": ids}))}
-    return [found[id_] for id_ in ids if id_ in found]
+    return by_id(connection, query, ids)
 
 
 @lru_cache(MOST_KINDS)
