@@ -19,7 +19,7 @@ from webapp.campaigns.queries import visible
 from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker, Condition
 from webapp.core.db import db
-from webapp.core.listing import count_of
+from webapp.core.listing import count_of, from_nearer_end
 from webapp.core.postgresql import PREPARED
 from webapp.core.query_terms import ANY
 from webapp.core.text import fold
@@ -132,16 +132,11 @@ def _known_page(
     wanted: Finding, order: Order, total: int, offset: int, size: int, *, descending: bool
 ) -> Sequence[int]:
     """The ids of a page of so many campaigns in all, counted from the nearer end."""
-    limit = min(size, total - offset)
-    behind = total - offset - limit
-    if limit <= 0:
+    begin, number, turned = from_nearer_end(offset, size, total)
+    if not number:
         return []
-    turned = behind < offset
     asked = order.places(
-        wanted.conditions,
-        descending=descending != turned,
-        offset=behind if turned else offset,
-        limit=limit,
+        wanted.conditions, descending=descending != turned, offset=begin, limit=number
     )
     ids = _ids(wanted, asked)
     return ids[::-1] if turned else ids

@@ -29,6 +29,7 @@ from webapp.core.listing import (
     ListTable,
     Page,
     count_of,
+    from_nearer_end,
     is_counted,
     is_written_out,
     page_of,
@@ -231,14 +232,11 @@ def _ids(found: _Wanted, params: ListParams, total: int | None) -> Sequence[int]
     # By themselves: a deep page then walks a narrow index, not whole rows.
     if total is None:
         return _ids_from(found, params, params.offset, params.per_page + 1)
-    number = min(params.per_page, total - params.offset)
-    behind = total - params.offset - number
-    if number <= 0:
+    begin, number, turned = from_nearer_end(params.offset, params.per_page, total)
+    if not number:
         return []
-    if behind >= params.offset:
-        return _ids_from(found, params, params.offset, number)
-    # Counted from the nearer end.
-    return _ids_from(found, params, behind, number, turned=True)[::-1]
+    ids = _ids_from(found, params, begin, number, turned=turned)
+    return ids[::-1] if turned else ids
 
 
 def _ids_from(

@@ -241,6 +241,16 @@ def is_written_out(conditions: Sequence[Condition]) -> bool:
     return all(part.literal_execute for part in parts if isinstance(part, BindParameter))
 
 
+def from_nearer_end(offset: int, size: int, total: int) -> tuple[int, int, bool]:
+    """Where a page of so many rows in all is read from, how many rows, and whether from the end.
+
+    Beyond the end there are none, and the number is 0.
+    """
+    number = max(0, min(size, total - offset))
+    behind = total - offset - number
+    return (behind, number, True) if behind < offset else (offset, number, False)
+
+
 def is_counted(rows: Sequence[object], params: ListParams) -> bool:
     """Whether these rows, one more than a page asked for, say by themselves where the list ends."""
     found = len(rows)
