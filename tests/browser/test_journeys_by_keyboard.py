@@ -134,6 +134,8 @@ def test_import_a_file(page: Page, keys: Keyboard, stack: Stack, tmp_path: Path)
     expect(page.locator("#palette [aria-selected=true]")).to_contain_text("Import campaigns")
     keys.press("Enter")
     page.wait_for_url("**/import")
+    # So that the browser already tells of choosers when the key is pressed.
+    page.on("filechooser", lambda _chooser: None)
     keys.tab_to("CSV file")
     with page.expect_file_chooser() as chooser:
         keys.press("Space")

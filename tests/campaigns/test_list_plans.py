@@ -1,7 +1,7 @@
 """What keeps the list fast: which index answers what is asked, and how far is counted."""
 
 import re
-import sys
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import delete, text
@@ -25,16 +25,29 @@ FEW = {
 
 
 def plans_of(**arguments: str) -> list[str]:
-    """The first step of what each statement of a page does with campaigns."""
+    """What each statement of a page does with campaigns."""
+    steps = [step for statement in asked_for(**arguments) for step in steps_of(statement)]
+    return [step for step in steps if " campaign " in step and "INTEGER PRIMARY KEY" not in step]
+
+
+def plan_of_ids(**arguments: str) -> list[str]:
+    """How SQLite looks for a page's ids."""
+    [statement] = [each for each in asked_for(**arguments) if "json_group_array" in each]
+    return steps_of(statement)
+
+
+def asked_for(**arguments: str) -> list[str]:
+    """The statements of a page, on a database that has counted its rows."""
     db.session.execute(text("ANALYZE"))
     with count_statements() as statements:
         listing.list_with_archived(listing.CAMPAIGNS.parse(arguments), Asker())
-    found = []
-    for statement in statements:
-        nothing = (None,) * statement.count("?")
-        plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", nothing)
-        found += [row.detail for row in plan if " campaign " in row.detail]
-    return [step for step in found if "INTEGER PRIMARY KEY" not in step]
+    return statements
+
+
+def steps_of(statement: str) -> list[str]:
+    nothing = (None,) * statement.count("?")
+    plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", nothing)
+    return [row.detail for row in plan]
 
 
 @ON_SQLITE
@@ -85,7 +98,7 @@ def test_how_frequent_a_word_is_is_remembered_and_does_not_change_what_is_found(
     db_session, monkeypatch
 ):
     monkeypatch.setattr(search, "MOST", 5)
-    monkeypatch.setattr(search, "KNOWN_SECONDS", sys.maxsize)
+    monkeypatch.setattr(search, "this_minute", lambda: 0)
     found = listing.CAMPAIGNS.parse({"q": "podcast"})
 
     def asked() -> tuple[int, bool]:
@@ -141,3 +154,68 @@ def test_archived_campaigns_with_a_common_word_are_looked_for_among_the_archived
     asked = re.sub(r"%\(\w+\)s", "'podcast'", counting)
     plan = db.session.connection().exec_driver_sql(f"EXPLAIN {asked}", {})
     assert any("ix_campaign_archived" in line for (line,) in plan)
+
+
+STRETCHES = {
+    "an amount": ("budget:>50usd", "budget:60..61usd", "ix_campaign_list_budget"),
+    "a time": ("created:2026", "created:2025", "ix_campaign_list_created"),
+}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("more", ["", " copy:no"])
+@pytest.mark.parametrize(("long", "short", "index"), STRETCHES.values(), ids=STRETCHES)
+def test_many_in_a_stretch_are_read_in_the_lists_order_and_few_by_its_index(
+    db_session, long, short, index, more
+):
+    factories.campaigns(
+        2_000,
+        budget=lambda n: (n * 10, "USD"),
+        remote_created_at=lambda n: datetime(2026 if n % 50 else 2025, 5, 1, tzinfo=UTC),
+    )
+
+    long_steps, short_steps = (
+        " | ".join(plan_of_ids(q=asked + more, sort="title")) for asked in (long, short)
+    )
+    assert "ix_campaign_list_title" in long_steps
+    assert "TEMP B-TREE" not in long_steps
+    assert index in short_steps
+    assert "TEMP B-TREE" in short_steps
+
+
+# What ANALYZE says of the indexes of a million campaigns, of which few are archived.
+OF_A_MILLION = "UPDATE sqlite_stat1 SET stat = '1000000' || substr(stat, instr(stat, ' '))"
+OF_ADVERTISERS = (
+    "UPDATE sqlite_stat1 SET stat = '1000000 2000 540 2 2 2' "
+    "WHERE idx = 'ix_campaign_of_advertiser'"
+)
+
+
+@ON_SQLITE
+def test_a_currency_is_looked_for_in_the_lists_order_among_a_million(db_session):
+    factories.campaigns(200)
+    plans_of()
+    for statement in (OF_A_MILLION, OF_ADVERTISERS, "ANALYZE sqlite_schema"):
+        db.session.execute(text(statement))
+
+    with count_statements() as statements:
+        listing.list_with_archived(listing.CAMPAIGNS.parse({"q": "currency:usd"}), Asker())
+
+    steps = [step for statement in statements for step in steps_of(statement)]
+    assert any("SCAN campaign USING INDEX ix_campaign_list_changed" in step for step in steps)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_word_that_postgresql_has_a_sample_of_is_not_taken_for_a_frequent_one(db_session):
+    factories.campaigns(4_000, title=lambda n: f"Title{n}x")
+    db.session.execute(text("ANALYZE campaign"))
+    samples = text(
+        "SELECT (histogram_bounds::text::text[])[40] FROM pg_stats "
+        "WHERE tablename = 'campaign' AND attname = 'search_text'"
+    )
+    word = (db.session.scalar(samples) or "").split()[0]
+
+    query = text("EXPLAIN (FORMAT JSON) SELECT id FROM campaign WHERE search_text LIKE :word")
+    [found] = db.session.scalar(query, {"word": f"%{word}%"})
+
+    assert found["Plan"]["Plan Rows"] < 20

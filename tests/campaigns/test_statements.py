@@ -9,7 +9,7 @@ from tests.support.statements import count_statements
 from webapp.auth.models import Operator
 from webapp.core.db import db
 
-MOST = 9
+MOST = 8
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def cost(client: Client, address: str) -> int:
     ],
 )
 @pytest.mark.usefixtures("known")
-def test_no_page_costs_more_than_nine(manager_client: Client, query: str) -> None:
+def test_no_page_costs_more_than_eight(manager_client: Client, query: str) -> None:
     assert cost(manager_client, query) <= MOST
 
 

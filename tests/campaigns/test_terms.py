@@ -12,6 +12,7 @@ from tests.support.statements import count_statements
 from webapp.campaigns import listing, terms
 from webapp.campaigns.models import SYNC_STATES
 from webapp.campaigns.terms import Asker
+from webapp.core.money import MAX_MINOR
 from webapp.core.query import QueryError
 
 NOW = datetime(2026, 6, 15, 2, 30, tzinfo=UTC)
@@ -328,3 +329,24 @@ def test_any_text_gets_rows_or_an_error_that_points(me: int, text: str) -> None:
     rows = {row.title for row in listing.list_campaigns(params, asker).items}
     again = listing.CAMPAIGNS.parse({"q": query.text})
     assert rows == {row.title for row in listing.list_campaigns(again, asker).items}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("budget:>=10000000000000usd", ["most"]),
+        ("budget:10000000000000usd", ["most"]),
+        ("budget:>9999999999999.99usd", ["most"]),
+        ("budget:<=9999999999999.99usd", ["nearly"]),
+        ("budget:<10000000000000usd", ["nearly"]),
+        ("budget:>0usd", ["most", "nearly"]),
+    ],
+)
+def test_the_largest_budgets_are_on_the_right_side_of_an_amount(db_session, query, found):
+    factories.campaign(title="most", budget=(MAX_MINOR, "USD"))
+    factories.campaign(title="nearly", budget=(MAX_MINOR - 1, "USD"))
+    factories.campaign(title="euros", budget=(MAX_MINOR, "EUR"))
+
+    page = listing.find(query, Asker(), sort="title")
+
+    assert [row.title for row in page.items] == found

@@ -13,8 +13,8 @@ from flask import Flask
 
 from tests.support import client as clients
 from tests.support.databases import in_context
+from tests.support.remembered import forget
 from webapp import app as composition
-from webapp.campaigns.search import is_frequent
 from webapp.core.config import Settings
 from webapp.core.db import engine_options
 
@@ -33,7 +33,7 @@ class Kept:
             now.clear()
             now.update(before)
         composition._configure(self.app, settings)
-        is_frequent.cache_clear()
+        forget()
         return self.app
 
 

@@ -1,11 +1,12 @@
 """Counting the SQL statements that a piece of work sends."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, event
 
-from webapp.campaigns.search import is_frequent
+from tests.support.remembered import forget
 
 HOUSEKEEPING = (
     "BEGIN",
@@ -18,15 +19,19 @@ HOUSEKEEPING = (
     "SET DEFAULT_TRANSACTION",
 )
 
+READS = re.compile(r"\s*(SELECT|WITH)\b")
+WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b")
+
 
 @contextmanager
 def count_statements() -> Iterator[list[str]]:
     """The statements sent meanwhile, on every engine, transactions' own left out.
 
-    What is remembered of words is forgotten first: for how long it would be is up to the clock.
+    What is remembered of words and stretches is forgotten first: for how long it would be is up to
+    the clock.
     Use it as ``with count_statements() as statements: ...; assert len(statements) <= 8``.
     """
-    is_frequent.cache_clear()
+    forget()
     statements: list[str] = []
 
     def note(*arguments: object) -> None:
@@ -39,3 +44,9 @@ def count_statements() -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+def written(statements: Sequence[str]) -> list[str]:
+    """Those that change or lock something: all but what only selects, by itself or from a part
+    named beforehand."""
+    return [each for each in statements if not READS.match(each) or WRITES.search(each)]

@@ -1,14 +1,15 @@
 """Campaigns for scripts: which are found, a page of them, and a walk through all of them.
 
-A page costs three or four statements, a step of a walk two or three: ids first, from a narrow
-index, then the rows of these ids.
+A page costs two statements, a step of a walk two or three: ids and their number first, from a
+narrow index, then the rows of these ids. A deep page asks first for its number, where that is
+known, and for what its order is made of.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, case, func, select
 
 from webapp.campaigns import tally, terms
 from webapp.campaigns.api_orders import DEEP, Order, Places
@@ -19,10 +20,11 @@ from webapp.campaigns.queries import visible
 from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker, Condition
 from webapp.core.db import db
-from webapp.core.listing import count_of, from_nearer_end
+from webapp.core.listing import count_of, from_nearer_end, is_counted_by
 from webapp.core.postgresql import PREPARED
 from webapp.core.query_terms import ANY
 from webapp.core.text import fold
+from webapp.core.together import as_one_row
 
 MAX_WORDS = 10
 # Scripts go by the total: it is counted further than for a page that people read, and to the end
@@ -97,20 +99,27 @@ def finding(wish: Wish, asker: Asker) -> Finding:
 def page(wanted: Finding, order: Order, *, descending: bool, number: int, size: int) -> Found:
     """One page, and how many campaigns there are on all."""
     offset = (number - 1) * size
-    order = order.short() if offset >= DEEP else order
     known = _known_total(wanted)
-    if known is not None:
-        ids = _known_page(wanted, order, known, offset, size, descending=descending)
-        return Found(campaign_rows(ids), known, is_exact=True)
+    if offset >= DEEP:
+        order = order.short()
+        if known is not None:
+            total = _number(known)
+            ids = _known_page(wanted, order, total, offset, size, descending=descending)
+            return Found(campaign_rows(ids), total, is_exact=True)
+    most = MOST_COUNTED + 1 if offset + size < MOST_COUNTED else None
     asked = order.places(wanted.conditions, descending=descending, offset=offset, limit=size + 1)
-    ids = _ids(wanted, asked)
+    connection = db.session.connection()
+    row = as_one_row(asked, connection.dialect)
+    counted: ColumnElement[int] | None = known
+    if counted is None:
+        counted = case((~is_counted_by(row.number, number, size), _number_of(wanted, most)))
+    both = select(row.ids, counted).execution_options(**wanted.kept)
+    ids, total = connection.execute(both).one()
     rows = campaign_rows(ids[:size])
-    if 0 < len(ids) <= size or (not ids and number == 1):
+    if total is None:
         return Found(rows, offset + len(ids), is_exact=True)
-    if offset + size >= MOST_COUNTED:
-        return Found(rows, _counted(wanted, None), is_exact=True)
-    total = _counted(wanted, MOST_COUNTED + 1)
-    return Found(rows, min(total, MOST_COUNTED), is_exact=total <= MOST_COUNTED)
+    is_exact = known is not None or most is None or total < most
+    return Found(rows, total if is_exact else MOST_COUNTED, is_exact)
 
 
 def walk(
@@ -138,12 +147,8 @@ def _known_page(
     asked = order.places(
         wanted.conditions, descending=descending != turned, offset=begin, limit=number
     )
-    ids = _ids(wanted, asked)
+    ids = [id_ for id_, *_ in _asked(wanted, asked)]
     return ids[::-1] if turned else ids
-
-
-def _ids(wanted: Finding, asked: Places) -> Sequence[int]:
-    return [id_ for id_, *_ in _asked(wanted, asked)]
 
 
 def _asked(wanted: Finding, asked: Places) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -151,27 +156,27 @@ def _asked(wanted: Finding, asked: Places) -> Sequence[Row[*tuple[Any, ...]]]:
     return db.session.connection().execute(asked.execution_options(**wanted.kept)).all()
 
 
-def _known_total(wanted: Finding) -> int | None:
+def _known_total(wanted: Finding) -> ScalarSelect[int] | None:
     """How many are found, where tally or indexes know that without reading a campaign."""
-    if wanted.narrowed or wanted.search.conditions:
+    if wanted.everywhere:
         return None
     kept = tally.number_in(wanted.archived)
     if kept is not None:
-        return db.session.scalar(select(kept).execution_options(**PREPARED)) or 0
-    in_archive = select(func.count()).select_from(Campaign).where(*ARCHIVED[terms.YES])
-    everything = select(func.count()).select_from(Campaign)
-    if wanted.archived == ANY:
-        return db.session.scalar(everything) or 0
-    if wanted.archived == terms.YES:
-        return db.session.scalar(in_archive) or 0
-    both = select(everything.scalar_subquery() - in_archive.scalar_subquery())
-    return db.session.scalar(both) or 0
+        return kept
+    everything, in_archive = (
+        select(func.count()).select_from(Campaign).where(*conditions).scalar_subquery()
+        for conditions in (ARCHIVED[ANY], ARCHIVED[terms.YES])
+    )
+    left = select(everything - in_archive).scalar_subquery()
+    return {ANY: everything, terms.YES: in_archive, terms.NO: left}[wanted.archived]
 
 
-def _counted(wanted: Finding, most: int | None) -> int:
+def _number_of(wanted: Finding, most: int | None) -> ScalarSelect[int]:
     """How many are found, counted no further than ``most``."""
     if wanted.search.ids is not None and not wanted.narrowed:
-        ids = hits_in(wanted.search.ids, ARCHIVED[wanted.archived])
-    else:
-        ids = select(Campaign.id).where(*wanted.conditions)
-    return db.session.scalar(select(count_of(ids, most))) or 0
+        return count_of(hits_in(wanted.search.ids, ARCHIVED[wanted.archived]), most)
+    return count_of(select(Campaign.id).where(*wanted.conditions), most)
+
+
+def _number(counted: ScalarSelect[int]) -> int:
+    return db.session.scalar(select(counted).execution_options(**PREPARED)) or 0

@@ -39,11 +39,18 @@ Places = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Part:
-    """Some campaigns, and what these are ordered by. ``has_none``: a key may be without a value."""
+    """Some campaigns, and what these are ordered by. ``has_none``: a key may be without a value.
+
+    ``is_alike``: the keys are the same for all of them, so the id alone orders them.
+    """
 
     keys: Sequence[Key]
     conditions: Conditions = ()
     has_none: bool = False
+    is_alike: bool = False
+
+    def order(self, *, descending: bool) -> list[UnaryExpression[Any]]:
+        return _by(() if self.is_alike else self.keys, C.id, descending=descending)
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Order:
         parts = [
             _places(part)
             .where(*part.conditions, *conditions)
-            .order_by(*_by(part.keys, C.id, descending=descending))
+            .order_by(*part.order(descending=descending))
             for part in self.parts
         ]
         if len(parts) == 1:
@@ -95,7 +102,7 @@ class Order:
         stretches = [
             _places(part)
             .where(*part.conditions, *stretch, *conditions)
-            .order_by(*_by(part.keys, C.id, descending=descending))
+            .order_by(*part.order(descending=descending))
             .limit(written_out(limit))
             for part in self.parts
             for stretch in _behind(part, place, descending=descending)
@@ -178,6 +185,11 @@ def _shown(remote: Key, own: Key) -> Order:
     return Order([Part([remote], [remote.is_not(None)]), Part([own], [remote.is_(None)])])
 
 
+def _apart(*some: ColumnElement[bool]) -> Order:
+    """Those of the first condition before those of the next one."""
+    return Order([Part([written_out(n)], [each], is_alike=True) for n, each in enumerate(some)])
+
+
 BY_ID = _columns()
 _AMOUNT = _columns(C.budget_key)
 _REVENUE = _columns(C.total_revenue_currency, C.total_revenue_minor, has_none=True)
@@ -194,8 +206,7 @@ ORDERS: Mapping[str, Order] = {
     "copy_needed": _columns(C.copy_needed, C.changed_at),
     "booking_source": _columns(C.booking_source, has_none=True),
     "synced_at": _columns(C.synced_at, has_none=True),
-    # No index has it: few will ask, and what is found is the same by a filter.
-    "archived": _columns(case((C.archived_at.is_(None), 0), else_=1)),
+    "archived": _apart(C.archived_at.is_(None), C.archived_at.is_not(None)),
 }
 
 

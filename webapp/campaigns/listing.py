@@ -1,7 +1,9 @@
 """The list of campaigns: which rows, in which order, how many. Fast however many there are.
 
-A page costs a few statements: ids first, from a narrow index, then the rows of these ids. Numbers
-stop at ``COUNT_CAP`` unless asked for exactly. ``docs/performance.md`` has what that comes to.
+A page costs two statements: ids and numbers first, from a narrow index, then the rows of these ids.
+A deep one has its number first. SQLite is asked, once a minute, how frequent a word is, and what is
+between two values. Numbers stop at ``COUNT_CAP`` unless asked for exactly.
+``docs/performance.md`` has what that comes to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +15,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     UnaryExpression,
+    case,
     func,
     select,
 )
@@ -23,6 +26,7 @@ from webapp.campaigns.queries import visible
 from webapp.campaigns.search import Search, hits_in, search_words
 from webapp.campaigns.terms import Asker
 from webapp.core.db import db
+from webapp.core.likely import likely
 from webapp.core.listing import (
     Filter,
     ListParams,
@@ -30,7 +34,7 @@ from webapp.core.listing import (
     Page,
     count_of,
     from_nearer_end,
-    is_counted,
+    is_counted_by,
     is_written_out,
     page_of,
     written_out,
@@ -39,6 +43,7 @@ from webapp.core.postgresql import PREPARED
 from webapp.core.query import MAX_LENGTH
 from webapp.core.query_terms import ANY
 from webapp.core.rows import Row
+from webapp.core.together import as_one_row
 
 ID = Campaign.__table__.c.id
 MAX_QUERY = 2 * MAX_LENGTH
@@ -49,7 +54,8 @@ ARCHIVE_CAP = 50
 # From here on it pays to know how many rows there are, and to count from the nearer end.
 DEEP = 10_000
 ARCHIVED: Mapping[str, Sequence[ColumnElement[bool]]] = {
-    terms.NO: (Campaign.archived_at.is_(None),),
+    # Without a word SQLite would look for them by an index of few.
+    terms.NO: (likely(Campaign.archived_at.is_(None)),),
     terms.YES: (Campaign.archived_at.is_not(None),),
     ANY: (),
 }
@@ -165,28 +171,43 @@ def list_with_archived(params: ListParams, asker: Asker | None = None) -> tuple[
 
 
 def _page(params: ListParams, wanted: _Wanted, *, with_archived: bool) -> tuple[Page[Row], int]:
-    most = params.most_counted
-    total = None
-    if params.offset > DEEP and not wanted.search.conditions:
-        total, most = _count(wanted, None), None
-    ids = _ids(wanted, params, total)
-    asked: dict[str, ScalarSelect[int]] = {}
-    if total is None and not is_counted(ids, params):
-        asked["total"] = _total_of(wanted, most)
-    if with_archived and wanted.archived == terms.NO and (wanted.is_narrowed or not ids):
-        asked["archived"] = _archived_of(wanted)
-    counted = _answers(asked, wanted.kept)
-    page = page_of(ids, params, counted.get("total", total), most)
-    return replace(page, items=_rows(page.items, params)), counted.get("archived", 0)
+    hides = with_archived and wanted.archived == terms.NO
+    is_deep = params.offset > DEEP and not wanted.search.conditions
+    found = _deep_ids if is_deep else _ids_and_numbers
+    ids, total, archived = found(wanted, params, hides=hides)
+    page = page_of(ids, params, total, None if is_deep else params.most_counted)
+    return replace(page, items=_rows(page.items, params)), archived
 
 
-def _answers(asked: Mapping[str, ScalarSelect[int]], kept: Mapping[str, bool]) -> dict[str, int]:
-    """Several numbers by one statement."""
-    if not asked:
-        return {}
-    query = select(*[number.label(name) for name, number in asked.items()])
-    query = query.execution_options(**kept)
-    return dict(db.session.execute(query).mappings().one())
+def _ids_and_numbers(
+    wanted: _Wanted, params: ListParams, *, hides: bool
+) -> tuple[Sequence[int], int | None, int]:
+    """The page's ids, one more where there is a next page; then how many rows are found, where the
+    ids do not say it, and how many the archive hides, where that is told."""
+    query = _ids_from(wanted, params, params.offset, params.per_page + 1)
+    # Past the session: there is no object to be looked for.
+    connection = db.session.connection()
+    row = as_one_row(query, connection.dialect)
+    by_itself = is_counted_by(row.number, params.page, params.per_page)
+    total = case((~by_itself, _total_of(wanted, params.most_counted)))
+    archived: ColumnElement[int] = written_out(0)
+    if hides:
+        archived = _archived_of(wanted)
+        if not wanted.is_narrowed:
+            archived = case((row.number == written_out(0), archived), else_=written_out(0))
+    asked = select(row.ids, total.label("total"), archived.label("archived"))
+    ids, found, hidden = connection.execute(asked.execution_options(**wanted.kept)).one()
+    return ids, found, hidden
+
+
+def _deep_ids(
+    wanted: _Wanted, params: ListParams, *, hides: bool
+) -> tuple[Sequence[int], int, int]:
+    """The same, counted from the nearer end, for which all rows are counted first."""
+    total = _count(wanted, None)
+    ids = _ids_of(wanted, params, total)
+    is_told = hides and (wanted.is_narrowed or not ids)
+    return ids, total, _asked(_archived_of(wanted), wanted) if is_told else 0
 
 
 def _number_of(conditions: Sequence[ColumnElement[bool]], most: int | None) -> ScalarSelect[int]:
@@ -218,8 +239,11 @@ def _total_of(wanted: _Wanted, most: int | None) -> ScalarSelect[int]:
 
 
 def _count(wanted: _Wanted, most: int | None) -> int:
-    query = select(_total_of(wanted, most)).execution_options(**wanted.kept)
-    return db.session.scalar(query) or 0
+    return _asked(_total_of(wanted, most), wanted)
+
+
+def _asked(number: ScalarSelect[int], wanted: _Wanted) -> int:
+    return db.session.scalar(select(number).execution_options(**wanted.kept)) or 0
 
 
 def _rows(ids: Sequence[int], params: ListParams) -> Sequence[Row]:
@@ -227,26 +251,23 @@ def _rows(ids: Sequence[int], params: ListParams) -> Sequence[Row]:
     return list_rows.rows_of(ids, [column.name for column in shown]) if ids else []
 
 
-def _ids(found: _Wanted, params: ListParams, total: int | None) -> Sequence[int]:
-    """The page's ids; without a ``total``, one more where there is a next page."""
-    # By themselves: a deep page then walks a narrow index, not whole rows.
-    if total is None:
-        return _ids_from(found, params, params.offset, params.per_page + 1)
+def _ids_of(found: _Wanted, params: ListParams, total: int) -> Sequence[int]:
+    """The ids of a page of so many rows in all."""
     begin, number, turned = from_nearer_end(params.offset, params.per_page, total)
     if not number:
         return []
-    ids = _ids_from(found, params, begin, number, turned=turned)
+    query = _ids_from(found, params, begin, number, turned=turned)
+    ids = db.session.connection().execute(query.execution_options(**found.kept)).scalars().all()
     return ids[::-1] if turned else ids
 
 
 def _ids_from(
     found: _Wanted, params: ListParams, offset: int, number: int, *, turned: bool = False
-) -> Sequence[int]:
+) -> Select[int]:
+    # By themselves: a deep page then walks a narrow index, not whole rows.
     query = select(ID).where(*found.conditions).order_by(*_order(found, params, turned=turned))
-    query = query.limit(written_out(number)).execution_options(**found.kept)
-    query = query.offset(offset) if offset else query
-    # Past the session: there is no object to be looked for.
-    return db.session.connection().execute(query).scalars().all()
+    query = query.limit(written_out(number))
+    return query.offset(offset) if offset else query
 
 
 def _order(

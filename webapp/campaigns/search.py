@@ -4,7 +4,6 @@ SQLite: a trigram index answers rare words at once; words that very many rows ha
 found by reading rows in the list's own order. PostgreSQL's planner makes that choice by itself.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from functools import lru_cache
 from sqlalchemy import URL, ColumnElement, Select, column, exists, func, select, table, text
 
 from webapp.campaigns.models import Campaign
+from webapp.core.clock import this_minute
 from webapp.core.db import db
 from webapp.core.text import fold
 
@@ -21,7 +21,6 @@ TRIGRAM = 3
 # So many hits make a word frequent: from LEAST on, one more for each EACH campaigns, up to MOST.
 LEAST, EACH, MOST = 1_200, 80, 8_000
 
-KNOWN_SECONDS = 60
 MOST_KNOWN = 1_000
 
 # Reading rows in the list's order then finds a page sooner than sorting all hits does. Of N rows
@@ -78,7 +77,7 @@ def search_words(words: Sequence[str], excluded: Sequence[str] = ()) -> Search:
     phrase = " ".join(f'"{_quoted(word)}"' for word in indexed)
     found = select(_index.c.rowid).where(_index.c.campaign_search.op("MATCH")(phrase))
     line = (LEAST, EACH, MOST)
-    if not is_frequent(phrase, line, db.engine.url, int(time.monotonic() / KNOWN_SECONDS)):
+    if not is_frequent(phrase, line, db.engine.url, this_minute()):
         return Search([Campaign.id.in_(found), *by_reading], by_reading=False)
     is_all = len(indexed) == len(words) and not excluded
     return Search(by_reading, found if is_all else None)

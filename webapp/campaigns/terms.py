@@ -16,6 +16,7 @@ from webapp.campaigns import terms_money as money
 from webapp.campaigns import terms_names as names
 from webapp.campaigns.models import CONFIRMED, NEEDS_YOU, SYNC_STATES, Campaign
 from webapp.campaigns.queries import UNCONFIRMED
+from webapp.campaigns.stretches import stretch
 from webapp.campaigns.terms_time import read_times
 from webapp.core import query as language
 from webapp.core.clock import utc_now
@@ -189,11 +190,8 @@ def _at(
     column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
 ) -> Meaning:
     def meaning(values: Sequence[Value], asker: Asker) -> Condition:
-        return or_(*[within(*read_times(value).stretch(asker.now, asker.zone)) for value in values])
-
-    def within(since: datetime | None, until: datetime | None) -> Condition:
-        bounds = [column >= since if since else None, column < until if until else None]
-        return and_(*[bound for bound in bounds if bound is not None])
+        asked = [read_times(value).stretch(asker.now, asker.zone) for value in values]
+        return or_(*[stretch(column, since, until) for since, until in asked])
 
     return meaning
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.stretches import stretch
 from webapp.core.money import (
     CURRENCIES,
     MAX_MINOR,
@@ -131,9 +132,8 @@ def by_budget(value: Value) -> ColumnElement[bool]:
     if least > most:
         return false()
     # As campaigns.keys.budget_key writes them.
-    return Campaign.budget_key.between(
-        f"{amounts.currency:3}{least:016d}", f"{amounts.currency:3}{most:016d}"
-    )
+    first, end = (f"{amounts.currency:3}{minor:016d}" for minor in (least, most + 1))
+    return stretch(Campaign.budget_key, first, end)
 
 
 def by_revenue(value: Value) -> ColumnElement[bool]:

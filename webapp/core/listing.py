@@ -257,6 +257,11 @@ def is_counted(rows: Sequence[object], params: ListParams) -> bool:
     return 0 < found <= params.per_page or (found == 0 and params.page == 1)
 
 
+def is_counted_by(found: ColumnElement[int], page: int, per_page: int) -> Condition:
+    """The same of a number of rows that only the database knows yet."""
+    return found.between(written_out(0 if page == 1 else 1), written_out(per_page))
+
+
 def page_of(
     rows: Sequence[T], params: ListParams, total: int | None = None, most: int | None = None
 ) -> Page[T]:
