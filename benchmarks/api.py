@@ -71,7 +71,7 @@ def main() -> None:
 
 def measure(wish: Options) -> None:
     report = Report(
-        f"api{wish.suffix}",
+        f"api{wish.results}",
         "The JSON API",
         f"{ABOUT} {ADVERTISERS} advertisers; {wish.repeats} requests of each kind.",
         wish.database,

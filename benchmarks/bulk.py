@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def measure(wish: Options) -> None:
-    report = Report(f"bulk{wish.suffix}", "Bulk changes", ABOUT, wish.database)
+    report = Report(f"bulk{wish.results}", "Bulk changes", ABOUT, wish.database)
     for made in instances(wish, "bulk"):
         one_pull(made)
         report.tables.append(_measure_one(made, wish.repeats))

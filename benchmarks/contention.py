@@ -52,7 +52,7 @@ def main() -> None:
 
 def measure(wish: Options) -> None:
     report = Report(
-        f"contention{wish.suffix}", "The campaign list during a pull", ABOUT, wish.database
+        f"contention{wish.results}", "The campaign list during a pull", ABOUT, wish.database
     )
     for made in instances(wish, "contention"):
         report.tables.append(_measure_one(made, wish.repeats))

@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def measure(wish: Options) -> None:
-    report = Report(f"export{wish.suffix}", "The list as a file", ABOUT, wish.database)
+    report = Report(f"export{wish.results}", "The list as a file", ABOUT, wish.database)
     for campaigns in wish.sizes:
         with instance(wish, "list", campaigns, empty=False, pulled=False) as made:
             made.fill()

@@ -33,7 +33,7 @@ def main() -> None:
 
 def measure(wish: Options) -> None:
     report = Report(
-        f"list_page{wish.suffix}",
+        f"list_page{wish.results}",
         "The campaign list",
         f"{ABOUT} {ADVERTISERS} advertisers; {wish.repeats} requests of each kind.",
         wish.database,

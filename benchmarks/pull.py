@@ -43,7 +43,7 @@ def main() -> None:
 
 def measure(wish: Options) -> None:
     report = Report(
-        f"pull{wish.suffix}",
+        f"pull{wish.results}",
         "Pulling campaigns",
         f"{ABOUT} {ADVERTISERS} advertisers, {AGENCIES} agencies.",
         wish.database,

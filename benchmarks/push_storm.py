@@ -59,7 +59,7 @@ def main() -> None:
 
 def measure(wish: Options) -> None:
     about = ABOUT.format(pushes=PUSHES, rate=RATE)
-    report = Report(f"push_storm{wish.suffix}", "A storm of pushes", about, wish.database)
+    report = Report(f"push_storm{wish.results}", "A storm of pushes", about, wish.database)
     table = Table("Seconds", COLUMNS)
     for size in wish.sizes:
         with instance(wish, "storm", size) as made:

@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def measure(wish: Options) -> None:
-    report = Report(f"simulation{wish.suffix}", "Schedules of faults", ABOUT, wish.database)
+    report = Report(f"simulation{wish.results}", "Schedules of faults", ABOUT, wish.database)
     where = MEMORY if MEMORY.is_dir() else wish.folder
     with tempfile.TemporaryDirectory(dir=where) as name:
         folder = Path(name)

@@ -9,6 +9,7 @@ from benchmarks.seed import COMMON, NO_HIT, RARE
 from webapp.advertisers.models import Advertiser
 from webapp.campaigns.listing import CAMPAIGNS
 from webapp.campaigns.models import Campaign
+from webapp.core.clock import utc_now
 from webapp.core.db import db, reading
 from webapp.core.listing import DEFAULT_PER_PAGE
 from webapp.savedviews.shipped import SHIPPED
@@ -45,6 +46,15 @@ def visits() -> list[Visit]:
             _path(advertiser=largest, copy="yes", currency="USD"),
             _path(advertiser_id=largest, copy_needed=1, total_budget_currency="USD"),
         ),
+        *[
+            Visit(name, _path(q=query))
+            for name, query in (
+                ("one currency", "currency:usd"),
+                ("amounts above", "budget:>5000usd"),
+                ("a year", f"created:{utc_now().year}"),
+                ("amounts and copy", "budget:>5000usd copy:yes"),
+            )
+        ],
         *[Visit(f"view: {view.name}", _path(**view.arguments)) for view in SHIPPED.values()],
     ]
 

@@ -39,7 +39,7 @@ def main() -> None:
 
 def measure(wish: Options) -> None:
     report = Report(
-        f"worker_memory{wish.suffix}", "A worker's memory over many pulls", ABOUT, wish.database
+        f"worker_memory{wish.results}", "A worker's memory over many pulls", ABOUT, wish.database
     )
     for made in instances(wish, "memory"):
         report.tables.append(_measure_one(made))
