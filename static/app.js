@@ -98,11 +98,14 @@
     else say(box.checked ? "Single keys are on." : "Single keys are off.");
     document.body.dataset.singleKeys = box.checked ? "on" : "off";
   }
+  // Who was at a row is there again when the same row comes anew, else at the heading.
   let held;
-  on("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement); });
+  on("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement) && document.activeElement; });
   on("htmx:afterSettle", ({ detail: { elt, target } }) => {
+    const again = held && adrift() && $$("a[href]", target).find((link) => link.href === held.href);
     const next = $$(".error-summary", elt)[0] ?? (held && adrift() && ($("h1, h2", target) ?? $("h1")));
-    if (next) {
+    if (again) again.focus();
+    else if (next) {
       next.tabIndex = -1;
       next.focus();
     }

@@ -22,6 +22,22 @@ def test_a_stranger_s_fragment_request_makes_the_browser_sign_in(client: Client)
     assert answer.data == b""
 
 
+def test_a_part_of_a_page_that_is_asked_for_too_late_leads_back_to_the_page(client: Client) -> None:
+    page = "/campaigns?q=news&page=2"
+    headers = FRAGMENT | {"HX-Current-URL": f"http://localhost{page}"}
+
+    part = client.get("/campaigns/figures?views=1&q=news", headers=headers)
+    assert part.headers["HX-Redirect"] == "/sign-in?next=/campaigns?q%3Dnews%26page%3D2"
+    filtered = client.get("/campaigns?q=newsletter", headers=headers)
+    assert filtered.headers["HX-Redirect"] == "/sign-in?next=/campaigns?q%3Dnewsletter"
+
+
+def test_a_part_of_a_page_elsewhere_leads_back_to_nowhere_else(client: Client) -> None:
+    headers = FRAGMENT | {"HX-Current-URL": "http://elsewhere.example/campaigns"}
+    answer = client.get("/campaigns/figures?q=news", headers=headers)
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/campaigns/figures?q%3Dnews"
+
+
 def test_what_a_stranger_wanted_to_change_is_not_done_after_signing_in(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     assert app.test_client().post("/sign-out").headers["Location"] == "/sign-in"

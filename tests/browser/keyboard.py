@@ -8,6 +8,8 @@ from tests import factories
 from tests.support.stack import Stack
 
 MANY = 150
+# What htmx calls an element while an answer to it is under way, or is being put into the page.
+UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-settling"
 NAMES = """() => {
   const el = document.activeElement;
   const labels = [...(el.labels ?? [])].map((label) => label.textContent);
@@ -37,6 +39,10 @@ class Keyboard:
                 return
         raise AssertionError(f"the Tab key never comes to “{name}”")
 
+    def answered(self) -> None:
+        """What was asked for by the last key is in the page."""
+        expect(self.page.locator(UNDER_WAY)).to_have_count(0)
+
     def heard(self, words: str) -> None:
         """The live region says so, wherever it is just now."""
         expect(self.page.locator("#live")).to_contain_text(words)
@@ -48,6 +54,7 @@ class Keyboard:
         self.press("/")
         self.type(words)
         self.press("Enter")
+        self.answered()
         rows = self.page.locator("#results tbody tr")
         expect(rows).to_have_count(number)
         self.page.wait_for_url("**q=**")

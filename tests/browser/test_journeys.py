@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage, sign_in
+from tests.browser.keyboard import Keyboard
 from tests.support.stack import Stack, until
 
 CONFIRMED = "Confirmed by Megaphone"
@@ -138,27 +139,14 @@ def test_finding_and_editing_by_keyboard_alone(new_page: NewPage, stack: Stack) 
     person.look_again_until(CONFIRMED)
     page.goto("/")
 
-    keys = page.keyboard
-    keys.press("g")
-    keys.press("c")
-    page.wait_for_url("**/campaigns")
-    keys.press("/")
-    keys.type("keyboard only")
-    expect(page.locator("#results tbody tr")).to_have_count(1)
-    keys.press("Enter")
-    for _ in range(40):
-        if page.evaluate("document.activeElement.closest('tbody th') !== null"):
-            break
-        keys.press("Tab")
+    keys = Keyboard(page)
+    keys.find("keyboard only", 1)
     keys.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Keyboard only")
 
     keys.press("e")
     page.wait_for_url("**/edit**")
-    for _ in range(40):
-        if page.evaluate("document.activeElement.id") == "title":
-            break
-        keys.press("Tab")
+    keys.tab_to("Title")
     keys.press("Control+a")
     keys.type("By keyboard")
     keys.press("Enter")

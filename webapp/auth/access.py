@@ -195,9 +195,7 @@ def _page_shown() -> str | None:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    # After signing in, a page is shown again; what was to be changed is not done unseen.
-    address = request.full_path.rstrip("?") if request.method == "GET" else None
-    url = url_for("auth.sign_in", next=address)
+    url = url_for("auth.sign_in", next=_page_asked())
     if htmx.wants_fragment():
         return htmx.send_to(url)
     typed = _typed()
@@ -212,6 +210,16 @@ def _ask_to_sign_in() -> ResponseReturnValue:
         kept=typed.signed(),
     )
     return page, 401
+
+
+def _page_asked() -> str | None:
+    """What is shown after signing in. What was to be changed is not done unseen."""
+    if request.method != "GET":
+        return None
+    address = request.full_path.rstrip("?")
+    shown = _page_shown() if htmx.wants_fragment() else None
+    # A list that is filtered asks for its own address; anything else is a part of the page shown.
+    return address if shown is None or urlsplit(shown).path == request.path else shown
 
 
 def _form_of_another_session(error: CSRFError) -> ResponseReturnValue:
