@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Request,
     Response,
     StorageState,
+    expect,
     sync_playwright,
 )
 from sqlalchemy import update
@@ -42,7 +43,9 @@ FLAGS = [
 ]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-TIMEOUT_MS = 10_000
+# For what is pressed and what is looked for. A busy machine takes its time; only what fails waits.
+TIMEOUT_MS = 20_000
+expect.set_options(timeout=TIMEOUT_MS)
 # Statuses are looked at with the responses. The others are how htmx says that a newer search took
 # the place of one under way; when it cannot reach us it says htmx:sendError as well.
 HARMLESS = ("Failed to load resource", "htmx:afterRequest,", "htmx:sendAbort,")

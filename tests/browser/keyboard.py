@@ -73,7 +73,7 @@ class Keyboard:
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(f"{number} of {number}")
         self.tab_to("Do it here")
         self.press("Enter")
-        expect(self.page.locator("#job")).to_contain_text("Finished", timeout=20_000)
+        expect(self.page.locator("#job")).to_contain_text("Finished")
 
     def at(self, title: str) -> None:
         """The row with this title has the focus."""

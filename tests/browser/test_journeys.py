@@ -26,7 +26,7 @@ class Person:
         line = self.page.locator("#sync-line")
         if not self.scripts:
             until(lambda: words in self._reloaded(), f"the sync line says “{words}”")
-        expect(line).to_contain_text(words, timeout=20_000)
+        expect(line).to_contain_text(words)
 
     def _reloaded(self) -> str:
         self.page.reload()

@@ -145,7 +145,7 @@ def test_import_a_file(page: Page, keys: Keyboard, stack: Stack, tmp_path: Path)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Import of keys.csv")
     keys.tab_to("Do it, and send it to Megaphone")
     keys.press("Enter")
-    expect(page.locator("#job")).to_contain_text("1 done", timeout=20_000)
+    expect(page.locator("#job")).to_contain_text("1 done")
 
 
 def test_save_a_view_and_go_back_to_it(page: Page, keys: Keyboard, stack: Stack) -> None:

@@ -91,7 +91,7 @@ def test_a_conflict_that_a_pull_brings_into_an_open_form(
     change_there(stack, remote_id, totalBudgetCents=480_000)
     pull(reader)
     # Ben's page was left open, and tells by itself.
-    expect(ben.locator("#sync-line")).to_contain_text("Conflict in budget", timeout=20_000)
+    expect(ben.locator("#sync-line")).to_contain_text("Conflict in budget")
     expect(ben.locator("#campaign-body")).to_contain_text("USD 4,800.00")
     reader.goto("/needs-you")
     expect(reader.locator("main")).to_contain_text("In budget.")

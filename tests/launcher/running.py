@@ -16,7 +16,8 @@ import requests
 
 REPOSITORY = Path(__file__).parents[2]
 SUMMARY_END = "Ctrl-C stops all."
-PATIENCE = 30.0
+# A busy machine takes its time; only what fails waits for so long.
+PATIENCE = 90.0
 
 
 class Launcher:
