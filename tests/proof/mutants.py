@@ -314,7 +314,7 @@ MUTANTS = (
     Mutant("no transaction during a call", frozenset({"I14"}), _transaction_left, 0),
     Mutant("refused for good", frozenset({"I12"}), _refused_for_good, 6),
     Mutant("duplicates are reported", frozenset({"I3"}), _duplicates_reported, 2),
-    Mutant("sent again under its first marker", frozenset({"I3"}), _first_marker, 32),
+    Mutant("sent again under its first marker", frozenset({"I3"}), _first_marker, 20_250_444),
     Mutant("no stranger is taken for a booking", frozenset({"I4"}), _no_stranger, 14),
     Mutant("what was given up is agreed", frozenset({"I9"}), _given_up_agreed, 36),
     Mutant("what is put off waits", frozenset({"I24"}), _put_off, 76),
