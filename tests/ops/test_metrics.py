@@ -136,6 +136,7 @@ def test_reading_is_cheap(client: Client) -> None:
 def test_without_a_database_it_tells_just_that(
     app: Flask, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    read(client)  # So that there is a request to tell of.
     nowhere = create_engine("sqlite:////nowhere/at/all.db")
     monkeypatch.setitem(db._app_engines[app], None, nowhere)
     found = read(client)
