@@ -3,7 +3,6 @@
 import io
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -14,6 +13,7 @@ from tests.security.serving import Server, served
 from tests.security.test_gets import COUNTED, digests
 from tests.support import routes
 from tests.support.client import Client, signed_in
+from tests.support.databases import SqliteDatabase, SqliteTemplate
 from tests.support.pages import get_page
 from tests.support.stack import ROOT
 from webapp.api import waiting
@@ -33,12 +33,16 @@ from webapp.savedviews.service import MOST_OWN
 from webapp.web.forms import MAX_TYPED
 from webapp.web.requests import READ_SECONDS
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 MIB = 1024 * 1024
 UPLOAD = "exchange.upload"
 LISTS = ("/campaigns", "/advertisers", "/changes", "/timeline", "/sync/runs", "/bulk", "/needs-you")
 API_LISTS = ("campaigns", "advertisers", "changes", "conflicts", "sync/runs")
+
+
+@pytest.fixture
+def database_url(sqlite_database: SqliteDatabase) -> str:
+    """How much may be sent does not depend on the database."""
+    return sqlite_database.fresh()
 
 
 @pytest.fixture
@@ -170,9 +174,14 @@ def test_a_search_beyond_its_length_is_refused_in_words(
     assert "500" in answer.json["errors"][0]["message"]
 
 
-@pytest.fixture
-def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
-    with served(settings, tmp_path) as server:
+@pytest.fixture(scope="module")
+def server(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One for all: of what is sent here nothing is taken."""
+    folder = tmp_path_factory.mktemp("served")
+    url = sqlite_template.fresh(folder)
+    with served(Settings(database_url=url, instance_dir=folder / "instance"), folder) as server:
         yield server
 
 
