@@ -88,6 +88,8 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in list(os.environ):
             if name.upper().removesuffix("_FILE") in names:
                 patch.delenv(name)
+        # What Hypothesis has worked out about characters is there for whatever else runs it.
+        patch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", str(tmp_path_factory.mktemp("hypothesis")))
         # A .env file is read from the current folder.
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
         yield
