@@ -7,6 +7,7 @@ it, and a seed whose schedule is known to show it.
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -71,11 +72,22 @@ class Mutant:
             world.act(drop)
 
 
+def _may_be_sent_by(patch: Patch, rules: Callable[[], tuple[Any, ...]]) -> None:
+    """Other rules, and every statement that was built with them built anew."""
+    patch.setattr(turns, "_may_be_sent", rules)
+    for module, name in (
+        (turns, "to_send"),
+        (turns, "next_to_send"),
+        (outbox, "_is_any_to_send"),
+    ):
+        patch.setattr(module, name, cache(getattr(module, name).__wrapped__))
+
+
 def _nothing_else_in_flight(patch: Patch) -> None:
     rules = turns._may_be_sent
 
-    def without(now: Any) -> tuple[Any, ...]:
-        found = rules(now)
+    def without() -> tuple[Any, ...]:
+        found = rules()
         kept = tuple(
             rule for rule in found if "NOT (EXISTS" not in str(rule) or "IN (" not in str(rule)
         )
@@ -83,7 +95,7 @@ def _nothing_else_in_flight(patch: Patch) -> None:
             raise AssertionError("the rule about changes in flight was not found")
         return kept
 
-    patch.setattr(turns, "_may_be_sent", without)
+    _may_be_sent_by(patch, without)
 
 
 def _fresh_read(patch: Patch) -> None:
@@ -269,14 +281,14 @@ def _given_up_agreed(patch: Patch) -> None:
 def _put_off(patch: Patch) -> None:
     rules = turns._may_be_sent
 
-    def without(now: Any) -> tuple[Any, ...]:
-        found = rules(now)
+    def without() -> tuple[Any, ...]:
+        found = rules()
         kept = tuple(rule for rule in found if "not_before" not in str(rule))
         if len(kept) != len(found) - 1:
             raise AssertionError("the rule about what is put off was not found")
         return kept
 
-    patch.setattr(turns, "_may_be_sent", without)
+    _may_be_sent_by(patch, without)
 
 
 def _late_ones_shown(patch: Patch) -> None:

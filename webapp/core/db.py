@@ -42,6 +42,10 @@ TO_SAY_SO_SECONDS = 2.0
 STEPS_BETWEEN_LOOKS = 20_000
 CANCELLED_BY_SERVER = "57014"
 
+# Of an update of rows that nobody looks at through the session before it is committed: the session
+# need not search what it holds for them, which takes as long as the update itself.
+UNSEEN: dict[str, Any] = {"synchronize_session": False}
+
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 _limit: ContextVar["Limit | None"] = ContextVar("limit", default=None)
 

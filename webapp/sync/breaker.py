@@ -7,8 +7,9 @@ one, so that repeats add a fifth to the load at most; without a token, too, one 
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, case, null, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, null, or_, select, update
 
 from webapp.adservers.errors import (
     AdServerError,
@@ -19,10 +20,12 @@ from webapp.adservers.errors import (
     Unreachable,
 )
 from webapp.connections.models import RETRY_TOKENS, Connection
-from webapp.core.db import db
+from webapp.core.db import UNSEEN, db
+from webapp.sync.moments import NOW, Moment, later
 
 OPENS_AFTER = 5
 TRIAL_EVERY = timedelta(seconds=60)
+LATEST_TRIAL = later(TRIAL_EVERY)
 RETRY_COSTS = 1.0
 SUCCESS_PAYS = 0.2
 
@@ -34,11 +37,16 @@ VERDICTS = (Rejected, NotFound)
 
 def succeeded(connection_id: int) -> None:
     """It answered: the breaker closes. In the caller's transaction, as the last row it locks."""
+    db.session.execute(_success(), {"connection_id": connection_id})
+
+
+@cache
+def _success() -> Update:
     richer = Connection.retry_tokens + SUCCESS_PAYS
-    db.session.execute(
+    return (
         update(Connection)
         .where(
-            Connection.id == connection_id,
+            Connection.id == bindparam("connection_id"),
             or_(Connection.failures > 0, Connection.retry_tokens < RETRY_TOKENS),
         )
         .values(
@@ -47,6 +55,7 @@ def succeeded(connection_id: int) -> None:
             trial_at=case((is_open(), null()), else_=Connection.trial_at),
             retry_tokens=case((richer < RETRY_TOKENS, richer), else_=RETRY_TOKENS),
         )
+        .execution_options(**UNSEEN)
     )
 
 
@@ -75,22 +84,21 @@ def is_open() -> ColumnElement[bool]:
     return Connection.failures >= OPENS_AFTER
 
 
-def may_call(now: datetime) -> ColumnElement[bool]:
+def may_call() -> ColumnElement[bool]:
     """Whether something may be sent for the first time, or asked."""
-    return or_(~is_open(), _trial_is_due(now))
+    return or_(~is_open(), _trial_is_due(NOW, LATEST_TRIAL))
 
 
-def may_call_again(now: datetime) -> ColumnElement[bool]:
+def may_call_again() -> ColumnElement[bool]:
     """Whether something may be sent again."""
-    return or_(and_(~is_open(), Connection.retry_tokens >= RETRY_COSTS), _trial_is_due(now))
+    can_pay = and_(~is_open(), Connection.retry_tokens >= RETRY_COSTS)
+    return or_(can_pay, _trial_is_due(NOW, LATEST_TRIAL))
 
 
-def _trial_is_due(now: datetime) -> ColumnElement[bool]:
+def _trial_is_due(now: Moment, latest: Moment) -> ColumnElement[bool]:
     # One further ahead than any trial is of a clock that was set back since.
     return or_(
-        Connection.trial_at.is_(None),
-        Connection.trial_at <= now,
-        Connection.trial_at > now + TRIAL_EVERY,
+        Connection.trial_at.is_(None), Connection.trial_at <= now, Connection.trial_at > latest
     )
 
 
@@ -109,7 +117,8 @@ def may_start(connection_id: int, now: datetime) -> bool:
 
 def take_trial(connection_id: int, now: datetime) -> bool:
     """Use this minute's trial; ``False`` when somebody else was first."""
-    return _take(connection_id, _trial_is_due(now), {"trial_at": now + TRIAL_EVERY})
+    following = now + TRIAL_EVERY
+    return _take(connection_id, _trial_is_due(now, following), {"trial_at": following})
 
 
 def _take(connection_id: int, condition: ColumnElement[bool], values: Mapping[str, object]) -> bool:

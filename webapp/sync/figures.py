@@ -17,6 +17,7 @@ from webapp.core.ratebudget import Rules
 from webapp.sync import turns
 from webapp.sync.budget import DatabaseStore, key_of, most_a_minute
 from webapp.sync.models import OPEN_STATES, REQUESTED, RequestLog, SyncRun
+from webapp.sync.moments import at
 
 RECENT = timedelta(minutes=5)
 PUSH = "push"
@@ -38,8 +39,8 @@ class Calls:
 def oldest_due(now: datetime) -> Mapping[int, timedelta]:
     """By connection, for how long the change has been due that waits longest to be sent."""
     query = select(Change.connection_id, func.min(Change.next_attempt_at).label("since"))
-    due = query.where(Change.id.in_(turns.to_send(now))).group_by(Change.connection_id)
-    return {row.connection_id: now - row.since for row in db.session.execute(due)}
+    due = query.where(Change.id.in_(turns.to_send())).group_by(Change.connection_id)
+    return {row.connection_id: now - row.since for row in db.session.execute(due, at(now))}
 
 
 def stuck_since(now: datetime, before: datetime) -> Mapping[int, datetime]:
@@ -55,11 +56,11 @@ def stuck_since(now: datetime, before: datetime) -> Mapping[int, datetime]:
     since = func.min(Change.next_attempt_at)
     query = (
         select(Change.connection_id, since.label("since"))
-        .where(Change.id.in_(turns.to_send(now)), ~tried.exists())
+        .where(Change.id.in_(turns.to_send()), ~tried.exists())
         .group_by(Change.connection_id)
         .having(since < before)
     )
-    return {row.connection_id: row.since for row in db.session.execute(query)}
+    return {row.connection_id: row.since for row in db.session.execute(query, at(now))}
 
 
 def unfinished() -> Mapping[tuple[int, str], int]:

@@ -7,7 +7,7 @@ written or merged with a later number meanwhile: no two clocks are ever compared
 from sqlalchemy import update
 
 from webapp.connections.models import Connection
-from webapp.core.db import db, transaction
+from webapp.core.db import UNSEEN, db, transaction
 
 
 def next_observation(connection_id: int) -> int:
@@ -17,6 +17,7 @@ def next_observation(connection_id: int) -> int:
         .where(Connection.id == connection_id)
         .values(observation=Connection.observation + 1)
         .returning(Connection.observation)
+        .execution_options(**UNSEEN)
     )
     return int(db.session.execute(query).scalar_one())
 

@@ -7,10 +7,11 @@ longer holds the lease, and changes nothing. Which change may be claimed is in
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, or_, select, update
 
 from webapp.campaigns.models import (
     CHECKING,
@@ -27,12 +28,14 @@ from webapp.campaigns.models import (
     Campaign,
     Change,
 )
-from webapp.core.db import db
+from webapp.core.db import UNSEEN, db
 from webapp.sync import breaker, turns
+from webapp.sync.moments import NOW, at, later
 
 LEASE = timedelta(seconds=60)
 # A request that was sent can still be applied for so long; until then its outcome is open.
 SETTLE = timedelta(seconds=120)
+LATEST_LEASE, SETTLED = later(2 * LEASE), later(SETTLE)
 PROBE_SPACING = timedelta(seconds=30)
 NO_TROUBLE: dict[str, None] = dict.fromkeys(
     ("last_error", "last_status", "error_code", "failing_since", "remote_request_id")
@@ -61,21 +64,29 @@ class Claim:
 
 def any_to_send(now: datetime) -> bool:
     """Whether a change is to be sent or taken back: a cheap look before the write lock is taken."""
-    behind = select(Change.id).where(or_(_lease_is_over(now), turns.is_far_ahead(now)))
-    return any(
-        db.session.scalar(query.limit(1)) is not None
-        for query in (behind, turns.failing_while_it_waits(), turns.to_send(now))
-    )
+    return bool(db.session.scalar(_is_any_to_send(), at(now)))
+
+
+@cache
+def _is_any_to_send() -> Select[bool]:
+    behind = select(Change.id).where(or_(_lease_is_over(), turns.is_far_ahead()))
+    looks = (behind, turns.failing_while_it_waits(), turns.to_send())
+    return select(or_(*(look.exists() for look in looks)))
 
 
 def any_to_probe(now: datetime) -> bool:
     """Whether a change is to be asked about: a cheap look before the write lock is taken."""
-    return db.session.scalar(turns.to_probe(now).limit(1)) is not None
+    return bool(db.session.scalar(_is_any_to_probe(), at(now)))
+
+
+@cache
+def _is_any_to_probe() -> Select[bool]:
+    return select(turns.to_probe().exists())
 
 
 def claim_due(now: datetime) -> Claim | None:
     """Claim the change whose turn it is, if any may go out now."""
-    change = db.session.scalars(turns.next_to_send(now)).one_or_none()
+    change = db.session.scalars(turns.next_to_send(), at(now)).one_or_none()
     if change is None:
         return None
     # Only one worker leads; should two meet here, the second finds the turn taken.
@@ -88,7 +99,7 @@ def claim_due(now: datetime) -> Claim | None:
 
 def claim_probe(now: datetime) -> Claim | None:
     """Claim a change whose outcome is unknown and has had time to settle."""
-    change = db.session.scalars(turns.next_to_probe(now)).one_or_none()
+    change = db.session.scalars(turns.next_to_probe(), at(now)).one_or_none()
     if change is None or not breaker.may_start(change.connection_id, now):
         return None
     return _claim(change, PROBING, now)
@@ -126,6 +137,7 @@ def step(claim: Claim, expected: str, **values: Any) -> None:
             Change.state == expected,
         )
         .values(values)
+        .execution_options(**UNSEEN)
     )
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
@@ -166,9 +178,9 @@ def _lock_campaign(claim: Claim) -> None:
     db.session.execute(query.with_for_update(key_share=True))
 
 
-def _lease_is_over(now: datetime) -> ColumnElement[bool]:
+def _lease_is_over() -> ColumnElement[bool]:
     # One that lasts longer than any lease is of a clock that was set back since.
-    over = or_(Change.lease_until < now, Change.lease_until > now + 2 * LEASE)
+    over = or_(Change.lease_until < NOW, Change.lease_until > LATEST_LEASE)
     return Change.state.in_((CLAIMED, SENT, PROBING)) & over
 
 
@@ -177,13 +189,7 @@ def recover_expired(now: datetime) -> int:
 
     One that a slow worker is just completing is left for the next look.
     """
-    query = (
-        select(Change)
-        .join(Campaign, Change.campaign_id == Campaign.id)
-        .where(_lease_is_over(now))
-        .with_for_update(**turns.BOTH_OR_NEITHER)
-    )
-    changes = db.session.scalars(query).all()
+    changes = db.session.scalars(_expired(), at(now)).all()
     for change in changes:
         if change.state == SENT:
             change.clean_probes = 0
@@ -193,21 +199,40 @@ def recover_expired(now: datetime) -> int:
     return len(changes)
 
 
+@cache
+def _expired() -> Select[Change]:
+    return (
+        select(Change)
+        .join(Campaign, Change.campaign_id == Campaign.id)
+        .where(_lease_is_over())
+        .with_for_update(**turns.BOTH_OR_NEITHER)
+    )
+
+
 def mend_waits(now: datetime) -> None:
     """End waits of a clock that was set back since, and forget failures while all is paused."""
-    ahead = select(Change.id).where(turns.is_far_ahead(now))
-    # Begun anew, not ended: the request may have been sent a moment ago.
-    _mend(ahead, SETTLING, settle_until=now + SETTLE, next_attempt_at=now)
-    _mend(ahead, READY, next_attempt_at=now)
-    _mend(turns.failing_while_it_waits(), failing_since=None)
+    for query in _mends():
+        db.session.execute(query, at(now))
 
 
-def _mend(query: Select[int], *states: str, **values: Any) -> None:
+@cache
+def _mends() -> tuple[Update, ...]:
+    ahead = select(Change.id).where(turns.is_far_ahead())
+    return (
+        # Begun anew, not ended: the request may have been sent a moment ago.
+        _mend(ahead, SETTLING, settle_until=SETTLED, next_attempt_at=NOW),
+        _mend(ahead, READY, next_attempt_at=NOW),
+        _mend(turns.failing_while_it_waits(), failing_since=None),
+    )
+
+
+def _mend(query: Select[int], *states: str, **values: Any) -> Update:
     """Change these; what somebody else has in hand is left for the next look."""
     if states:
         query = query.where(Change.state.in_(states))
     free = query.with_for_update(**turns.FREE_ONLY)
-    db.session.execute(update(Change).where(Change.id.in_(free)).values(values))
+    mend = update(Change).where(Change.id.in_(free)).values(values)
+    return mend.execution_options(**UNSEEN)
 
 
 def new_update(

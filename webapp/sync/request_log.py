@@ -20,6 +20,8 @@ HOUR = timedelta(hours=1)
 # So few rows at a time that nobody waits long for the database meanwhile.
 DELETED_AT_ONCE = 2_000
 
+INSERT = insert(RequestLog)
+
 log = structlog.get_logger()
 
 
@@ -36,23 +38,23 @@ def write(
     engine: Engine, caller: Caller, priority: Priority, record: RequestRecord, at: datetime
 ) -> None:
     """Keep one call, in a transaction of its own. The sync goes on if that is not possible."""
-    row = insert(RequestLog).values(
-        connection_id=caller.connection_id,
-        run_id=caller.run_id,
-        change_id=caller.change_id,
-        at=at,
-        method=record.method,
-        path=record.path_template,
-        priority=priority.name.lower(),
-        status=record.status,
-        outcome=record.outcome,
-        received_bytes=record.received_bytes,
-        duration_ms=record.duration_ms,
-        remote_request_id=record.request_id and record.request_id[:100],
-    )
+    row = {
+        "connection_id": caller.connection_id,
+        "run_id": caller.run_id,
+        "change_id": caller.change_id,
+        "at": at,
+        "method": record.method,
+        "path": record.path_template,
+        "priority": priority.name.lower(),
+        "status": record.status,
+        "outcome": record.outcome,
+        "received_bytes": record.received_bytes,
+        "duration_ms": record.duration_ms,
+        "remote_request_id": record.request_id and record.request_id[:100],
+    }
     try:
         with engine.begin() as connection:
-            connection.execute(row)
+            connection.execute(INSERT, row)
     except SQLAlchemyError:
         log.exception("request_not_logged")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from webapp.connections.models import ACTIVE, DETACHED, PAUSED, Connection
-from webapp.core.db import db
+from webapp.core.db import UNSEEN, db
 from webapp.sync.models import LOST, REQUESTED, RUNNING, SyncRun
 
 HEARTBEAT_LIMIT = timedelta(minutes=2)
@@ -20,6 +20,8 @@ MAX_SET_ASIDE = 200
 MAX_NAMED = 200
 # What a run is reading, in this order; the last looks for those that no list had.
 AGENCIES, ADVERTISERS, CAMPAIGNS, MISSING = "agencies", "advertisers", "campaigns", "missing"
+
+CANCELLED_BY = select(SyncRun.cancelled_by).where(SyncRun.id == bindparam("run_id"))
 
 
 class RunTaken(Exception):
@@ -78,7 +80,7 @@ def plan(run_id: int) -> Plan:
 
 def cancelled_by(run_id: int) -> str | None:
     """Who wants the run to stop, if anybody."""
-    return db.session.scalar(select(SyncRun.cancelled_by).where(SyncRun.id == run_id))
+    return db.session.scalar(CANCELLED_BY, {"run_id": run_id})
 
 
 def has_read(run_id: int) -> bool:
@@ -148,8 +150,7 @@ def close_detached(now: datetime) -> None:
 
 
 def _update_running(run_id: int, values: dict[str, Any]) -> None:
-    changed = db.session.execute(
-        update(SyncRun).where(SyncRun.id == run_id, SyncRun.state == RUNNING).values(values)
-    )
+    running = update(SyncRun).where(SyncRun.id == run_id, SyncRun.state == RUNNING)
+    changed = db.session.execute(running.values(values).execution_options(**UNSEEN))
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise RunTaken

@@ -1,6 +1,10 @@
-"""Whose turn it is: which changes may be sent or asked about now, and which of them goes first."""
+"""Whose turn it is: which changes may be sent or asked about now, and which of them goes first.
 
-from datetime import datetime, timedelta
+Each statement is built once, and carried out with ``moments.at`` the moment that it is about.
+"""
+
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
@@ -11,10 +15,12 @@ from webapp.campaigns import queries as campaigns
 from webapp.campaigns.models import HELD, IN_FLIGHT, READY, SETTLING, Campaign, Change
 from webapp.connections.models import ACTIVE, PAUSED, Connection
 from webapp.sync import breaker
+from webapp.sync.moments import NOW, later
 
 # The longest that an ad server may ask for, and how long a request that was sent is waited for.
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_SETTLING = timedelta(seconds=120)
+LATEST_ATTEMPT, LATEST_SETTLING = later(2 * LONGEST_WAIT), later(2 * LONGEST_SETTLING)
 # Of one record perhaps: the connection pauses, and reading lifts the pause each time.
 HOPELESS = (PermissionDenied.code, ContractChanged.code)
 # An operator who saves locks the campaign first and its changes then: waiting for the campaign with
@@ -25,17 +31,20 @@ FREE_ONLY: Any = {"of": Change, "skip_locked": True, "key_share": True}
 OTHER = aliased(Change)
 
 
-def to_send(now: datetime) -> Select[int]:
+@cache
+def to_send() -> Select[int]:
     """Changes that may be sent now."""
-    return select(Change.id).join(Connection).where(*_may_be_sent(now))
+    return select(Change.id).join(Connection).where(*_may_be_sent())
 
 
-def to_probe(now: datetime) -> Select[int]:
+@cache
+def to_probe() -> Select[int]:
     """Changes whose outcome may be asked for now."""
-    return select(Change.id).join(Connection).where(*_may_be_asked(now))
+    return select(Change.id).join(Connection).where(*_may_be_asked())
 
 
-def next_to_send(now: datetime) -> Select[Change]:
+@cache
+def next_to_send() -> Select[Change]:
     """The one change to send next, locked with its campaign.
 
     Lanes take turns, the one whose change was claimed longest ago first: however many changes a
@@ -45,7 +54,7 @@ def next_to_send(now: datetime) -> Select[Change]:
     lanes = select(Change.lane).where(Change.state == READY).distinct().subquery()
     # One in the future is of a clock that was set back since: it must not keep its lane waiting.
     served = select(func.max(Change.claimed_at)).where(
-        Change.lane == lanes.c.lane, Change.claimed_at <= now
+        Change.lane == lanes.c.lane, Change.claimed_at <= NOW
     )
     served_at = served.correlate(lanes).scalar_subquery().label("served_at")
     turns = select(lanes.c.lane, served_at).subquery()
@@ -56,34 +65,36 @@ def next_to_send(now: datetime) -> Select[Change]:
         .join(Connection)
         .join(Campaign, Change.campaign_id == Campaign.id)
         .join(turns, turns.c.lane == Change.lane)
-        .where(*_may_be_sent(now))
+        .where(*_may_be_sent())
         .order_by(last, turns.c.served_at.nulls_first(), Change.next_attempt_at, Change.id)
         .limit(1)
         .with_for_update(**BOTH_OR_NEITHER)
     )
 
 
-def next_to_probe(now: datetime) -> Select[Change]:
+@cache
+def next_to_probe() -> Select[Change]:
     """The one change to ask about next, locked with its campaign."""
     return (
         select(Change)
         .join(Connection)
         .join(Campaign, Change.campaign_id == Campaign.id)
-        .where(*_may_be_asked(now))
+        .where(*_may_be_asked())
         .order_by(Change.settle_until, Change.id)
         .limit(1)
         .with_for_update(**BOTH_OR_NEITHER)
     )
 
 
-def is_far_ahead(now: datetime) -> ColumnElement[bool]:
+def is_far_ahead() -> ColumnElement[bool]:
     """Waits that no rule makes so long: the clock was set back since they began."""
     return or_(
-        and_(Change.state.in_((READY, SETTLING)), Change.next_attempt_at > now + 2 * LONGEST_WAIT),
-        and_(Change.state == SETTLING, Change.settle_until > now + 2 * LONGEST_SETTLING),
+        and_(Change.state.in_((READY, SETTLING)), Change.next_attempt_at > LATEST_ATTEMPT),
+        and_(Change.state == SETTLING, Change.settle_until > LATEST_SETTLING),
     )
 
 
+@cache
 def failing_while_it_waits() -> Select[int]:
     """Changes whose day of failing does not count on: nothing of their connection is sent.
 
@@ -101,29 +112,29 @@ def failing_while_it_waits() -> Select[int]:
     )
 
 
-def _may_be_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _may_be_sent() -> tuple[ColumnElement[bool], ...]:
     of_it = OTHER.campaign_id == Change.campaign_id
-    is_first = and_(Change.attempts == 0, breaker.may_call(now))
+    is_first = and_(Change.attempts == 0, breaker.may_call())
     return (
         Change.state == READY,
-        Change.next_attempt_at <= now,
+        Change.next_attempt_at <= NOW,
         Connection.state == ACTIVE,
         Connection.held_at.is_(None),
-        or_(is_first, breaker.may_call_again(now)),
+        or_(is_first, breaker.may_call_again()),
         ~exists().where(of_it, OTHER.state.in_(IN_FLIGHT)),
         ~exists().where(of_it, campaigns.is_unknown_create(OTHER)),
         # What is sent is all that the campaign has to send: one that is on hold, or put off (this
         # one included), holds the others.
         ~exists().where(of_it, OTHER.state == HELD),
-        ~exists().where(of_it, OTHER.state == READY, OTHER.not_before > now),
+        ~exists().where(of_it, OTHER.state == READY, OTHER.not_before > NOW),
     )
 
 
-def _may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _may_be_asked() -> tuple[ColumnElement[bool], ...]:
     return (
         Change.state == SETTLING,
-        Change.settle_until <= now,
-        Change.next_attempt_at <= now,
+        Change.settle_until <= NOW,
+        Change.next_attempt_at <= NOW,
         Connection.state == ACTIVE,
-        breaker.may_call(now),
+        breaker.may_call(),
     )
