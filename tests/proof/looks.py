@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from webapp.attention import queries as attention
 from webapp.campaigns.models import (
@@ -19,11 +19,38 @@ from webapp.campaigns.models import (
     Conflict,
 )
 from webapp.connections.models import ACTIVE, Connection
-from webapp.core.db import db
+from webapp.core.db import UtcDateTime, db
 from webapp.sandbox.seed import Dice
 
 T = TypeVar("T")
 PATIENCE = timedelta(minutes=15)
+
+# Built once: a world looks after each act.
+EDGE = bindparam("edge", type_=UtcDateTime())
+UNFINISHED = Change.state.in_((READY, *IN_FLIGHT))
+ALL_CHANGES = select(Change.id).order_by(Change.id)
+WAITS = select(
+    Change.state,
+    Change.settle_until,
+    Change.next_attempt_at,
+    Change.not_before,
+    Change.lease_until,
+).where(UNFINISHED)
+LATE = (
+    select(func.count(Change.id))
+    .join(Connection, Change.connection_id == Connection.id)
+    .where(
+        UNFINISHED,
+        Change.created_at < EDGE,
+        or_(Change.not_before.is_(None), Change.not_before < EDGE),
+        Connection.state == ACTIVE,
+        Connection.held_at.is_(None),
+    )
+)
+OPEN = select(
+    select(func.count(Change.id)).where(UNFINISHED).scalar_subquery()
+    + select(func.count(Conflict.id)).where(Conflict.decided_at.is_(None)).scalar_subquery()
+)
 
 
 class Act(Protocol):
@@ -44,7 +71,7 @@ class Looks:
         self._act, self._now, self._noted = act, now, noted
 
     def any_change(self, rng: Dice) -> int | None:
-        ids = self._act(lambda: db.session.scalars(select(Change.id).order_by(Change.id)).all())
+        ids = self._act(lambda: db.session.scalars(ALL_CHANGES).all())
         return rng.choice(ids) if ids else None
 
     def remote_id(self, campaign_id: int) -> str | None:
@@ -55,15 +82,7 @@ class Looks:
         """Seconds until the next wait of a change is over, as the database has it."""
 
         def look() -> float:
-            rows = db.session.execute(
-                select(
-                    Change.state,
-                    Change.settle_until,
-                    Change.next_attempt_at,
-                    Change.not_before,
-                    Change.lease_until,
-                ).where(Change.state.in_((READY, *IN_FLIGHT)))
-            )
+            rows = db.session.execute(WAITS)
             now = self._now()
             times = [DUE[row.state](row) for row in rows]
             waits = [(time - now).total_seconds() for time in times if time and time > now]
@@ -75,19 +94,7 @@ class Looks:
         """Whatever is unfinished for long has to show where people look."""
 
         def look() -> None:
-            edge = self._now() - PATIENCE
-            late = (
-                select(func.count(Change.id))
-                .join(Connection)
-                .where(
-                    Change.state.in_((READY, *IN_FLIGHT)),
-                    Change.created_at < edge,
-                    or_(Change.not_before.is_(None), Change.not_before < edge),
-                    Connection.state == ACTIVE,
-                    Connection.held_at.is_(None),
-                )
-            )
-            number = db.session.scalar(late) or 0
+            number = db.session.scalar(LATE, {"edge": self._now() - PATIENCE}) or 0
             shown = sum(each.number for each in attention.late_changes()) if number else 0
             if number > shown:
                 self._noted.append(("I8", f"{number} changes are late, {shown} are shown"))
@@ -98,9 +105,7 @@ class Looks:
         """How many changes and conflicts are still open."""
 
         def count() -> int:
-            changes = select(func.count()).where(Change.state.in_(("ready", *IN_FLIGHT)))
-            conflicts = select(func.count()).where(Conflict.decided_at.is_(None))
-            return (db.session.scalar(changes) or 0) + (db.session.scalar(conflicts) or 0)
+            return db.session.scalar(OPEN) or 0
 
         return self._act(count)
 

@@ -265,23 +265,11 @@ class World:
 
     def _applied(self, sent: Sent) -> None:
         if sent.writes:
-            query = select(func.max(AuditEvent.id))
-            sent.applied_event = self.act(lambda: db.session.scalar(query)) or 0
+            sent.applied_event = self.act(lambda: db.session.scalar(LAST_EVENT)) or 0
 
     def _look_at_marks(self, sent: Sent) -> None:
         """What another process sees in the database at this moment: only what is committed."""
-        rows = db.session.execute(
-            select(
-                Change.id,
-                Change.campaign_id,
-                Change.state,
-                Change.sent_payload,
-                Change.not_before,
-                Campaign.remote_id,
-            )
-            .join(Campaign, Change.campaign_id == Campaign.id)
-            .where(Change.state.in_(IN_FLIGHT))
-        ).all()
+        rows = db.session.execute(FLYING).all()
         flying = [row.campaign_id for row in rows]
         self.noted += [
             ("I10", f"campaign {each} has several changes in flight")
@@ -294,10 +282,10 @@ class World:
             sent.marked = marked[0].sent_payload
             if marked[0].not_before and marked[0].not_before > self.clock.now():
                 self.noted.append(("I24", f"change {sent.change_id} was sent before its time"))
-        sent.last_event = db.session.scalar(select(func.max(AuditEvent.id))) or 0
+        sent.last_event = db.session.scalar(LAST_EVENT) or 0
 
     def _groups(self, sent: Sent) -> Snapshot:
-        ids = {row.remote_id: row.id for row in db.session.execute(select(*ADVERTISER))}
+        ids = {row.remote_id: row.id for row in db.session.execute(ADVERTISERS)}
         return (whole if sent.method == "POST" else groups_of)(sent.body or {}, ids)
 
     @staticmethod
@@ -354,7 +342,21 @@ class World:
         )
 
 
-ADVERTISER = (Advertiser.remote_id, Advertiser.id)
+# Built once: a world asks them of each request that writes.
+ADVERTISERS = select(Advertiser.remote_id, Advertiser.id)
+LAST_EVENT = select(func.max(AuditEvent.id))
+FLYING = (
+    select(
+        Change.id,
+        Change.campaign_id,
+        Change.state,
+        Change.sent_payload,
+        Change.not_before,
+        Campaign.remote_id,
+    )
+    .join(Campaign, Change.campaign_id == Campaign.id)
+    .where(Change.state.in_(IN_FLIGHT))
+)
 
 
 def void(_: object) -> None:
