@@ -4,16 +4,18 @@ Schemathesis draws them from the document that is served, with all of its checks
 the whole running product.
 """
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from tests import factories
+from tests.api.schemathesis_line import SAID
 from tests.bulk.desk import Desk
 from tests.support import sizes
 from tests.support.stack import ROOT, Stack, running_stack, until
@@ -35,6 +37,7 @@ hooks = "tests.api.schemathesis_checks"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "412", "422", "429"]
 """
+Line = Callable[[list[str], Path], tuple[str, str]]
 ALL, SOME = "examples,coverage,fuzzing,stateful", "examples,fuzzing"
 
 
@@ -81,34 +84,47 @@ def parameters(stack: Stack) -> str:
     return f"[parameters]\n{given}"
 
 
-def run(
-    stack: Stack, folder: Path, config: str, token: str | None, phases: str
-) -> subprocess.CompletedProcess[str]:
-    """What Schemathesis says that it found."""
-    (folder / "schemathesis.toml").write_text(CONFIG + config)
-    command = ["--config-file", str(folder / "schemathesis.toml")]
-    command += ["run", f"{stack.url}/api/v1/openapi.json", "--checks", "all"]
-    command += ["--phases", phases]
-    command += ["--max-examples", str(sizes.EXAMPLES), "--seed", str(sizes.seed())]
-    command += ["--continue-on-failure", "--warnings", "off"]
-    command += ["--generation-database", "none", "--request-timeout", "40"]
-    # Otherwise the answer to each change waits for the ad server.
-    command += ["--header", "Prefer: respond-async"]
-    command += ["--header", f"Authorization: Bearer {token}"] if token else []
-    return subprocess.run(
-        [sys.executable, "-m", "schemathesis.cli", *command],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        capture_output=True,
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    """Runs Schemathesis's command line in a folder: how it ended, and what it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.api.schemathesis_line"],
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
     )
+
+    def run(words: list[str], folder: Path) -> tuple[str, str]:
+        assert process.stdin
+        assert process.stdout
+        print(json.dumps([words, str(folder)]), file=process.stdin, flush=True)
+        return process.stdout.readline().strip(), (folder / SAID).read_text()
+
+    with process:
+        yield run
+
+
+def command(stack: Stack, folder: Path, config: str, token: str | None, phases: str) -> list[str]:
+    """What Schemathesis is told."""
+    (folder / "schemathesis.toml").write_text(CONFIG + config)
+    words = ["--config-file", str(folder / "schemathesis.toml")]
+    words += ["run", f"{stack.url}/api/v1/openapi.json", "--checks", "all"]
+    words += ["--phases", phases]
+    words += ["--max-examples", str(sizes.EXAMPLES), "--seed", str(sizes.seed())]
+    words += ["--continue-on-failure", "--warnings", "off"]
+    words += ["--generation-database", "none", "--request-timeout", "40"]
+    # Otherwise the answer to each change waits for the ad server.
+    words += ["--header", "Prefer: respond-async"]
+    words += ["--header", f"Authorization: Bearer {token}"] if token else []
+    return words
 
 
 @pytest.mark.sized
 @pytest.mark.parametrize("role", [None, *SCOPES])
 def test_whatever_is_sent_is_answered_as_documented(
-    stack: Stack, tmp_path: Path, role: str | None
+    stack: Stack, line: Line, tmp_path: Path, role: str | None
 ) -> None:
     token, who = None, 0
     if role:
@@ -119,8 +135,8 @@ def test_whatever_is_sent_is_answered_as_documented(
     config = parameters(stack) if may_change else ""
     phases = ALL if sizes.SOAK or role == "manager" else SOME
 
-    ended = run(stack, tmp_path, config, token, phases)
+    ended, said = line(command(stack, tmp_path, config, token, phases), tmp_path)
 
-    assert ended.returncode == 0, ended.stdout[-20_000:] + ended.stderr[-5_000:]
-    assert "No issues found" in ended.stdout, ended.stdout[-5_000:]
+    assert ended == "0", said[-25_000:]
+    assert "No issues found" in said, said[-5_000:]
     assert stack.read(lambda: has_undone(who)) == may_change
