@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
+from tests.browser.keyboard import Keyboard, make
 from tests.support.stack import Stack
 
 
@@ -81,3 +82,33 @@ def test_leaving_the_box_asks_no_second_time(page: Page) -> None:
     page.get_by_role("combobox", name="Search campaigns").blur()
     page.wait_for_timeout(300)
     assert asked == []
+
+
+def test_who_is_at_a_row_already_stays_there_when_the_same_search_is_answered_again(
+    page: Page, keys: Keyboard, stack: Stack
+) -> None:
+    make(stack, "Stays one", "Stays two")
+    page.goto("/")
+    keys.find("stays", 2)
+    keys.press("j")
+    second = page.locator("#results tbody th a").nth(1)
+    expect(second).to_be_focused()
+
+    page.evaluate("htmx.trigger(document.querySelector('form.filters'), 'submit')")
+    keys.answered()
+
+    expect(second).to_be_focused()
+
+
+def test_who_is_at_a_row_that_goes_is_at_the_heading(
+    page: Page, keys: Keyboard, stack: Stack
+) -> None:
+    make(stack, "Goes one", "Goes two")
+    page.goto("/")
+    keys.find("goes", 2)
+
+    page.evaluate("document.querySelector('#q').value = 'nothing-like-it'")
+    page.evaluate("htmx.trigger(document.querySelector('form.filters'), 'submit')")
+    keys.answered()
+
+    expect(page.get_by_role("heading", name="No campaign matches")).to_be_focused()

@@ -289,38 +289,6 @@ def test_the_way_back_ends_at_the_same_row(new_page: NewPage, stack: Stack) -> N
     expect(page.get_by_role("link", name=f"{word} 9", exact=True)).to_be_focused()
 
 
-def test_who_is_at_a_row_already_stays_there_when_the_same_search_is_answered_again(
-    new_page: NewPage, stack: Stack
-) -> None:
-    word = some(stack, 3)
-    page = new_page()
-    keys = Keyboard(page)
-    page.goto("/")
-    keys.find(word, 3)
-    keys.press("j")
-    second = page.locator("#results tbody th a").nth(1)
-    expect(second).to_be_focused()
-
-    page.evaluate("htmx.trigger(document.querySelector('form.filters'), 'submit')")
-    keys.answered()
-
-    expect(second).to_be_focused()
-
-
-def test_who_is_at_a_row_that_goes_is_at_the_heading(new_page: NewPage, stack: Stack) -> None:
-    word = some(stack, 2)
-    page = new_page()
-    keys = Keyboard(page)
-    page.goto("/")
-    keys.find(word, 2)
-
-    page.evaluate("document.querySelector('#q').value = 'nothing-like-it'")
-    page.evaluate("htmx.trigger(document.querySelector('form.filters'), 'submit')")
-    keys.answered()
-
-    expect(page.get_by_role("heading", name="No campaign matches")).to_be_focused()
-
-
 def test_the_box_in_the_head_ticks_the_page(new_page: NewPage, stack: Stack) -> None:
     word = some(stack)
     page = new_page()
