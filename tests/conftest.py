@@ -41,6 +41,11 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as there are processors: what waits for a browser or a process needs none."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_report_header() -> str:
     return sizes.summary()
 

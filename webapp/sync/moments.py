@@ -16,7 +16,7 @@ _distances: dict[str, timedelta] = {}
 
 def later(distance: timedelta) -> BindParameter[datetime]:
     """What stands for the moment so much after the given one. For constants of modules."""
-    name = f"now_and_{distance.total_seconds():.0f}"
+    name = f"now_and_{distance // timedelta(microseconds=1)}"
     _distances[name] = distance
     return bindparam(name, type_=UtcDateTime())
 
