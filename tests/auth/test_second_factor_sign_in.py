@@ -285,7 +285,7 @@ def test_a_code_of_another_secret_sets_nothing_up(client: Client) -> None:
     admin = factories.operator("admin")
     page = type_password(client, admin.email)
     phone = secret_on(page)
-    page = page.submit("Set up and go on", {"code": WRONG}, status=422)
+    page = page.submit("Set up and go on", {"code": phone.never_shown()}, status=422)
 
     assert "not the code of this secret" in page.errors["code"]
     assert not is_on(admin)
