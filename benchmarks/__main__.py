@@ -8,12 +8,23 @@ from benchmarks import (
     pull,
     push_storm,
     simulation,
+    waiting,
     worker_memory,
 )
 
 
 def main() -> None:
-    every = (list_page, pull, contention, worker_memory, push_storm, bulk, export, simulation)
+    every = (
+        list_page,
+        pull,
+        contention,
+        worker_memory,
+        push_storm,
+        waiting,
+        bulk,
+        export,
+        simulation,
+    )
     for benchmark in every:
         benchmark.main()
 

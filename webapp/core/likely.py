@@ -1,4 +1,4 @@
-"""Telling SQLite that nearly all rows meet a condition, which it takes for a rare thing.
+"""Telling SQLite how many rows meet a condition, where it guesses wrongly.
 
 It has no statistics of single values. PostgreSQL has, and is told nothing.
 """
@@ -12,20 +12,32 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class Likely(FunctionElement[Any]):
-    """The same condition. SQLite then chooses indexes as if it said next to nothing."""
+    inherit_cache = True
 
+
+class Unlikely(FunctionElement[Any]):
     inherit_cache = True
 
 
 def likely(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same condition. SQLite then chooses indexes as if it said next to nothing."""
     return Likely(condition)
 
 
+def unlikely(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same condition. SQLite then takes an index for it, however many rows each value of it has
+    on average."""
+    return Unlikely(condition)
+
+
 @compiles(Likely)
-def _as_it_is(element: Likely, compiler: SQLCompiler, **how: Any) -> str:
+@compiles(Unlikely)
+def _as_it_is(element: Likely | Unlikely, compiler: SQLCompiler, **how: Any) -> str:
     return f"({compiler.process(element.clauses, **how)})"
 
 
 @compiles(Likely, "sqlite")
-def _told(element: Likely, compiler: SQLCompiler, **how: Any) -> str:
-    return f"likely({compiler.process(element.clauses, **how)})"
+@compiles(Unlikely, "sqlite")
+def _told(element: Likely | Unlikely, compiler: SQLCompiler, **how: Any) -> str:
+    word = "likely" if isinstance(element, Likely) else "unlikely"
+    return f"{word}({compiler.process(element.clauses, **how)})"

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Select, Update, or_, select, update
 
+from webapp.campaigns import queries as campaigns
 from webapp.campaigns.models import (
     CHECKING,
     CLAIMED,
@@ -181,7 +182,7 @@ def _lock_campaign(claim: Claim) -> None:
 def _lease_is_over() -> ColumnElement[bool]:
     # One that lasts longer than any lease is of a clock that was set back since.
     over = or_(Change.lease_until < NOW, Change.lease_until > LATEST_LEASE)
-    return Change.state.in_((CLAIMED, SENT, PROBING)) & over
+    return campaigns.is_in(Change, CLAIMED, SENT, PROBING) & over
 
 
 def recover_expired(now: datetime) -> int:

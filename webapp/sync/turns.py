@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.adservers.errors import ContractChanged, PermissionDenied
@@ -34,7 +34,7 @@ OTHER = aliased(Change)
 @cache
 def to_send() -> Select[int]:
     """Changes that may be sent now."""
-    return select(Change.id).join(Connection).where(*_may_be_sent())
+    return select(Change.id).where(*_may_be_sent())
 
 
 @cache
@@ -51,7 +51,7 @@ def next_to_send() -> Select[Change]:
     bulk edit has waiting, a single edit is behind one of them at most. A claim is a turn, also when
     nothing had to be sent after it.
     """
-    lanes = select(Change.lane).where(Change.state == READY).distinct().subquery()
+    lanes = select(Change.lane).where(campaigns.is_in(Change, READY)).distinct().subquery()
     # One in the future is of a clock that was set back since: it must not keep its lane waiting.
     served = select(func.max(Change.claimed_at)).where(
         Change.lane == lanes.c.lane, Change.claimed_at <= NOW
@@ -62,7 +62,6 @@ def next_to_send() -> Select[Change]:
     last = case((Change.error_code.in_(HOPELESS), 1), else_=0)
     return (
         select(Change)
-        .join(Connection)
         .join(Campaign, Change.campaign_id == Campaign.id)
         .join(turns, turns.c.lane == Change.lane)
         .where(*_may_be_sent())
@@ -89,8 +88,8 @@ def next_to_probe() -> Select[Change]:
 def is_far_ahead() -> ColumnElement[bool]:
     """Waits that no rule makes so long: the clock was set back since they began."""
     return or_(
-        and_(Change.state.in_((READY, SETTLING)), Change.next_attempt_at > LATEST_ATTEMPT),
-        and_(Change.state == SETTLING, Change.settle_until > LATEST_SETTLING),
+        and_(campaigns.is_in(Change, READY, SETTLING), Change.next_attempt_at > LATEST_ATTEMPT),
+        and_(campaigns.is_in(Change, SETTLING), Change.settle_until > LATEST_SETTLING),
     )
 
 
@@ -105,7 +104,7 @@ def failing_while_it_waits() -> Select[int]:
         .join(Connection)
         .where(
             Change.failing_since.is_not(None),
-            Change.state.in_((READY, HELD, SETTLING)),
+            campaigns.is_in(Change, READY, HELD, SETTLING),
             or_(Connection.state == PAUSED, Connection.held_at.is_not(None)),
             or_(Change.error_code.is_(None), Change.error_code.not_in(HOPELESS)),
         )
@@ -113,26 +112,36 @@ def failing_while_it_waits() -> Select[int]:
 
 
 def _may_be_sent() -> tuple[ColumnElement[bool], ...]:
-    of_it = OTHER.campaign_id == Change.campaign_id
-    is_first = and_(Change.attempts == 0, breaker.may_call())
+    # Connections and campaigns are found once for a statement, not for each change anew: a bulk
+    # edit has thousands waiting, of which PostgreSQL has not counted any yet.
+    is_first = and_(Change.attempts == 0, Change.connection_id.in_(_sending(breaker.may_call())))
     return (
-        Change.state == READY,
+        campaigns.is_in(Change, READY),
         Change.next_attempt_at <= NOW,
-        Connection.state == ACTIVE,
-        Connection.held_at.is_(None),
-        or_(is_first, breaker.may_call_again()),
-        ~exists().where(of_it, OTHER.state.in_(IN_FLIGHT)),
-        ~exists().where(of_it, campaigns.is_unknown_create(OTHER)),
+        or_(is_first, Change.connection_id.in_(_sending(breaker.may_call_again()))),
+        Change.campaign_id.not_in(_campaigns_with(campaigns.is_in(OTHER, *IN_FLIGHT))),
+        Change.campaign_id.not_in(_campaigns_with(campaigns.is_unknown_create(OTHER))),
         # What is sent is all that the campaign has to send: one that is on hold, or put off (this
         # one included), holds the others.
-        ~exists().where(of_it, OTHER.state == HELD),
-        ~exists().where(of_it, OTHER.state == READY, OTHER.not_before > NOW),
+        Change.campaign_id.not_in(_campaigns_with(campaigns.is_in(OTHER, HELD))),
+        Change.campaign_id.not_in(
+            _campaigns_with(campaigns.is_in(OTHER, READY), OTHER.not_before > NOW)
+        ),
     )
+
+
+def _sending(may_call: ColumnElement[bool]) -> Select[int]:
+    active = (Connection.state == ACTIVE, Connection.held_at.is_(None))
+    return select(Connection.id).where(*active, may_call)
+
+
+def _campaigns_with(*conditions: ColumnElement[bool]) -> Select[int]:
+    return select(OTHER.campaign_id).where(*conditions)
 
 
 def _may_be_asked() -> tuple[ColumnElement[bool], ...]:
     return (
-        Change.state == SETTLING,
+        campaigns.is_in(Change, SETTLING),
         Change.settle_until <= NOW,
         Change.next_attempt_at <= NOW,
         Connection.state == ACTIVE,
