@@ -98,15 +98,17 @@
     else say(box.checked ? "Single keys are on." : "Single keys are off.");
     document.body.dataset.singleKeys = box.checked ? "on" : "off";
   }
-  // Who was at a row is there again when the same row comes anew, else at the heading.
+  // Who was in a row is at that row again when it comes anew, else at the heading.
   let held;
+  const sameRow = (target) => {
+    const row = held.closest("tr[id]");
+    return row && $(`#${CSS.escape(row.id)} th a`, target);
+  };
   on("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement) && document.activeElement; });
   on("htmx:afterSettle", ({ detail: { elt, target } }) => {
-    const again = held && adrift() && $$("a[href]", target).find((link) => link.href === held.href);
-    const next = $$(".error-summary", elt)[0] ?? (held && adrift() && ($("h1, h2", target) ?? $("h1")));
-    if (again) again.focus();
-    else if (next) {
-      next.tabIndex = -1;
+    const next = $$(".error-summary", elt)[0] ?? (held && adrift() && (sameRow(target) ?? $("h1, h2", target) ?? $("h1")));
+    if (next) {
+      if (!next.href) next.tabIndex = -1;
       next.focus();
     }
     if (wordsIn(elt)) say(wordsIn(elt));

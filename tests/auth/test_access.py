@@ -32,6 +32,13 @@ def test_a_part_of_a_page_that_is_asked_for_too_late_leads_back_to_the_page(clie
     assert filtered.headers["HX-Redirect"] == "/sign-in?next=/campaigns?q%3Dnewsletter"
 
 
+def test_a_page_that_only_a_sent_form_shows_is_not_led_back_to(client: Client) -> None:
+    for address in ("/changes/bulk", "/nowhere"):
+        headers = FRAGMENT | {"HX-Current-URL": f"http://localhost{address}"}
+        answer = client.get("/palette?q=spring", headers=headers)
+        assert answer.headers["HX-Redirect"] == "/sign-in?next=/palette?q%3Dspring"
+
+
 def test_a_part_of_a_page_elsewhere_leads_back_to_nowhere_else(client: Client) -> None:
     headers = FRAGMENT | {"HX-Current-URL": "http://elsewhere.example/campaigns"}
     answer = client.get("/campaigns/figures?q=news", headers=headers)

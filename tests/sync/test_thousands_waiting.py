@@ -40,8 +40,10 @@ def explained(query: Select[Any], how: str) -> CursorResult[Any]:
         asked.append(arguments[2:4])
 
     event.listen(Engine, "before_cursor_execute", note)
-    db.session.scalars(query, at(utc_now())).all()
-    event.remove(Engine, "before_cursor_execute", note)
+    try:
+        db.session.scalars(query, at(utc_now())).all()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
     [(statement, values)] = asked
     return db.session.connection().exec_driver_sql(f"{how} {statement}", values)
 
@@ -108,7 +110,7 @@ def test_no_look_reads_all_that_was_ever_applied(look: Callable[[], Select[Any]]
     assert [detail for detail in found if detail.startswith("SCAN change")] == []
 
 
-def test_nothing_is_to_be_sent_while_a_thousand_wait_for_a_connection_on_hold(
+def test_nothing_is_to_be_sent_while_hundreds_wait_for_a_connection_on_hold(
     campaigns: list[Campaign],
 ) -> None:
     wait(campaigns)

@@ -24,6 +24,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
+from werkzeug.routing import MapAdapter
 
 from webapp.auth import kept, sessions
 from webapp.auth.forms import PasswordForm, SignInForm
@@ -187,11 +188,16 @@ def _ask_for_password() -> ResponseReturnValue:
 
 
 def _page_shown() -> str | None:
-    """The page from which a request was sent, if it is one of ours."""
+    """The page from which a request was sent, if it is one of ours and can be shown again."""
     parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    if parts.netloc != request.host:
+    # Some pages are only what a form that was sent is answered with.
+    if parts.netloc != request.host or not _routes().test(parts.path, "GET"):
         return None
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _routes() -> MapAdapter:
+    return current_app.url_map.bind(request.host)
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:

@@ -25,8 +25,8 @@ def likely(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def unlikely(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The same condition. SQLite then takes an index for it, however many rows each value of it has
-    on average."""
+    """The same condition. SQLite then takes it for one that a sixteenth of all rows meets, however
+    many rows have each of its values on average."""
     return Unlikely(condition)
 
 
