@@ -141,6 +141,8 @@ def test_finding_and_editing_by_keyboard_alone(new_page: NewPage, stack: Stack) 
 
     keys = Keyboard(page)
     keys.find("keyboard only", 1)
+    keys.press("/")
+    keys.tab_to("Keyboard only")
     keys.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Keyboard only")
 

@@ -24,7 +24,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
-from werkzeug.routing import MapAdapter
 
 from webapp.auth import kept, sessions
 from webapp.auth.forms import PasswordForm, SignInForm
@@ -191,13 +190,10 @@ def _page_shown() -> str | None:
     """The page from which a request was sent, if it is one of ours and can be shown again."""
     parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
     # Some pages are only what a form that was sent is answered with.
-    if parts.netloc != request.host or not _routes().test(parts.path, "GET"):
+    routes = current_app.url_map.bind(request.host)
+    if parts.netloc != request.host or not routes.test(parts.path, "GET"):
         return None
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
-
-
-def _routes() -> MapAdapter:
-    return current_app.url_map.bind(request.host)
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
