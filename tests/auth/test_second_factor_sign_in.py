@@ -7,7 +7,7 @@ import pytest
 import segno
 import time_machine
 from flask import Flask
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from tests import factories
 from tests.auth.factors import (
@@ -19,6 +19,7 @@ from tests.auth.factors import (
     type_password,
 )
 from tests.support.client import Client, signed_in
+from tests.support.listening import listening
 from tests.support.pages import get_page
 from tests.support.threads import in_threads
 from webapp.audit.models import AuditEvent
@@ -123,11 +124,8 @@ def test_a_code_is_of_no_use_when_the_password_changed_as_it_was_sent(
         if works and "FOR NO KEY UPDATE" in str(arguments[2]):
             in_threads([works.pop()])
 
-    event.listen(Engine, "before_cursor_execute", change_before_the_lock)
-    try:
+    with listening(Engine, "before_cursor_execute", change_before_the_lock):
         page.submit("Go on", {"code": phone.code()})
-    finally:
-        event.remove(Engine, "before_cursor_execute", change_before_the_lock)
 
     assert not works
     assert not is_signed_in(client)

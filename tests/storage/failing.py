@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
+
+from tests.support.listening import listening
 
 
 @dataclass
@@ -39,7 +41,7 @@ def failing_at(number: int) -> Iterator[Countdown]:
         if countdown.pass_by():
             raise OperationalError("COMMIT", None, Exception("disk I/O error"))
 
-    with listening("before_cursor_execute", statement), listening("commit", commit):
+    with listening(Engine, "before_cursor_execute", statement), listening(Engine, "commit", commit):
         yield countdown
 
 
@@ -52,7 +54,7 @@ def connection_killed_at(number: int) -> Iterator[Countdown]:
         if countdown.pass_by():
             kill(connection)
 
-    with listening("before_cursor_execute", pass_by), listening("commit", pass_by):
+    with listening(Engine, "before_cursor_execute", pass_by), listening(Engine, "commit", pass_by):
         yield countdown
 
 
@@ -63,15 +65,6 @@ def kill(connection: Connection) -> None:
     address = connection.engine.url.set(drivername="postgresql")
     with psycopg.connect(address.render_as_string(hide_password=False)) as other:
         other.execute("SELECT pg_terminate_backend(%s, 2000)", [driver.info.backend_pid])
-
-
-@contextmanager
-def listening(name: str, listener: object) -> Iterator[None]:
-    event.listen(Engine, name, listener)
-    try:
-        yield
-    finally:
-        event.remove(Engine, name, listener)
 
 
 @contextmanager

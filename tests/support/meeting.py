@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
+
+from tests.support.listening import listening
 
 SECONDS = 20
 BEFORE, AFTER = "before_cursor_execute", "after_cursor_execute"
@@ -62,11 +64,5 @@ def meetings() -> Iterator[Meeting]:
     def listener(when: str) -> Callable[..., None]:
         return lambda *arguments: meeting.reach(when, str(arguments[2]))
 
-    listeners = {when: listener(when) for when in (BEFORE, AFTER)}
-    for when, listen in listeners.items():
-        event.listen(Engine, when, listen)
-    try:
+    with listening(Engine, BEFORE, listener(BEFORE)), listening(Engine, AFTER, listener(AFTER)):
         yield meeting
-    finally:
-        for when, listen in listeners.items():
-            event.remove(Engine, when, listen)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
+from tests.support.listening import listening
 from tests.support.remembered import forget
 
 HOUSEKEEPING = (
@@ -39,11 +40,8 @@ def count_statements() -> Iterator[list[str]]:
         if not statement.lstrip().upper().startswith(HOUSEKEEPING):
             statements.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with listening(Engine, "before_cursor_execute", note):
         yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def written(statements: Sequence[str]) -> list[str]:

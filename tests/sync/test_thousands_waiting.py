@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import CursorResult, Engine, Select, event, select, text
+from sqlalchemy import CursorResult, Engine, Select, select, text
 
 from tests import factories
+from tests.support.listening import listening
 from webapp.campaigns.models import APPLIED, Campaign
 from webapp.core.clock import utc_now
 from webapp.core.db import db
@@ -39,11 +40,8 @@ def explained(query: Select[Any], how: str) -> CursorResult[Any]:
     def note(*arguments: Any) -> None:
         asked.append(arguments[2:4])
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with listening(Engine, "before_cursor_execute", note):
         db.session.scalars(query, at(utc_now())).all()
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
     [(statement, values)] = asked
     return db.session.connection().exec_driver_sql(f"{how} {statement}", values)
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from requests.utils import parse_header_links
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, select
 
 from tests import factories
+from tests.support.listening import listening
 from tests.support.threads import in_threads
 from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
@@ -148,9 +149,8 @@ def test_what_is_counted_of_a_question_is_written_under_the_write_lock(app, get,
     def note(_connection, _cursor, statement, *_more):
         seen.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    get("/remote/campaigns?per_page=1")
-    event.remove(Engine, "before_cursor_execute", note)
+    with listening(Engine, "before_cursor_execute", note):
+        get("/remote/campaigns?per_page=1")
 
     begun = ""
     for statement in seen:
