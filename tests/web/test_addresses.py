@@ -57,3 +57,11 @@ def test_an_address_within_the_blueprint_is_of_the_one_that_is_shown(app):
             found.append(url_for(".index"))
 
     assert found == ["/campaigns", "/advertisers"]
+
+
+def test_a_view_that_asks_flask_itself_is_given_a_kept_address(app, monkeypatch):
+    with app.test_request_context("/"):
+        before = url_for("campaigns.index", q="kept")
+        monkeypatch.setattr(Flask, "url_for", None)
+
+        assert url_for("campaigns.index", q="kept") == before

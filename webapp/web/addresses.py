@@ -16,12 +16,18 @@ class Application(Flask):
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """The same. Whole addresses, of whichever host was asked, are not kept."""
-        is_kept = has_request_context() and not endpoint.startswith(".")
-        if not is_kept or any(type(each) not in KEPT for each in values.values()):
-            return super().url_for(endpoint, **values)
-        if any(name.startswith("_") for name in values):
+        if not _is_kept(endpoint, values):
             return super().url_for(endpoint, **values)
         return _address(self, (request.root_path, request.method), endpoint, tuple(values.items()))
+
+
+def _is_kept(endpoint: str, values: dict[str, Any]) -> bool:
+    if not has_request_context() or endpoint.startswith("."):
+        return False
+    # Flask's function for views names all that it was not given, too.
+    if any(name.startswith("_") and each is not None for name, each in values.items()):
+        return False
+    return all(type(each) in KEPT for each in values.values())
 
 
 @lru_cache(MOST_KEPT)
