@@ -39,6 +39,20 @@ def test_a_page_that_only_a_sent_form_shows_is_not_led_back_to(client: Client) -
         assert answer.headers["HX-Redirect"] == "/sign-in?next=/palette?q%3Dspring"
 
 
+def test_what_only_a_sent_form_shows_is_nowhere_to_go_after_signing_in(
+    manager_client: Client,
+) -> None:
+    """The page's own warning of a session's end leads to the address that is shown."""
+
+    def leads_to(wanted: str) -> str:
+        return manager_client.get(f"/sign-in?next={wanted}").headers["Location"]
+
+    assert leads_to("/changes/bulk") == "/"
+    # What is not there says so itself.
+    assert leads_to("/changes?page=2") == "/changes?page=2"
+    assert leads_to("/nowhere") == "/nowhere"
+
+
 def test_a_part_of_a_page_elsewhere_leads_back_to_nowhere_else(client: Client) -> None:
     headers = FRAGMENT | {"HX-Current-URL": "http://elsewhere.example/campaigns"}
     answer = client.get("/campaigns/figures?q=news", headers=headers)

@@ -24,6 +24,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp.auth import kept, sessions
 from webapp.auth.forms import PasswordForm, SignInForm
@@ -125,6 +126,23 @@ def may(permission: Permission) -> bool:
 def is_safe_target(target: str) -> bool:
     """Whether a redirect after sign-in stays here: a path of ours, never another host."""
     return target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+
+
+def way_on(target: str) -> str:
+    """Where to go after signing in: to what was wanted, unless that is only what a form gets."""
+    is_wanted = is_safe_target(target) and _answers_get(urlsplit(target).path)
+    return target if is_wanted else url_for("overview.index")
+
+
+def _answers_get(path: str) -> bool:
+    try:
+        current_app.url_map.bind(request.host).match(path, "GET")
+    except MethodNotAllowed:
+        return False
+    except HTTPException:
+        # It is another address, or none: its own answer says so.
+        return True
+    return True
 
 
 def _check() -> ResponseReturnValue | None:

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.auth import passwords, service, sessions, signing_in
-from webapp.auth.access import is_safe_target, operator, requires
+from webapp.auth.access import operator, requires, way_on
 from webapp.auth.forms import PasswordForm, SignInForm
 from webapp.auth.permissions import Permission
 from webapp.core.clock import utc_now
@@ -95,8 +95,7 @@ def signed_out(words: str, tone: str) -> ResponseReturnValue:
 
 
 def _target() -> str:
-    target = request.args.get("next", "")
-    return target if is_safe_target(target) else url_for("overview.index")
+    return way_on(request.args.get("next", ""))
 
 
 def _left(*, seen: bool) -> dict[str, object]:

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from webapp.audit.actors import actor_of
 from webapp.auth import recovery, second_factor, signing_in, totp
-from webapp.auth.access import is_safe_target
+from webapp.auth.access import way_on
 from webapp.auth.forms import SignInForm
 from webapp.auth.models import Operator
 from webapp.auth.second_factor import DraftDoesNotFit, Stage, WrongCode
@@ -117,5 +117,4 @@ def _shown_once(operator: Operator, codes: list[str]) -> ResponseReturnValue:
 
 
 def _target() -> str:
-    target = request.args.get("next", "")
-    return target if is_safe_target(target) else url_for("overview.index")
+    return way_on(request.args.get("next", ""))

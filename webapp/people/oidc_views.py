@@ -22,7 +22,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.auth import oidc, oidc_provider, signing_in
-from webapp.auth.access import is_safe_target
+from webapp.auth.access import way_on
 from webapp.auth.oidc import NobodyHere, NotBelieved
 from webapp.auth.oidc_provider import Client, ProviderFailed
 from webapp.core.config import Settings
@@ -44,8 +44,8 @@ blueprint = Blueprint("oidc", __name__, url_prefix="/sign-in/with")
 @blueprint.post("")
 def start() -> ResponseReturnValue:
     """Send the browser to the service."""
-    client, target = _client(), request.form.get("next", "")
-    attempt = oidc.new_attempt(target if is_safe_target(target) else url_for("overview.index"))
+    client = _client()
+    attempt = oidc.new_attempt(way_on(request.form.get("next", "")))
     if current_user.is_authenticated:
         return redirect(attempt.target)
     # Nothing is held in the database while the service is asked.
