@@ -223,7 +223,7 @@ def test_a_second_record_that_is_not_listed_here_is_named_by_its_id(viewer_clien
     page = get_page(viewer_client, f"/needs-you/duplicates/{report.id}")
 
     assert "It is not listed here. ID in Megaphone: other-1" in page.text
-    get_page(viewer_client, "/needs-you/duplicates/999", status=404)
+    get_page(viewer_client, "/needs-you/duplicates/2000000000", status=404)
 
 
 def test_the_rail_counts_what_the_page_lists(viewer_client):

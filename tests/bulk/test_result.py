@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests import factories
 from tests.bulk.desk import Desk, items, states
 from tests.bulk.pressing import latest_job, press
@@ -9,7 +11,7 @@ from tests.support.markup import parse
 from tests.support.pages import get_page
 from tests.support.statements import count_statements
 from webapp.audit.models import AuditEvent
-from webapp.bulk import planning, runner, service
+from webapp.bulk import planning, runner, service, views
 from webapp.bulk.models import CANCELLED, FINISHED, IMPORT, PAUSED, QUEUED, BulkJob
 from webapp.bulk.operations import Archive, ReplaceInTitle, ScaleBudget
 from webapp.bulk.service import Planned
@@ -34,8 +36,14 @@ def half_done(desk: Desk) -> BulkJob:
     return job
 
 
-def test_a_running_job_says_how_far_it_is_and_how_long_it_takes(desk: Desk, manager_client) -> None:
-    page = get_page(manager_client, address(half_done(desk)))
+def test_a_running_job_says_how_far_it_is_and_how_long_it_takes(
+    desk: Desk, manager_client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = half_done(desk)
+    # A second later it would be two more that are left.
+    looked_at = job.started_at + timedelta(seconds=15)
+    monkeypatch.setattr(views, "utc_now", lambda: looked_at)
+    page = get_page(manager_client, address(job))
     assert page.h1 == "Archive – 150 campaigns"
     assert "50 of 150 handled: 50 done, 0 without change, 0 not done." in page.text
     assert "About 30 s left here." in page.text

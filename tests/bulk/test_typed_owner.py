@@ -55,7 +55,7 @@ def test_which_of_several_is_asked(page: Page) -> None:
     [
         ({"name": ""}, "Type an owner’s address, or nobody."),
         ({"name": "xyzzy"}, "No owner matches “xyzzy”."),
-        ({"name": "xyzzy", "chosen": "999"}, "No owner matches “xyzzy”."),
+        ({"name": "xyzzy", "chosen": "2000000000"}, "No owner matches “xyzzy”."),
         ({"name": "", "chosen": "none"}, "Type an owner’s address, or nobody."),
     ],
 )

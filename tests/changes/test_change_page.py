@@ -75,7 +75,7 @@ def test_a_waiting_change_says_how_long_it_takes(viewer_client):
     assert "At this pace it is out in less than a minute." in text
 
 
-@pytest.mark.parametrize("path", ["/changes/999", "/changes/999/undo"])
+@pytest.mark.parametrize("path", ["/changes/2000000000", "/changes/2000000000/undo"])
 def test_a_change_that_is_not_there_is_said_so(manager_client, path):
     sent()
 

@@ -31,7 +31,7 @@ def test_a_row_says_what_changes_in_which_state_for_whom_and_what_is_next(manage
     change(
         "Spring",
         operator_id=ana.id,
-        next_attempt_at=utc_now() + timedelta(minutes=4, seconds=5),
+        next_attempt_at=utc_now() + timedelta(minutes=4, seconds=59),
         attempts=2,
         error_code="rate_limited",
         last_error="Megaphone asked us to wait.",
@@ -86,7 +86,7 @@ def test_a_change_that_has_not_arrived_says_why(viewer_client, values, words):
 
 
 def test_a_change_that_was_put_off_says_until_when(viewer_client):
-    change("Spring", not_before=utc_now() + timedelta(hours=3, minutes=1))
+    change("Spring", not_before=utc_now() + timedelta(hours=3, minutes=59))
 
     page = get_page(viewer_client, "/changes")
 

@@ -1,6 +1,6 @@
 """The overview: freshness, what needs a person, numbers and charts."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from tests.support.pages import get_page
 from tests.support.statements import count_statements, written
 from webapp.core.clock import utc_now
 from webapp.core.db import db
+from webapp.overview import views
 
 
 def chart(page, id_):
@@ -136,9 +137,11 @@ def in_new_york(settings):
     settings.timezone = "America/New_York"
 
 
-def test_days_begin_at_midnight_of_the_operators_zone(in_new_york, viewer_client):
+def test_days_begin_at_midnight_of_the_operators_zone(in_new_york, viewer_client, monkeypatch):
     zone = viewer_client.application.config["ZONE"]
     midnight = utc_now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    # For the page it is noon: the day does not end while the test runs.
+    monkeypatch.setattr(views, "utc_now", lambda: midnight.replace(hour=12).astimezone(UTC))
     for moment in (midnight, midnight - timedelta(seconds=1), midnight - timedelta(days=60)):
         factories.campaign(remote_created_at=moment, changed_at=moment)
 
