@@ -32,8 +32,9 @@ def run_as_documented(connection: "psycopg.Connection[tuple[object, ...]]") -> N
     section = page.partition("### Partitions")[2]
     text = "\n".join(re.findall(r"```sql\n(.*?)```", section, re.DOTALL))
     edge = first_of_month(utc_now())
-    text = text.replace("2027-01-01", f"{edge:%Y-%m-%d}")
-    text = text.replace("2027-02-01", f"{first_of_month(edge):%Y-%m-%d}")
+    days = {"2027-01-01": f"{edge:%Y-%m-%d}", "2027-02-01": f"{first_of_month(edge):%Y-%m-%d}"}
+    # Both at once: in January 2027 the one becomes what the other is called.
+    text = re.sub("|".join(days), lambda found: days[found[0]], text)
     parts = re.split(r"(;|\\gexec)\n", text)
     for statement, end in zip(parts[::2], parts[1::2], strict=False):
         done = connection.execute(statement.encode())

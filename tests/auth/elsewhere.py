@@ -1,6 +1,7 @@
 """A sign-in service that is set, the way to it, and the way back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
@@ -8,13 +9,18 @@ from pydantic import SecretStr
 from tests.support.client import Client
 from tests.support.oidc import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from tests.support.pages import Page, get_page
+from webapp.auth import oidc_provider
 from webapp.core.config import Settings
 
+PATIENCE = 90.0
 NOT_CHECKED = "could not be checked"
 
 
 @pytest.fixture
-def provider() -> Iterator[Provider]:
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """It is waited for as long as a machine that stalls may take."""
+    patient = replace(oidc_provider.LIMITS, connect=PATIENCE, read=PATIENCE, total=PATIENCE)
+    monkeypatch.setattr(oidc_provider, "LIMITS", patient)
     with running_provider() as provider:
         yield provider
 

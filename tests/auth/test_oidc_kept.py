@@ -8,7 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import time_machine
 from flask import Flask
 
-from tests.auth.elsewhere import NOT_CHECKED, come_back, press, provider, set_out, settings
+from tests.auth.elsewhere import (
+    NOT_CHECKED,
+    PATIENCE,
+    come_back,
+    press,
+    provider,
+    set_out,
+    settings,
+)
 from tests.auth.factors import is_signed_in
 from tests.support.client import Client
 from tests.support.oidc import Provider, signing_key
@@ -90,7 +98,7 @@ def waits(provider: Provider, path: str) -> threading.Event:
 
     def wait() -> tuple[int, bytes]:
         asked.set()
-        provider.released.wait(4)
+        provider.released.wait(PATIENCE)
         return 500, b"{}"
 
     provider.answers[path] = wait
@@ -106,12 +114,12 @@ def test_while_half_of_the_threads_wait_for_the_service_nobody_else_does(
     asked = waits(provider, "/token")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(client.get, ways_back[0])
-        assert asked.wait(4)
+        assert asked.wait(PATIENCE)
         page = get_page(other, ways_back[1], status=503)
         assert "Try again in a minute" in page.text
         assert get_page(other, "/sign-in").h1 == "Sign in"
         provider.released.set()
-        assert first.result(5).status_code == 302
+        assert first.result(PATIENCE).status_code == 302
     # Nothing of that attempt was used up: the same address is good a minute later.
     del provider.answers["/token"]
     get_page(other, ways_back[1])

@@ -1,16 +1,19 @@
 """A sign-in service that is down, slow, set up wrongly or not what it says."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.auth.elsewhere import NOT_CHECKED, come_back, press, provider, settings
+from tests.auth.elsewhere import NOT_CHECKED, PATIENCE, come_back, press, provider, settings
 from tests.auth.factors import is_signed_in
 from tests.support.client import Client
 from tests.support.oidc import CLIENT_ID, Provider, running_provider
 from webapp.auth import oidc_provider
 from webapp.auth.models import Operator
-from webapp.core.http import Limits
 
 __all__ = ["provider", "settings"]
+
+AS_SET = oidc_provider.LIMITS
 
 
 @pytest.mark.parametrize(
@@ -85,11 +88,11 @@ def test_a_service_that_is_down_is_said_so(client: Client, provider: Provider) -
 def test_a_service_that_does_not_answer_is_not_waited_for(
     client: Client, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert oidc_provider.LIMITS.total <= 5
-    monkeypatch.setattr(oidc_provider, "LIMITS", Limits(connect=0.2, read=0.2, total=0.3))
+    assert AS_SET.total <= 5
+    monkeypatch.setattr(oidc_provider, "LIMITS", replace(oidc_provider.LIMITS, read=0.2))
 
     def wait() -> tuple[int, bytes]:
-        provider.released.wait(20)
+        provider.released.wait(PATIENCE)
         return 200, b"{}"
 
     provider.answers["/.well-known/openid-configuration"] = wait

@@ -74,14 +74,14 @@ def test_a_form_sent_twice_at_once_is_one_campaign(app, manager):
     def press():
         other = app.test_client()
         other.set_cookie("flightdeck", cookie)
-        start.wait(10)
+        start.wait(60)
         found.append(other.post("/campaigns/new", data=data).headers.get("Location"))
 
     threads = [threading.Thread(target=press) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert len(found) == 2
     assert found[0] == found[1] is not None

@@ -14,7 +14,7 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 def kept() -> str:
     """What the only connection of the pool has prepared."""
     db.session.remove()
-    with reading(5.0):
+    with reading(60.0):
         found = db.session.scalars(text("SELECT statement FROM pg_prepared_statements"))
         return " ".join(each for each in found if "FROM campaign" in each)
 

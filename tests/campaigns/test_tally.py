@@ -160,7 +160,7 @@ def test_neither_writers_nor_putting_together_wait_for_a_writer(row):
 
 
 def until_somebody_waits(connection: Connection) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     while not connection.scalar(waiting):
         assert time.monotonic() < end, "nobody waits"

@@ -7,7 +7,7 @@ from itertools import cycle, islice, pairwise
 import pytest
 
 from tests.core.crowd import most_in_a_minute
-from tests.core.threadtime import ThreadTime
+from tests.core.threadtime import PATIENCE, ThreadTime
 from webapp.core.ratelimit import NoSlot, Priority, RateLimiter
 
 PUSH, PROBE, PULL = Priority
@@ -209,7 +209,7 @@ def run(threads: list[threading.Thread]) -> None:
     for each in threads:
         each.start()
     for each in threads:
-        each.join(timeout=20)
+        each.join(timeout=PATIENCE)
         assert not each.is_alive()
 
 
@@ -241,7 +241,7 @@ def test_pushes_go_before_probes_and_probes_before_pulls() -> None:
     contest.time.wait_for_sleepers(2)
     run([push])
     for each in (pull, probe):
-        each.join(timeout=20)
+        each.join(timeout=PATIENCE)
     assert contest.order == [PUSH, PROBE, PULL]
 
 

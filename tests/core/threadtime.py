@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 class ThreadTime:

@@ -17,7 +17,7 @@ from tests.adservers.wire import WireServer, answer
 from tests.cli.conftest import Terminal, terminal
 from tests.support.client import Client, signed_in
 from tests.support.pages import get_page
-from tests.support.stack import ROOT
+from tests.support.stack import PATIENCE, ROOT
 from webapp.adservers.errors import AdServerError, AuthFailed
 from webapp.adservers.types import Priority
 from webapp.audit.models import AuditEvent
@@ -261,7 +261,7 @@ def test_two_that_rotate_at_once_lose_no_key_and_no_secret(app: Flask, settings:
         for _ in range(2)
     ]
     for each in both:
-        told, _ = each.communicate(timeout=60)
+        told, _ = each.communicate(timeout=3 * PATIENCE)
         assert (each.returncode, b"1 locked" in told) == (0, True)
     assert len(encryption_keys(settings)) == 3
     db.session.rollback()

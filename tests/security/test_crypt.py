@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from pydantic import SecretStr
 
-from tests.support.stack import ROOT
+from tests.support.stack import PATIENCE, ROOT
 from webapp.core.config import SettingsError, load_settings
 from webapp.core.crypt import CannotOpen, decrypt, encrypt, is_newest
 from webapp.core.keys import encryption_key_file, encryption_keys, made_key, new_key
@@ -122,7 +122,7 @@ def test_of_two_processes_that_add_keys_neither_drops_the_others(tmp_path: Path)
         each.stdin.write("\n")
         each.stdin.flush()
     for each in both:
-        each.communicate(timeout=60)
+        each.communicate(timeout=3 * PATIENCE)
         assert each.returncode == 0
     assert len(set(encryption_keys(settings))) == 2 * MANY + 1
 

@@ -120,12 +120,12 @@ def test_a_form_has_few_parts(admin_client: Client, token: str) -> None:
 def test_many_small_fields_cost_little(admin_client: Client, token: str) -> None:
     """A mebibyte of them is read once, and holds nobody up."""
     body = f"csrf_token={token}&" + "a&" * 500_000
-    began = time.monotonic()
+    began = time.process_time()
     answer = admin_client.post(
         "/campaigns/new", data=body, content_type="application/x-www-form-urlencoded"
     )
     assert answer.status_code == 422
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_file_far_beyond_its_limit_is_not_even_read(admin_client: Client, token: str) -> None:
