@@ -22,12 +22,16 @@ from webapp.connections.models import Connection
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db, transaction
+from webapp.core.http import Limits, http_session
 from webapp.core.ratelimit import RateLimiter
 from webapp.sync import jobs
 from webapp.sync import service as sync_service
 from webapp.sync.models import SyncRun
+from webapp.sync.remote import Outside
 
 ANA = Actor("ana@example.com", "web", request_id="request-of-ana")
+# The sandbox always answers or hangs up; when, is up to the machine.
+PATIENT = Limits(connect=60, read=60, total=120)
 
 
 class MovingClock:
@@ -38,6 +42,10 @@ class MovingClock:
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
+
+    def monotonic(self) -> float:
+        """What is moved, and nothing else: no limit of time strikes because a machine is slow."""
+        return self.ahead.total_seconds()
 
     def move(self, **amount: float) -> None:
         self.ahead += timedelta(**amount)
@@ -150,7 +158,22 @@ def settings(settings: Settings, sandbox: Sandbox) -> Settings:
 def desk(app: Flask, settings: Settings, sandbox: Sandbox) -> Desk:
     """Connected, with nothing read yet."""
     clock = MovingClock()
-    work = jobs.Work(settings, RateLimiter(0), keep_going=lambda: True, clock=clock)
+    outside = Outside(
+        http=lambda user_agent: http_session(user_agent, monotonic=clock.monotonic),
+        monotonic=clock.monotonic,
+        limits=PATIENT,
+    )
+    work = jobs.Work(
+        settings,
+        RateLimiter(
+            0, monotonic=clock.monotonic, sleep=lambda seconds: clock.move(seconds=seconds)
+        ),
+        keep_going=lambda: True,
+        clock=clock,
+        # Else what has just failed is now and then sent again within the same look.
+        uniform=lambda _least, most: most,
+        outside=outside,
+    )
     with transaction():
         connection = connections.connect_from_settings(ANA, settings)
         assert connection is not None

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from flask import Flask
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Connection, Engine, create_engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.core.crowd import most_in_a_minute
@@ -98,9 +98,9 @@ def now(_connection: object = None) -> float:
     return time.monotonic() * SPEED
 
 
-def fast_limiter(engine: Engine, rate: int = 60) -> RateLimiter:
+def fast_limiter(engine: Engine) -> RateLimiter:
     return RateLimiter(
-        rate,
+        60,
         monotonic=now,
         sleep=lambda seconds: time.sleep(seconds / SPEED),
         store=DatabaseStore(engine, KEY, clock=now),
@@ -122,12 +122,12 @@ def test_threads_and_processes_keep_to_the_limit_and_a_pull_has_its_floor(users:
 
 
 def test_a_pull_of_another_process_leaves_room_for_an_edit(users: Users, engine: Engine) -> None:
-    users.add(PULL, 40)
+    pull = users.add(PULL, 1000)
     users.go()
-    for _ in range(15):
-        line_of(users.processes[0][1])
     limiter = fast_limiter(engine)
-    assert limiter.used() >= 10
+    # Calls end to count after a minute, of which this machine may need many to make them.
+    while limiter.used() < 10:
+        assert line_of(pull)
     assert limiter.ready_in(PUSH) < 2
 
 
@@ -140,7 +140,8 @@ def test_a_process_killed_while_it_waits_blocks_nobody(users: Users, engine: Eng
     dead.kill()
     dead.wait()
     free_again(engine)
-    assert limiter.acquire(PULL, now() + 60) < 60
+    # It is forgotten in seconds, and the next one then waits for its turn and no longer.
+    assert limiter.acquire(PULL, now() + 60 * SPEED) < 60 * SPEED
 
 
 def free_again(engine: Engine) -> None:
@@ -151,17 +152,21 @@ def free_again(engine: Engine) -> None:
 
 def wait_for_a_waiter(engine: Engine) -> None:
     store = DatabaseStore(engine, KEY, clock=now)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not store.look()[0].waiting:
         assert time.monotonic() < deadline
 
 
 def test_a_penalty_holds_for_every_process(engine: Engine) -> None:
-    fast_limiter(engine).penalise(30)
-    other = fast_limiter(engine)
-    assert 25 < other.ready_in(PUSH) <= 30
+    def limiter() -> RateLimiter:
+        store = DatabaseStore(engine, KEY, clock=lambda _: 1000.0)
+        return RateLimiter(60, monotonic=lambda: 1000.0, store=store)
+
+    limiter().penalise(30)
+    other = limiter()
+    assert other.ready_in(PUSH) == pytest.approx(30)
     with pytest.raises(NoSlot):
-        other.acquire(PUSH, now() + 5)
+        other.acquire(PUSH, 1005.0)
 
 
 def test_credentials_have_budgets_of_their_own(engine: Engine) -> None:
@@ -216,8 +221,14 @@ def test_the_clock_is_one_that_all_share(engine: Engine, monkeypatch: pytest.Mon
     """A server tells the time; of one machine it is the clock that nobody sets."""
     monkeypatch.setattr(time, "time", lambda: 0.0)
     with engine.begin() as connection:
-        times = [budget.shared_clock(connection) for _ in range(3)]
-        if connection.dialect.name == "postgresql":
-            expected = connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
-            assert float(expected or 0) == pytest.approx(times[-1], abs=1)
+        is_server = connection.dialect.name == "postgresql"
+        times = [servers_time(connection)] if is_server else []
+        times += [budget.shared_clock(connection) for _ in range(3)]
+        times += [servers_time(connection)] if is_server else []
     assert all(later > earlier for earlier, later in pairwise(times))
+
+
+def servers_time(connection: Connection) -> float:
+    found = connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
+    assert found
+    return float(found)

@@ -11,7 +11,6 @@ from tests.sync.conftest import Desk
 from webapp.core.db import db, transaction
 from webapp.sync import request_log
 from webapp.sync.models import RequestLog
-from webapp.sync.remote import Outside
 
 Call = tuple[str, str, str, int | None, str]
 
@@ -77,7 +76,8 @@ def test_looking_for_a_lost_booking_is_in_the_log_of_its_change(synced: Desk) ->
 
 
 def test_a_call_is_dated_when_it_began(synced: Desk) -> None:
-    synced.work = replace(synced.work, outside=Outside(clock=synced.clock))
+    outside = replace(synced.work.outside, clock=synced.clock)
+    synced.work = replace(synced.work, outside=outside)
     synced.clock.move(hours=5)
     before = synced.clock()
     campaign = synced.any_campaign()
