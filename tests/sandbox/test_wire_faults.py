@@ -3,14 +3,16 @@
 import json
 import socket
 import time
+from datetime import datetime, timedelta
 
 import pytest
 import requests
 
 from tests.sandbox.caller import Caller, wait_for
 from tests.support.sandbox import Sandbox
+from webapp.core.clock import utc_now
 
-DEADLINE = 5.0
+DEADLINE = 60.0
 
 
 def raw(sandbox: Sandbox, timeout: float = DEADLINE) -> socket.socket:
@@ -149,31 +151,36 @@ def test_a_body_can_be_empty_though_the_write_took_effect(sandbox: Sandbox, call
 def test_a_body_can_dribble_byte_by_byte(sandbox: Sandbox, call: Caller) -> None:
     whole = call.get("campaigns?per_page=1")
     sandbox.fault({"action": "dribble", "bytes_per_second": 100})
+    began = time.monotonic()
     with raw(sandbox) as connection:
-        start = time.monotonic()
         got = b""
-        while b"\r\n\r\n" not in got:
-            got += connection.recv(4096)
         while len(got.partition(b"\r\n\r\n")[2]) < 20:
             more = connection.recv(4096)
-            assert 0 < len(more) < 20
+            assert more
             got += more
-        assert time.monotonic() - start > 0.1
-    assert whole.content.startswith(got.partition(b"\r\n\r\n")[2])
+        took = time.monotonic() - began
+    body = got.partition(b"\r\n\r\n")[2]
+    # Never more than the time allows; less, where this machine was busy.
+    assert len(body) <= 1 + 100 * took
+    assert whole.content.startswith(body)
 
 
 def test_the_head_can_dribble_too(sandbox: Sandbox) -> None:
     sandbox.fault({"action": "dribble", "bytes_per_second": 50, "head": True})
+    began = time.monotonic()
     with raw(sandbox) as connection:
-        assert connection.recv(4096) == b"H"
+        got = connection.recv(4096)
+        took = time.monotonic() - began
+    assert got[:1] == b"H"
+    assert len(got) <= 1 + 50 * took
 
 
 def test_nothing_at_all_comes_and_then_the_end(sandbox: Sandbox) -> None:
     sandbox.fault({"action": "silence", "seconds": 0.3})
+    began = time.monotonic()
     with raw(sandbox) as connection:
-        start = time.monotonic()
         assert connection.recv(4096) == b""
-        assert time.monotonic() - start > 0.25
+    assert time.monotonic() - began > 0.25
 
 
 @pytest.mark.parametrize(("apply", "writes"), [("first", 1), ("last", 1), ("never", 0)])
@@ -186,20 +193,24 @@ def test_silence_may_hide_a_write(sandbox: Sandbox, call: Caller, apply: str, wr
 
 def test_a_slow_answer_comes_after_the_write(sandbox: Sandbox, call: Caller) -> None:
     call.advertiser()
-    sandbox.fault({"action": "slow", "seconds": 30, "method": "POST"})
+    sandbox.fault({"action": "slow", "seconds": 120, "method": "POST"})
     with pytest.raises(requests.ReadTimeout):
         call.new_without_asking(timeout=0.3)
-    assert len(sandbox.applied_writes()) == 1
+    # Long before the answer would have come.
+    wait_for(lambda: len(sandbox.applied_writes()) == 1)
 
 
 def test_a_write_can_take_effect_after_its_sender_has_given_up(
     sandbox: Sandbox, call: Caller
 ) -> None:
-    sandbox.fault({"action": "slow", "seconds": 0.5, "apply": "last", "method": "POST"})
+    sandbox.fault({"action": "slow", "seconds": 3, "apply": "last", "method": "POST"})
+    began = utc_now()
     with pytest.raises(requests.ReadTimeout):
         call.new_without_asking(timeout=0.1)
-    assert sandbox.applied_writes() == []
     wait_for(lambda: len(sandbox.applied_writes()) == 1)
+    (write,) = sandbox.applied_writes()
+    # Its time is kept in whole milliseconds.
+    assert datetime.fromisoformat(write["time"]) - began > timedelta(seconds=2.9)
 
 
 def test_latency_applies_to_every_request(sandbox: Sandbox, call: Caller) -> None:
