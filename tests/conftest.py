@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session, scoped_session
 
@@ -30,7 +31,14 @@ ROOM_BYTES = 2 * 1024**3
 
 _applications = Applications()
 
-hypothesis_settings.register_profile("flightdeck", deadline=None, print_blob=True)
+# How quickly a machine draws says nothing of us; and only make soak draws something new each time.
+hypothesis_settings.register_profile(
+    "flightdeck",
+    deadline=None,
+    print_blob=True,
+    derandomize=not sizes.SOAK,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 hypothesis_settings.load_profile("flightdeck")
 
 

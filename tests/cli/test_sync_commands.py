@@ -20,7 +20,7 @@ from sqlalchemy import select
 from tests import factories
 from tests.cli.conftest import Terminal, leading_to
 from tests.factories import ACTOR
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import PATIENCE, Sandbox
 from webapp.campaigns import service as campaigns
 from webapp.campaigns.fields import CampaignValues
 from webapp.campaigns.models import Campaign
@@ -270,13 +270,14 @@ def test_only_the_connection_that_is_named_is_read(terminal: Terminal) -> None:
 def test_ctrl_c_ends_the_work_at_its_next_step_and_gives_up_the_lead(
     settings: Settings, sandbox: Sandbox, db_session
 ) -> None:
-    sandbox.settings(latency_ms=400)
+    # Several calls: it is still reading when this process comes to send the signal.
+    sandbox.settings(latency_ms=2000)
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "sync", "pull", "--json"]
     environment = environment_of(settings)
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
         until(lambda: read(lambda: db.session.query(SyncRun).filter_by(state="running").count()))
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 3, output
     (run,) = json.loads(output)
@@ -310,7 +311,7 @@ def read(query: Callable[[], int]) -> int:
 
 
 def until(true: Callable[[], int]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -21,7 +21,6 @@ from webapp.core.config import Settings
 ROOT = Path(__file__).resolve().parents[2]
 # A busy machine takes its time; only what fails waits for so long.
 PATIENCE = 90.0
-STOP_SECONDS = 10.0
 DYING = "tests.kill.dying"
 
 _context = multiprocessing.get_context("forkserver")
@@ -74,14 +73,14 @@ class Workers:
             yield process
         finally:
             process.kill()
-            process.join(STOP_SECONDS)
+            process.join(PATIENCE)
             process.close()
 
 
 def kill(process: ForkServerProcess) -> None:
     """End it from outside, if it did not do so itself, and make sure how it ended."""
     process.kill()
-    process.join(STOP_SECONDS)
+    process.join(PATIENCE)
     assert process.exitcode == -signal.SIGKILL, f"it ended by itself with {process.exitcode}"
 
 
@@ -89,7 +88,7 @@ def stop(process: ForkServerProcess) -> None:
     """Ask it to end, and see that it does so well."""
     assert process.pid is not None
     os.kill(process.pid, signal.SIGTERM)
-    process.join(STOP_SECONDS)
+    process.join(PATIENCE)
     assert process.exitcode == 0
 
 

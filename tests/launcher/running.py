@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from types import TracebackType
 from typing import Self
 
 import requests
+
+from tests.support.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 SUMMARY_END = "Ctrl-C stops all."
@@ -25,7 +26,7 @@ class Launcher:
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
-        self.began = time.monotonic()
+        self.began, self.took = time.monotonic(), 0.0
         self.port = free_port()
         self.output = folder / f"output-{time.monotonic_ns()}.txt"
         self.session = requests.Session()
@@ -66,6 +67,7 @@ class Launcher:
     def started(self) -> Self:
         wait_for(lambda: SUMMARY_END in self.said or self.process.poll() is not None, self)
         assert self.process.poll() is None, self.said
+        self.took = time.monotonic() - self.began
         return self
 
     def ended(self) -> int:
@@ -77,11 +79,11 @@ class Launcher:
         return self.ended()
 
     def sign_in(self, email: str, password: str) -> bool:
-        page = self.session.get(f"{self.address}/sign-in", timeout=10)
+        page = self.session.get(f"{self.address}/sign-in", timeout=PATIENCE)
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
         assert token, page.text
         form = {"csrf_token": token[1], "email": email, "password": password}
-        answer = self.session.post(f"{self.address}/sign-in", data=form, timeout=10)
+        answer = self.session.post(f"{self.address}/sign-in", data=form, timeout=PATIENCE)
         return answer.status_code == 200 and "/sign-in" not in answer.url
 
     def children(self) -> dict[int, str]:
@@ -110,12 +112,6 @@ class Launcher:
         self.session.close()
         if self.process.poll() is None:
             self.stop(signal.SIGTERM)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def parents() -> dict[int, int]:

@@ -1,13 +1,14 @@
 """``make run``: everything starts by one command, can be used, and ends by one key.
 
-Starting takes seconds, so these tests share a few starts and are in the order of a story. Each
-holds without those before it: the processes that run the tests may share them out.
+Starting takes seconds, so those that end nothing share one. Each test holds without those before
+it, and in any order: the processes that run the tests may share them out.
 """
 
 import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.launcher.running import Launcher, alive, free_port, wait_for
+from tests.launcher.running import PATIENCE, REPOSITORY, Launcher, alive, wait_for
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
@@ -41,7 +43,7 @@ def list_campaigns(launcher: Launcher) -> str:
     pages: list[str] = []
 
     def listed() -> bool:
-        page = launcher.session.get(f"{launcher.address}/campaigns", timeout=10)
+        page = launcher.session.get(f"{launcher.address}/campaigns", timeout=PATIENCE)
         assert page.status_code == 200
         pages.append(page.text)
         return page.text.count('href="/campaigns/') >= CAMPAIGNS
@@ -51,11 +53,18 @@ def list_campaigns(launcher: Launcher) -> str:
 
 
 def test_the_sign_in_page_is_there_within_seconds(first: Launcher) -> None:
-    page = first.session.get(f"{first.address}/sign-in", timeout=5)
+    page = first.session.get(f"{first.address}/sign-in", timeout=PATIENCE)
     assert page.status_code == 200
     assert "Sign in" in page.text
-    # About 3 s on a machine that does nothing else.
-    assert time.monotonic() - first.began < 20
+    # About 3 s on a machine that does nothing else, of which loading the application takes most.
+    assert first.took < 20 + 10 * seconds_to_load()
+
+
+def seconds_to_load() -> float:
+    """What one process takes for it on this machine, as busy as it is."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import webapp.app"], cwd=REPOSITORY, check=True)
+    return time.monotonic() - began
 
 
 def test_the_first_operator_is_shown_once_and_can_sign_in(first: Launcher) -> None:
@@ -68,7 +77,7 @@ def test_the_first_operator_is_shown_once_and_can_sign_in(first: Launcher) -> No
 
 
 def test_the_sandbox_shows_its_page(first: Launcher) -> None:
-    assert first.session.get(first.line("Practice Megaphone"), timeout=5).status_code == 200
+    assert first.session.get(first.line("Practice Megaphone"), timeout=PATIENCE).status_code == 200
 
 
 def test_campaigns_are_on_the_page_soon_after_the_start(first: Launcher) -> None:
@@ -77,10 +86,12 @@ def test_campaigns_are_on_the_page_soon_after_the_start(first: Launcher) -> None
 
 def test_a_search_of_ten_kilobytes_is_answered_in_words(first: Launcher) -> None:
     assert first.sign_in(EMAIL, first.password)
-    page = first.session.get(f"{first.address}/campaigns", params={"q": "x" * 10_240}, timeout=10)
+    page = first.session.get(
+        f"{first.address}/campaigns", params={"q": "x" * 10_240}, timeout=PATIENCE
+    )
     assert page.status_code == 200
     assert "A query has at most 500 characters" in page.text
-    call = first.session.get(f"{first.address}/api/v1/campaigns?q={'x' * 10_240}", timeout=10)
+    call = first.session.get(f"{first.address}/api/v1/campaigns?q={'x' * 10_240}", timeout=PATIENCE)
     assert call.json()["code"] == "no_token"
 
 
@@ -118,24 +129,25 @@ def test_a_worker_that_dies_is_started_again(first: Launcher) -> None:
     assert "The worker stopped with status -9. Starting it again in 0.5 s." in first.said
 
 
-def test_ctrl_c_ends_every_process(first: Launcher) -> None:
-    children = first.children()
-    for part in ("webapp.sandbox", "gunicorn", "wsgi worker"):
-        assert first.child(part)
-    assert first.stop() == 0
-    assert alive(children) == {}
+def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
+    with Launcher(tmp_path) as launcher:
+        children = launcher.started().children()
+        for part in ("webapp.sandbox", "gunicorn", "wsgi worker"):
+            assert launcher.child(part)
+        assert launcher.stop() == 0
+        assert alive(children) == {}
 
 
 def test_a_second_start_keeps_password_and_data_and_killed_leaves_nothing_behind(
-    first: Launcher, folder: Path
+    tmp_path: Path,
 ) -> None:
-    if first.process.poll() is None:
-        list_campaigns(first)
-        first.stop()
-    with Launcher(folder) as again:
+    with Launcher(tmp_path, SANDBOX_CAMPAIGNS=CAMPAIGNS) as before:
+        list_campaigns(before.started())
+        before.stop()
+    with Launcher(tmp_path) as again:
         assert "and password" not in again.started().said
-        assert again.sign_in(EMAIL, first.password)
-        page = again.session.get(f"{again.address}/campaigns", timeout=10)
+        assert again.sign_in(EMAIL, before.password)
+        page = again.session.get(f"{again.address}/campaigns", timeout=PATIENCE)
         assert page.text.count('href="/campaigns/') >= CAMPAIGNS
         children = again.children()
         again.process.kill()

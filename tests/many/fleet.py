@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import requests
 
+from tests.support.ports import free_port
 from tests.support.sandbox import Sandbox
-from tests.support.stack import until
+from tests.support.stack import PATIENCE, until
 from webapp.core.config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +60,7 @@ class Fleet:
 
     def web(self, **settings: object) -> tuple[subprocess.Popen[bytes], str]:
         """A web server, when it answers, and its address."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         process = self.start(WEB, port=port, **settings)
         until(lambda: answers(port), "the web process answers")
         return process, f"http://127.0.0.1:{port}"
@@ -78,7 +76,7 @@ class Fleet:
 
 def answers(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/health", timeout=10).ok
+        return requests.get(f"http://127.0.0.1:{port}/health", timeout=30).ok
     except requests.RequestException:
         return False
 
@@ -94,7 +92,7 @@ def fleet(settings: Settings, sandbox: Sandbox, folder: Path) -> Iterator[Fleet]
             process.send_signal(signal.SIGTERM)
         for process in running:
             try:
-                process.wait(20)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

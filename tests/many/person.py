@@ -7,6 +7,7 @@ from tests import factories
 from tests.many.conftest import seen
 from tests.support.markup import parse
 from tests.support.pages import Form
+from tests.support.stack import PATIENCE
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 
@@ -26,20 +27,20 @@ class Person:
         self.session.trust_env = False
 
     def page(self, url: str) -> str:
-        answer = self.session.get(url, timeout=30)
+        answer = self.session.get(url, timeout=PATIENCE)
         assert answer.status_code == 200, answer.text
         return answer.text
 
     def sign_in(self, root: str) -> None:
         form = self.form(f"{root}/sign-in", "password")
         form |= {"email": EMAIL, "password": factories.PASSWORD}
-        answer = self.session.post(f"{root}/sign-in", data=form, timeout=30)
+        answer = self.session.post(f"{root}/sign-in", data=form, timeout=PATIENCE)
         assert "/sign-in" not in answer.url, answer.text
 
     def save_title(self, root: str, uuid: str, title: str) -> None:
         url = f"{root}/campaigns/{uuid}/edit"
         form = self.form(url, "title") | {"title": title}
-        assert self.session.post(url, data=form, timeout=30).status_code == 200
+        assert self.session.post(url, data=form, timeout=PATIENCE).status_code == 200
 
     def form(self, url: str, name: str) -> Typed:
         """What the form with this field would send if nothing were typed."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from tests import factories
-from tests.many.conftest import seen, wait_for
+from tests.many.conftest import PATIENCE, seen, wait_for
 from tests.many.fleet import WORKER, Fleet
 from tests.many.person import EMAIL, Person, first_uuid
 from tests.many.test_several_processes import edit
@@ -19,7 +19,8 @@ from webapp.connections.models import Connection
 from webapp.core.db import db
 from webapp.sync.models import Lease
 
-SLOW_SECONDS = 3.0
+# Time enough to be told to end meanwhile, and less than the worker waits for an answer.
+SLOW_SECONDS = 6.0
 
 
 def titles() -> list[str]:
@@ -40,7 +41,7 @@ def test_a_form_that_is_half_sent_when_the_server_is_told_to_end_is_saved_and_an
     form = person.form(root + path, "title") | {"title": title}
     body = urlencode(form, doseq=True).encode()
 
-    browser = http.client.HTTPConnection(urlsplit(root).netloc, timeout=30)
+    browser = http.client.HTTPConnection(urlsplit(root).netloc, timeout=PATIENCE)
     browser.putrequest("POST", path)
     browser.putheader("Content-Type", "application/x-www-form-urlencoded")
     browser.putheader("Content-Length", str(len(body)))
@@ -57,7 +58,7 @@ def test_a_form_that_is_half_sent_when_the_server_is_told_to_end_is_saved_and_an
 
     assert (answer.status, answer.getheader("Location", "")[:11]) == (302, "/campaigns/")
     browser.close()
-    assert server.wait(30) == 0
+    assert server.wait(PATIENCE) == 0
     assert title in titles()
 
 
@@ -72,7 +73,7 @@ def test_a_push_under_way_when_the_worker_is_told_to_end_is_seen_through(
     wait_for(lambda: state_of(campaign_id) == SENT, "it is on its way")
 
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(30) == 0
+    assert worker.wait(PATIENCE) == 0
     sandbox.clear_faults()
 
     assert seen(lambda: state_of(campaign_id)) == APPLIED

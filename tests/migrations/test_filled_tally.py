@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from tests.migrations.test_migrations import config_of, empty_app
 from tests.migrations.test_without_a_break import NOW, ROWS
+from tests.support.postgres import PATIENCE
 from tests.support.threads import in_threads
 from webapp.core.db import db
 
@@ -70,7 +71,7 @@ def test_one_that_is_just_being_written_is_counted_once(empty_app: Flask, before
 
 
 def until_somebody_waits(connection: Connection) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     while not connection.scalar(waiting):
         assert time.monotonic() < end, "nobody waits"

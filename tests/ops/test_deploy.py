@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ import pytest
 import requests
 import yaml
 
-from tests.support.stack import until
+from tests.support.ports import free_port
+from tests.support.stack import PATIENCE, until
 from webapp.core.config import SECRET_NAMES, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -242,9 +242,7 @@ class Container:
         if self.account:
             for folder in (data, data / "tmp"):
                 os.chown(folder, NOBODY, NOBODY)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         programs = Path(sys.executable).parent
         self.environment = image_environment() | {
             "PATH": f"{programs}:/usr/bin:/bin",
@@ -261,7 +259,7 @@ class Container:
             [*self.prefix, *command],
             cwd=self.image,
             env=self.environment,
-            timeout=120,
+            timeout=4 * PATIENCE,
             check=False,
             **self.account,
         ).returncode
@@ -275,11 +273,11 @@ class Container:
             yield process
         finally:
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE) == 0
 
     def answers(self, path: str) -> bool:
         try:
-            return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=10).ok
+            return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE).ok
         except requests.RequestException:
             return False
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from tests.support.stack import PATIENCE
 from webapp.ops.files import KEEP_DAYS, DailyFile
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ WRITER = """
     from webapp.ops.files import DailyFile
 
     name, lines = sys.argv[2], int(sys.argv[3])
-    with time_machine.travel(datetime(2026, 3, 2, 23, 59, 50, tzinfo=UTC)) as clock:
+    with time_machine.travel(datetime(2026, 3, 2, 23, 59, 50, tzinfo=UTC), tick=False) as clock:
         handler = DailyFile(Path(sys.argv[1]))
         logger = logging.getLogger("writer")
         logger.addHandler(handler)
@@ -87,7 +88,8 @@ def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("in_new_york")
 def test_the_day_ends_at_midnight_utc_in_any_time_zone(file: Path) -> None:
     # A number: a time with a zone would move the machine to that zone.
-    with time_machine.travel(datetime(2026, 3, 2, 23, 59, 58, tzinfo=UTC).timestamp()) as clock:
+    late = datetime(2026, 3, 2, 23, 59, 58, tzinfo=UTC).timestamp()
+    with time_machine.travel(late, tick=False) as clock:
         write(file, "before")
         clock.shift(timedelta(seconds=1))
         write(file, "still before")
@@ -156,7 +158,7 @@ def test_four_processes_lose_no_line_over_midnight(file: Path) -> None:
             writer.stdin.write("go\n")
             writer.stdin.flush()
     for writer in writers:
-        _, errors = writer.communicate(timeout=60)
+        _, errors = writer.communicate(timeout=PATIENCE)
         assert (writer.returncode, errors) == (0, "")
     assert names(file) == ["some.log", "some.log.2026-03-02.gz"]
     first = first_day(file).splitlines()

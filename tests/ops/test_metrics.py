@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,8 +19,10 @@ from sqlalchemy import create_engine
 from tests import factories
 from tests.ops.test_health import call
 from tests.support.client import Client
-from tests.support.stack import until
+from tests.support.ports import free_port
+from tests.support.stack import PATIENCE, until
 from tests.support.statements import count_statements
+from tests.support.threads import in_threads
 from webapp.core.clock import utc_now
 from webapp.core.config import Settings
 from webapp.core.db import db
@@ -185,9 +186,7 @@ def test_with_a_token_set_whoever_has_it_may_read_and_nobody_else(
 @contextmanager
 def server(settings: Settings, folder: Path) -> Iterator[tuple[str, Path]]:
     """gunicorn with three processes, and the folder of its temporary files."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     temporary = folder / "tmp"
     temporary.mkdir()
     environment = {
@@ -206,7 +205,7 @@ def server(settings: Settings, folder: Path) -> Iterator[tuple[str, Path]]:
         yield f"http://127.0.0.1:{port}", temporary
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def test_any_of_several_processes_tells_what_all_of_them_have_counted(
@@ -214,26 +213,36 @@ def test_any_of_several_processes_tells_what_all_of_them_have_counted(
 ) -> None:
     with server(settings, tmp_path) as (url, temporary):
         until(lambda: answers(url), "the web processes answer")
-        # Each on a connection of its own, so that different processes take them.
+        until(lambda: two_count(url, temporary), "more than one of them counts")
         before = counted(url)
-        for _ in range(60):
-            assert requests.get(f"{url}/sign-in", timeout=10).status_code == 200
-        assert [counted(url) - before for _ in range(6)] == [60.0] * 6
-        (folder,) = temporary.glob("flightdeck-metrics-*")
-        took_part = {re.sub(r"\D", "", path.name) for path in folder.glob("counter_*.db")}
-        assert len(took_part) > 1
+        for _ in range(10):
+            ask_at_once(url)
+        assert in_threads([lambda: counted(url) - before] * 6) == [60.0] * 6
     assert list(temporary.glob("flightdeck-metrics-*")) == []
+
+
+def two_count(url: str, temporary: Path) -> bool:
+    """Whether there is more than one process that has answered something."""
+    ask_at_once(url)
+    (folder,) = temporary.glob("flightdeck-metrics-*")
+    return len({re.sub(r"\D", "", path.name) for path in folder.glob("counter_*.db")}) > 1
+
+
+def ask_at_once(url: str) -> None:
+    """Six on connections of their own, so that different processes take them."""
+    answered = in_threads([lambda: requests.get(f"{url}/sign-in", timeout=PATIENCE)] * 6)
+    assert {each.status_code for each in answered} == {200}
 
 
 def answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/health", timeout=10).status_code == 200
+        return requests.get(f"{url}/health", timeout=PATIENCE).status_code == 200
     except requests.RequestException:
         return False
 
 
 def counted(url: str) -> float:
-    found = samples(requests.get(f"{url}/metrics", timeout=10).text)
+    found = samples(requests.get(f"{url}/metrics", timeout=PATIENCE).text)
     name = "flightdeck_http_requests_total"
     labels = {"endpoint": "auth.sign_in", "method": "GET", "status": 200}
     return found.get((name, frozenset((k, str(v)) for k, v in labels.items())), 0.0)

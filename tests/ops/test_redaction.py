@@ -111,7 +111,9 @@ def test_a_very_short_secret_does_not_turn_all_text_to_masks() -> None:
 
 
 @given(
-    secret=st.text(min_size=4, max_size=40).filter(lambda text: text not in MASK),
+    secret=st.text(min_size=4, max_size=40).filter(
+        lambda text: text not in MASK and MASK not in text
+    ),
     before=st.text(max_size=20),
     after=st.text(max_size=20),
 )
@@ -119,13 +121,15 @@ def test_no_known_secret_survives_whatever_surrounds_it(
     secret: str, before: str, after: str
 ) -> None:
     seen = Redactor([secret])(None, "info", {"event": f"{before}{secret}{after}"})["event"]
-    assert secret not in seen.replace(MASK, "\0")
+    # Piece by piece: what stands before and behind a mask may look like a secret with it.
+    assert not [piece for piece in seen.split(MASK) if secret in piece]
 
 
 def test_long_text_is_masked_in_time_and_cut() -> None:
-    started = time.perf_counter()
+    # Of this process: what else the machine does at that moment is not the text's.
+    started = time.process_time()
     text = masked({"event": "x" * 300_000 + " password=CANARY", "a": "=token" * 50_000}, CANARY)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert "CANARY" not in text
     assert len(text) < 100_000
 

@@ -64,7 +64,7 @@ def kill(connection: Connection) -> None:
     assert driver is not None
     address = connection.engine.url.set(drivername="postgresql")
     with psycopg.connect(address.render_as_string(hide_password=False)) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 2000)", [driver.info.backend_pid])
+        other.execute("SELECT pg_terminate_backend(%s, 60000)", [driver.info.backend_pid])
 
 
 @contextmanager

@@ -87,7 +87,7 @@ class PostgresDatabase:
         self._url = server.create_database(NAME)
         migrate(self._url, folder)
         self._connection = server.connect(NAME)
-        self._connection.execute("SET lock_timeout = '10s'")
+        self._connection.execute("SET lock_timeout = '60s'")
         # The record's triggers, which refuse to have it emptied, are not for this connection.
         self._connection.execute("SET session_replication_role = replica")
         tables = Base.metadata.sorted_tables

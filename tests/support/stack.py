@@ -1,7 +1,6 @@
 """All of Flightdeck as it really runs: sandbox, worker and web, each a process, on free ports."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from flask import Flask
 
 from tests import factories
 from tests.support.databases import SqliteTemplate, application
+from tests.support.ports import free_port
 from tests.support.sandbox import Sandbox, start_sandbox
 from webapp.core.config import Settings
 from webapp.core.db import db, reading
@@ -72,7 +72,7 @@ def running_stack(folder: Path, **changed: object) -> Iterator[Stack]:
 
     ``changed`` are settings that differ from the usual ones.
     """
-    port = _free_port()
+    port = free_port()
     with start_sandbox(folder, campaigns=120, advertisers=20, agencies=6) as sandbox:
         settings = _settings(folder, sandbox, port).model_copy(update=changed)
         with application(settings) as app:
@@ -129,20 +129,14 @@ def _process(command: list[str], environment: dict[str, str], output: Path) -> I
     finally:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", "/health")
         return connection.getresponse().status == 200

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
-SECONDS = 60
+SECONDS = 90
 
 
 def in_threads(works: Sequence[Callable[[], T]]) -> list[T]:

@@ -68,6 +68,8 @@ UNANSWERED: dict[str, Script] = {
     "gzip cut off": answer(gzip.compress(b'{"id": "x"}')[:-15], headers=GZIP),
     "gzip that is none": answer("{}", headers=GZIP),
 }
+# Nothing but a limit of time ends these.
+ENDLESS = [UNANSWERED[name] for name in ("silent", "a byte now and then", "headers byte by byte")]
 UNREADABLE: dict[str, Script] = {
     "empty": answer(""),
     "blanks": answer(" \r\n\t"),

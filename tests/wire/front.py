@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.adservers.wire import Script, WireServer
+from tests.support.sandbox import PATIENCE
 
 HOP_BY_HOP = ("connection", "content-length", "transfer-encoding", "keep-alive")
 
@@ -92,7 +93,7 @@ class Front(WireServer):
     def _hand_on(self, method: str, target: str) -> Real:
         names = (line.split(": ", 1) for line in self.heads[-1].splitlines()[1:])
         headers = {name: value for name, value in names if name.lower() not in HOP_BY_HOP}
-        connection = http.client.HTTPConnection("127.0.0.1", self._sandbox_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._sandbox_port, timeout=PATIENCE)
         try:
             # Compressed answers would have to be opened before they are spoilt.
             headers["Accept-Encoding"] = "identity"
