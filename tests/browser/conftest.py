@@ -14,6 +14,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     Response,
@@ -43,8 +44,9 @@ FLAGS = [
 ]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-# For what is pressed and what is looked for. A busy machine takes its time; only what fails waits.
-TIMEOUT_MS = 20_000
+# For what is pressed and what is looked for. A busy machine takes its time, and a page asks for
+# news every half a minute at last; only what fails waits.
+TIMEOUT_MS = 90_000
 expect.set_options(timeout=TIMEOUT_MS)
 # Statuses are looked at with the responses. The others are how htmx says that a newer search took
 # the place of one under way; when it cannot reach us it says htmx:sendError as well.
@@ -95,14 +97,18 @@ def browser() -> Iterator[Browser]:
     if path is None:
         required.do_without(required.CHROMIUM)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=FLAGS, timeout=2 * TIMEOUT_MS
+        )
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
 def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+    """Its worker reads the ad server at its start and when a test asks for it, not in between."""
+    folder = tmp_path_factory.mktemp("stack")
+    with running_stack(folder, sync_interval_minutes=24 * 60) as stack:
         yield stack
 
 
@@ -111,12 +117,18 @@ def sessions(browser: Browser, stack: Stack) -> dict[str, StorageState]:
     """The cookies of each operator, signed in through the page once."""
     states: dict[str, StorageState] = {}
     for email in (MANAGER, VIEWER):
-        context = browser.new_context(base_url=stack.url)
+        context = patient(browser.new_context(base_url=stack.url))
         sign_in(context.new_page(), email)
         states[email] = context.storage_state()
         context.close()
     states[people.ADMIN] = people.signed_in_as_admin(browser, stack)
     return states
+
+
+def patient(context: BrowserContext) -> BrowserContext:
+    """The same; what is done in it may take as long as anything else."""
+    context.set_default_timeout(TIMEOUT_MS)
+    return context
 
 
 def sign_in(page: Page, email: str = MANAGER) -> None:
@@ -125,6 +137,15 @@ def sign_in(page: Page, email: str = MANAGER) -> None:
     page.get_by_label("Password").fill(factories.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/")
+
+
+def post(page: Page, button: Locator) -> None:
+    """Press a button that sends a form, and go on when the server has answered.
+
+    Whoever goes to another address before that may take the press back.
+    """
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        button.click()
 
 
 @pytest.fixture(autouse=True)
@@ -154,8 +175,7 @@ def new_page(
     def make(as_: str | None = MANAGER, **options: Any) -> Page:
         options.setdefault("viewport", DESKTOP)
         state = sessions[as_] if as_ else None
-        context = browser.new_context(base_url=stack.url, storage_state=state, **options)
-        context.set_default_timeout(TIMEOUT_MS)
+        context = patient(browser.new_context(base_url=stack.url, storage_state=state, **options))
         watch.follow(context)
         contexts.append(context)
         return context.new_page()

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.support.stack import Stack
+from webapp.core.clock import utc_now
 
 MANY = 150
 # What htmx calls an element while an answer to it is under way, or is being put into the page.
@@ -28,8 +29,18 @@ class Keyboard:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def go(self, letter: str) -> None:
+        """Press g and the letter of a place: within a moment, even if this machine stalls then."""
+        self.page.clock.set_fixed_time(utc_now())
+        self.press("g", letter)
+
     def type(self, text: str) -> None:
         self.page.keyboard.type(text)
+
+    def ask(self, text: str) -> None:
+        """Type all of it at once: half of it, on a machine that stalls, is asked for as well, and
+        its answer looks like one to all of it."""
+        self.page.keyboard.insert_text(text)
 
     def tab_to(self, name: str, *, back: bool = False) -> None:
         """Go on until what has the focus is called so."""
@@ -49,7 +60,7 @@ class Keyboard:
 
     def find(self, words: str, number: int) -> None:
         """Look for campaigns, and go to the first of so many rows."""
-        self.press("g", "c")
+        self.go("c")
         self.page.wait_for_url("**/campaigns")
         self.press("/")
         self.type(words)

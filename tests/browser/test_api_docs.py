@@ -30,12 +30,11 @@ def test_the_api_is_tried_out_under_the_strict_policy(new_page: NewPage) -> None
     page.locator("#operations-Token-get_me .opblock-summary-control").click()
 
     answers = page.locator("#operations-Token-get_me .responses-wrapper")
-    answers.wait_for()
-    assert "no_token" in answers.inner_text()
+    expect(answers).to_contain_text("no_token")
 
 
 def test_without_javascript_the_reference_is_named(new_page: NewPage) -> None:
     page = new_page(as_=None, java_script_enabled=False)
     page.goto("/api/docs")
     page.get_by_role("main").get_by_role("link", name="reference").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "API reference"
+    expect(page.get_by_role("heading", level=1)).to_have_text("API reference")

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from tests import factories
 from tests.browser.conftest import DESKTOP, PHONE, NewPage
+from tests.browser.jobs import look_until_finished
 from tests.browser.keyboard import Keyboard
 from tests.browser.test_every_state import AXE, OVERFLOW, SMALL_TARGETS, violations
 from tests.bulk.desk import Desk
@@ -189,7 +190,7 @@ def test_an_advertiser_is_found_while_typing(new_page: NewPage, stack: Stack) ->
     page.goto(f"{_draft(stack, 'Bought')}?operation=advertiser")
     keyboard = Keyboard(page)
     keyboard.tab_to("Advertiser")
-    keyboard.type("bulk buyer")
+    keyboard.ask("bulk buyer")
     keyboard.heard("2 advertisers, use the arrow keys")
     keyboard.press("ArrowDown", "ArrowDown", "Enter")
     expect(page.get_by_role("combobox", name="Advertiser")).to_have_value("Bulk buyer two")
@@ -223,10 +224,7 @@ def test_a_bulk_change_without_scripts(new_page: NewPage, stack: Stack) -> None:
     page.get_by_role("checkbox", name="Do it to Plain 2").uncheck()
     page.get_by_role("button", name="Do it here").click()
 
-    for _ in range(40):
-        if "Finished" in page.locator("#job").inner_text():
-            break
-        page.reload()
+    look_until_finished(page)
     expect(page.locator("#job")).to_contain_text("2 done")
     expect(page.locator("#job")).to_contain_text("1 left out")
 

@@ -26,7 +26,7 @@ def _archived(stack: Stack, words: str) -> int:
 
 
 def test_book_a_campaign_and_one_like_it(page: Page, keys: Keyboard, stack: Stack) -> None:
-    keys.press("g", "c")
+    keys.go("c")
     page.wait_for_url("**/campaigns")
     keys.tab_to("New campaign")
     keys.press("Enter")
@@ -116,9 +116,11 @@ def test_choose_and_move_columns(page: Page, keys: Keyboard, stack: Stack) -> No
     keys.tab_to(f"Move {last} up")
     keys.press("Enter")
     until(lambda: _offered(page).index(last) == at - 1, "it stands before another")
+    keys.answered()
     # The button has the focus still, and moves it further.
     keys.press("Enter")
     until(lambda: _offered(page).index(last) == at - 2, "it stands before two")
+    keys.answered()
     expect(page.get_by_role("button", name=f"Move {last} up")).to_be_focused()
     keys.tab_to(was[1], back=True)
     keys.press("Space")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import TIMEOUT_MS, Watch
+from tests.browser.conftest import Watch, patient
 from tests.support.oidc import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.support.stack import MANAGER, running_stack
 
@@ -14,8 +14,7 @@ def test_the_button_leads_there_and_back(browser: Browser, watch: Watch, tmp_pat
         provider.email = MANAGER
         known_as = {"oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET}
         with running_stack(tmp_path, oidc_issuer=provider.issuer, **known_as) as stack:
-            context = browser.new_context(base_url=stack.url)
-            context.set_default_timeout(TIMEOUT_MS)
+            context = patient(browser.new_context(base_url=stack.url))
             watch.follow(context)
             page = context.new_page()
             page.goto("/advertisers")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
-from tests.browser.conftest import DESKTOP, PHONE, Watch
+from tests.browser.conftest import DESKTOP, PHONE, Watch, patient
 from tests.browser.states import STATES, Addresses, State, prepare
 from tests.support.stack import Stack
 
@@ -57,7 +57,7 @@ def pages(browser: Browser, stack: Stack, sessions: dict[str, StorageState]) -> 
             storage_state=sessions[who] if who else None,
             viewport=DESKTOP if wide else PHONE,
         )
-        context.add_init_script(path=AXE)
+        patient(context).add_init_script(path=AXE)
         watch = Watch()
         watch.follow(context)
         return context.new_page(), watch

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import people
-from tests.browser.conftest import Watch
+from tests.browser.conftest import Watch, patient
 from tests.security.hostile import LONG, poison
 from tests.support import routes
 from tests.support.stack import Stack, running_stack
@@ -71,4 +71,4 @@ def test_no_script_of_a_text_runs_and_the_policy_has_nothing_to_stop(
 def signed_in(browser: Browser, stack: Stack) -> BrowserContext:
     """As an admin where that is had, for every page to be open."""
     state = people.signed_in_as_admin(browser, stack)
-    return browser.new_context(base_url=stack.url, storage_state=state)
+    return patient(browser.new_context(base_url=stack.url, storage_state=state))

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests import factories
-from tests.browser.conftest import DESKTOP, PHONE, NewPage
+from tests.browser.conftest import DESKTOP, PHONE, NewPage, post
+from tests.browser.jobs import look_until_finished
 from tests.browser.test_every_state import AXE, OVERFLOW, SMALL_TARGETS, violations
 from tests.exchange.files import cells_of, retyped, saved
 from tests.support.stack import Stack
@@ -44,7 +45,7 @@ def _payload(content: bytes, name: str = "spring plan.csv") -> FilePayload:
 def _give(page: Page, content: bytes) -> None:
     page.goto("/import")
     page.get_by_label("CSV file").set_input_files(_payload(content))
-    page.get_by_role("button", name="Read the file").click()
+    post(page, page.get_by_role("button", name="Read the file"))
 
 
 def _with_problems(page: Page, content: bytes) -> None:
@@ -127,10 +128,7 @@ def test_a_list_goes_out_and_comes_back_changed(
     expect(page.locator("tbody tr")).to_contain_text(f"{title} and back")
     page.get_by_role("button", name="Do it, and send it to Megaphone").click()
 
-    for _ in range(40):
-        if "Finished" in page.locator("#job").inner_text():
-            break
-        page.reload()
+    look_until_finished(page)
     expect(page.locator("#job")).to_contain_text("1 done")
     page.get_by_role("link", name="See the file").click()
     expect(page.get_by_role("link", name="See how it went")).to_be_visible()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage, sign_in
+from tests.browser.conftest import NewPage, post, sign_in
 from tests.browser.keyboard import Keyboard
 from tests.support.stack import Stack, until
 
@@ -108,8 +108,7 @@ def test_a_day_s_work(person: Person) -> None:
     changed = f"{title}, renamed there"
     person.stack.sandbox.control("PUT", f"campaigns/{remote_id}", {"title": changed})
     page.goto("/sync")
-    page.get_by_role("button", name="Sync now").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sync")
+    post(page, page.get_by_role("button", name="Sync now"))
     until(lambda: _heading(page, address) == changed, "the change made there is here")
 
     page.get_by_role("button", name="Archive here").click()
@@ -122,7 +121,7 @@ def test_a_day_s_work(person: Person) -> None:
     person.search(f"harvest {name}")
     assert person.titles() == [changed]
 
-    page.get_by_role("button", name="Sign out").first.click()
+    post(page, page.get_by_role("button", name="Sign out").first)
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 

@@ -75,6 +75,7 @@ def test_a_company_from_the_first_admin_on(no_admin: NewPage, stack: Stack) -> N
     kim.goto(link)
     expect(kim.get_by_role("main")).to_contain_text(KIM)
     join(kim)
+    expect(kim.get_by_role("heading", level=1)).to_have_text("Overview")
     kim.goto("/campaigns/new")
     kim.get_by_label("Title").fill("Typed before it ended")
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, NewPage, sign_in
 from tests.browser.test_every_state import AXE, OVERFLOW, violations
-from tests.support.stack import VIEWER, Stack
+from tests.support.stack import VIEWER, Stack, until
 from webapp.auth import sessions
 from webapp.auth.models import OperatorSession
 from webapp.core.clock import utc_now
@@ -52,6 +52,12 @@ def wait(page: Page, span: timedelta) -> None:
     page.clock.fast_forward(int(span.total_seconds() * 1000))
 
 
+def is_warned(page: Page) -> bool:
+    """Whether it is, after another while has passed."""
+    wait(page, sessions.IDLE - 5 * MINUTE)
+    return warning(page).is_visible()
+
+
 def warning(page: Page) -> Locator:
     return page.get_by_role("complementary", name="Session")
 
@@ -62,7 +68,8 @@ def test_five_minutes_before_the_end_a_page_warns_and_whoever_stays_stays(
 ) -> None:
     page = signed_in(**({"viewport": size} if size else {}))
     expect(warning(page)).to_be_hidden()
-    unseen_for(stack, sessions.IDLE - 4 * MINUTE)
+    # Told in whole minutes: these are four for most of a minute to come.
+    unseen_for(stack, sessions.IDLE - 4.4 * MINUTE)
     wait(page, sessions.IDLE - 5 * MINUTE)
 
     expect(warning(page)).to_contain_text("You are signed out in 4 minutes")
@@ -86,8 +93,8 @@ def test_somebody_busy_in_another_window_is_not_warned_in_this_one(
     expect(warning(page)).to_be_hidden()
 
     # Later it is the end here too: the page asked how long it lasts, and did not make it last.
-    unseen_for(stack, sessions.IDLE - MINUTE)
-    wait(page, sessions.IDLE - 5 * MINUTE)
+    unseen_for(stack, sessions.IDLE - 1.4 * MINUTE)
+    until(lambda: is_warned(page), "it warns, when it has taken in the answer and the time is up")
     expect(warning(page)).to_contain_text("in 1 minute,")
 
 

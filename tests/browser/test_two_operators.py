@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests import factories
-from tests.browser.conftest import NewPage, sign_in
+from tests.browser.conftest import NewPage, post, sign_in
 from tests.support.stack import MANAGER, Stack, until
 from webapp.campaigns.models import CONFIRMED, Campaign
 from webapp.connections.models import ACTIVE, Connection
@@ -53,7 +53,7 @@ def save(page: Page, button: str = SAVE) -> None:
 
 def pull(page: Page) -> None:
     page.goto("/sync")
-    page.get_by_role("button", name="Sync now").click()
+    post(page, page.get_by_role("button", name="Sync now"))
 
 
 def group(page: Page, name: str = "budget") -> str:

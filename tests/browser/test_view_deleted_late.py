@@ -41,7 +41,7 @@ def test_the_second_sees_what_was_changed_and_decides(
     summary = page.locator("#error-summary")
     assert "Nothing was deleted" in summary.inner_text()
     assert "bea@example.com changed this view" in summary.inner_text()
-    assert summary.evaluate("each => each === document.activeElement")
+    expect(summary).to_be_focused()
     assert page.locator("tbody tr").all_inner_texts() == ["Search\tspring\ttheirs", "Owner\t–\tme"]
     assert violations(page, "light") + violations(page, "dark") == []
     assert page.evaluate(OVERFLOW) == 0, "the page can be scrolled sideways"

@@ -155,7 +155,8 @@ def test_the_box_in_the_head_stands_for_every_row_of_the_page_and_no_other(manag
 
 
 @pytest.mark.parametrize(
-    ("verb", "ids"), [("hold", []), ("odd", [1]), ("hold", ["x", "9" * 30]), ("release", [2_000_000_000])]
+    ("verb", "ids"),
+    [("hold", []), ("odd", [1]), ("hold", ["x", "9" * 30]), ("release", [2_000_000_000])],
 )
 def test_a_bulk_of_nothing_harms_nothing(manager_client, verb, ids):
     change = waiting()
