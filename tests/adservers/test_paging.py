@@ -123,7 +123,8 @@ def test_numbers_in_headers_must_be_plain() -> None:
 
 @pytest.mark.parametrize("piece", ["<", '<a>; rel="', "<a>;", "<a>; a=b", "< >  ", '<a>;x="y" '])
 def test_a_hostile_link_header_costs_no_time(piece: str) -> None:
-    began = time.perf_counter()
+    # What this thread computes alone: others may use the machine meanwhile.
+    began = time.thread_time()
     list(links((piece * 8192)[:8192]))
     list(links(piece * 100_000))
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.5

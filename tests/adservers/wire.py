@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -38,13 +39,24 @@ def silence(sock: socket.socket) -> None:
         sock.recv(1)
 
 
-def dribble(data: bytes, pause: float = 0.02) -> Behaviour:
-    """Send one byte at a time."""
+@dataclass
+class Clock:
+    """Stands still until it is moved: a client's time is over when a script says so."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def dribble(data: bytes, clock: Clock, pause: float = 0.02) -> Behaviour:
+    """Send one byte at a time; each takes a tenth of a second by the client's clock."""
 
     def behave(sock: socket.socket) -> None:
         with suppress(OSError):
             for index in range(len(data)):
                 sock.sendall(data[index : index + 1])
+                clock.now += 0.1
                 time.sleep(pause)
 
     return behave
@@ -79,6 +91,13 @@ class WireServer:
         """Go on with other scripts."""
         self._scripts = list(scripts)
 
+    def wait_for_requests(self, number: int) -> None:
+        """Who gives up waiting may do so before its request was read here."""
+        end = time.monotonic() + 60
+        while len(self.bodies) < number:
+            assert time.monotonic() < end, f"{len(self.bodies)} requests came"
+            time.sleep(0.01)
+
     def __enter__(self) -> Self:
         return self
 
@@ -93,7 +112,7 @@ class WireServer:
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=60)
             assert not thread.is_alive()
 
     def _start(self, target: Callable[..., None], *args: object) -> None:
