@@ -1,5 +1,6 @@
 """Somebody with a second factor, and what their app shows."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pyotp
@@ -26,9 +27,16 @@ class App:
         moment = (at or utc_now()) + steps * timedelta(seconds=30)
         return pyotp.TOTP(self.secret).at(moment)
 
+    def wrong(self) -> str:
+        """A code that it shows neither now nor some minutes before or after."""
+        return self._none_of(range(-10, 10))
+
     def never_shown(self) -> str:
         """A code that is none of it, however wrong its clock goes."""
-        shown = {self.code(steps) for steps in range(-2 * totp.FAR, 2 * totp.FAR)}
+        return self._none_of(range(-2 * totp.FAR, 2 * totp.FAR))
+
+    def _none_of(self, steps: Iterable[int]) -> str:
+        shown = {self.code(each) for each in steps}
         return next(code for number in range(10**6) if (code := f"{number:06}") not in shown)
 
 

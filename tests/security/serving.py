@@ -4,14 +4,20 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from pathlib import Path
 
-from tests.support.stack import ROOT, until
+from tests.support.ports import free_port
+from tests.support.stack import PATIENCE, ROOT, until
+from webapp.api.limits import WINDOW_SECONDS
 from webapp.core.config import Settings
+
+# Just before a window of the API's limits ends: what began in one would be counted in two.
+TURN_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,10 @@ class Server:
         return self.send("\r\n".join([f"GET {path} HTTP/1.1", *given, "Connection: close"]))
 
     def send(self, head: str, body: bytes = b"") -> Answer:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as line:
-            line.sendall(f"{head}\r\n\r\n".encode() + body)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as line:
+            # Whoever is sent too much may answer and hang up before all of it is on its way.
+            with suppress(ConnectionError):
+                line.sendall(f"{head}\r\n\r\n".encode() + body)
             return _read(line)
 
     def answers(self) -> bool:
@@ -59,9 +67,7 @@ def _read(line: socket.socket) -> Answer:
 @contextmanager
 def served(settings: Settings, folder: Path, **changed: str) -> Iterator[Server]:
     """gunicorn as its configuration has it, with the settings that are given by name."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        server = Server(probe.getsockname()[1])
+    server = Server(free_port())
     environment = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": settings.sqlalchemy_url,
@@ -78,4 +84,11 @@ def served(settings: Settings, folder: Path, **changed: str) -> Iterator[Server]
         yield server
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
+
+
+def within_one_window() -> None:
+    """Requests are counted by quarters of an hour of the clock: when one is about to end, wait."""
+    left = WINDOW_SECONDS - time.time() % WINDOW_SECONDS
+    if left < TURN_SECONDS:
+        time.sleep(left)
