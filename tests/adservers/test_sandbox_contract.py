@@ -13,7 +13,7 @@ from tests.sandbox.caller import wait_for
 from tests.support.sandbox import Sandbox, start_sandbox
 from webapp.adservers import errors
 from webapp.adservers.base import AdServer
-from webapp.adservers.types import CampaignSpec, RemoteCampaign
+from webapp.adservers.types import CampaignSpec, RemoteCampaign, RemotePage
 from webapp.adservers.walk import Walk
 from webapp.core.http import Limits
 from webapp.core.money import Money
@@ -275,7 +275,11 @@ def test_a_page_that_fails_says_how_and_the_walk_goes_on_when_asked_again(
     sandbox.fault({**fault, "page": 2, "times": 1})
     failing = hurried if fault["action"] in ("dribble", "silence") else connection
     asked = iter([connection, failing])
-    walk = Walk(lambda cursor: next(asked, connection).server.list_campaigns(cursor))
+
+    def page(cursor: str | None) -> RemotePage[RemoteCampaign]:
+        return next(asked, connection).server.list_campaigns(cursor)
+
+    walk = Walk(page)
     next(walk)
     with pytest.raises(expected):
         next(walk)
