@@ -161,7 +161,7 @@ def test_a_request_that_died_is_done_by_the_next_and_only_once(
     db.session.commit()
     command = [sys.executable, "-m", booking.__name__]
     arguments = [settings.sqlalchemy_url, str(tmp_path), token, "k1"]
-    died = subprocess.run([*command, *arguments], cwd=REPOSITORY, timeout=60, check=False)
+    died = subprocess.run([*command, *arguments], cwd=REPOSITORY, timeout=300, check=False)
     assert died.returncode == booking.DEAD
     assert titles() == ["Spring"]
 

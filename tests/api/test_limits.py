@@ -102,7 +102,7 @@ def test_processes_together_get_the_limit_and_no_more(
         processes = [
             stack.enter_context(
                 subprocess.Popen(
-                    [*command, "4"],
+                    [*command, "4", START.isoformat()],
                     cwd=REPOSITORY,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
@@ -115,7 +115,7 @@ def test_processes_together_get_the_limit_and_no_more(
             stack.callback(each.kill)
             assert each.stdout
             assert each.stdout.readline() == "ready\n"
-        counts = [int(each.communicate(timeout=60)[0]) for each in go(processes)]
+        counts = [int(each.communicate(timeout=300)[0]) for each in go(processes)]
 
     assert sum(counts) == 301
     assert all(counts)

@@ -41,7 +41,7 @@ def told(tmp_path_factory):
             manager = operators.operator_by_email(MANAGER)
             token = factories.api_token("read write sync", operator_id=manager.id)
         command = [sys.executable, str(SCRIPT), f"{stack.url}/api/v1", token]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, done.stderr
         yield stack.sandbox, json.loads(done.stdout)
 

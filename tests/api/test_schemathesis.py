@@ -114,7 +114,9 @@ def command(stack: Stack, folder: Path, config: str, token: str | None, phases: 
     words += ["--phases", phases]
     words += ["--max-examples", str(sizes.EXAMPLES), "--seed", str(sizes.seed())]
     words += ["--continue-on-failure", "--warnings", "off"]
-    words += ["--generation-database", "none", "--request-timeout", "40"]
+    words += ["--generation-database", "none", "--request-timeout", "120"]
+    # On a busy machine drawing takes long, which says nothing of the product.
+    words += ["--suppress-health-check", "too_slow"]
     # Otherwise the answer to each change waits for the ad server.
     words += ["--header", "Prefer: respond-async"]
     words += ["--header", f"Authorization: Bearer {token}"] if token else []

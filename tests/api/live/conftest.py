@@ -36,7 +36,7 @@ class Worker:
                 yield
             finally:
                 stop.set()
-            done.result(30)
+            done.result(120)
 
     def _run(self, stop: threading.Event) -> None:
         settings = self._app.config["SETTINGS"]

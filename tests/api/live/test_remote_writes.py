@@ -44,7 +44,7 @@ def test_a_booking_is_confirmed_as_the_record_there(script, desk, worker, advert
     }
 
     with worker.working():
-        answer = script("POST", "/remote/campaigns", wanted, 201, {"Prefer": "wait=20"})
+        answer = script("POST", "/remote/campaigns", wanted, 201, {"Prefer": "wait=30"})
 
     there = desk.sandbox.control("GET", f"campaigns/{answer.json['id']}")
     assert {name: there[name] for name in wanted} == wanted
@@ -70,7 +70,7 @@ def test_who_does_not_wait_is_told_where_to_look(script, desk, advertiser):
 
 def test_one_key_books_once(script, desk, worker, advertiser):
     wanted = {"title": "Booked once", "advertiserId": advertiser.remote_id}
-    headers = {"Idempotency-Key": "wish-1", "Prefer": "wait=20"}
+    headers = {"Idempotency-Key": "wish-1", "Prefer": "wait=30"}
 
     with worker.working():
         first = script("POST", "/remote/campaigns", wanted, 201, headers)
@@ -87,7 +87,7 @@ def test_the_ad_server_s_refusal_comes_in_its_words(script, desk, worker, advert
     wanted = {"title": "LOUD", "advertiserId": advertiser.remote_id}
 
     with worker.working():
-        problem = script("POST", "/remote/campaigns", wanted, 422, {"Prefer": "wait=20"})
+        problem = script("POST", "/remote/campaigns", wanted, 422, {"Prefer": "wait=30"})
 
     assert problem.json["code"] == "refused"
     assert "Title is too loud" in problem.json["detail"]
@@ -99,7 +99,7 @@ def test_a_change_sends_what_was_named_and_nothing_else(script, desk, worker):
     before = desk.sandbox.control("GET", f"campaigns/{campaign.remote_id}")
 
     with worker.working():
-        answer = script("PUT", path, {"title": "Other"}, headers={"Prefer": "wait=20"})
+        answer = script("PUT", path, {"title": "Other"}, headers={"Prefer": "wait=30"})
 
     there = desk.sandbox.control("GET", f"campaigns/{campaign.remote_id}")
     assert answer.json["title"] == there["title"] == "Other"
@@ -125,7 +125,7 @@ def test_a_campaign_that_is_not_here_yet_is_taken_in_and_changed(script, desk, w
     path = f"/remote/campaigns/{stranger['id']}"
 
     with worker.working():
-        answer = script("PUT", path, {"totalBudgetCents": 9}, headers={"Prefer": "wait=20"})
+        answer = script("PUT", path, {"totalBudgetCents": 9}, headers={"Prefer": "wait=30"})
 
     assert (answer.json["totalBudgetCents"], answer.json["title"]) == (9, "Made there")
     there = desk.sandbox.control("GET", f"campaigns/{stranger['id']}")
