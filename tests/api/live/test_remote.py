@@ -128,7 +128,8 @@ def test_nothing_is_asked_through_a_connection_that_is_paused_or_silent(get, des
 
 
 def test_few_threads_of_a_process_wait_for_the_ad_server(app, desk):
-    desk.sandbox.settings(latency_ms=1500)
+    # Half of what an answer may take: the two need not begin at quite the same moment.
+    desk.sandbox.settings(latency_ms=5000)
     headers = {"Authorization": f"Bearer {factories.api_token('read')}"}
     db.session.commit()
 
