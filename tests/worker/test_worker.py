@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -37,6 +38,8 @@ ANA = Actor("ana@example.com", "web")
 # A busy machine takes its time; only what fails waits for so long.
 DEADLINE = 90.0
 NEW = utc_now()
+
+Answer = TypeVar("Answer")
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +81,18 @@ def until(true: Callable[[], bool], what: str) -> float:
     """Wait for something to become true; returns the seconds that took."""
     began = time.monotonic()
     while time.monotonic() - began < DEADLINE:
-        # Without the write lock, which would keep the worker from its work.
-        with reading():
-            came_true = true()
-            db.session.rollback()
-        if came_true:
+        if look(true):
             return time.monotonic() - began
         time.sleep(0.05)
     raise AssertionError(f"{what} did not happen within {DEADLINE:.0f} seconds")
+
+
+def look(question: Callable[[], Answer]) -> Answer:
+    """Ask without the write lock, which would keep the worker from its work."""
+    with reading():
+        answer = question()
+        db.session.rollback()
+    return answer
 
 
 def runs(state: str = "complete") -> int:
@@ -128,9 +135,7 @@ def test_a_lone_edit_begins_to_go_out_within_a_second_of_the_save(
             until(partial(is_confirmed, campaign_id), "the confirmation")
             began.append(seconds_to_first_call())
     assert sum(each < 1 for each in began) == 2, began
-    with reading():
-        assert db.session.scalar(select(func.count()).select_from(RateBudget)) == 1
-        db.session.rollback()
+    assert look(lambda: db.session.scalar(select(func.count()).select_from(RateBudget))) == 1
 
 
 def edit_first_campaign(title: str) -> int:
@@ -190,9 +195,9 @@ def test_a_renewal_that_fails_once_does_not_break_off_the_run_under_way(
             rename("lease", "lease_away")
             until(lambda: bool(failed), "a renewal that fails")
             rename("lease_away", "lease")
-        ends = lease_ends()
+        ends = look(lease_ends)
         until(lambda: lease_ends() != ends, "the next renewal")
-        assert runs("running") == 1
+        assert look(lambda: runs("running")) == 1
     finally:
         lead.stopping.set()
         leading.join()
@@ -226,10 +231,7 @@ def test_the_leader_deletes_old_calls_from_the_log_each_hour(app: Flask) -> None
 
 
 def times_of_calls() -> list[datetime]:
-    with reading():
-        times = list(db.session.scalars(select(RequestLog.at)))
-        db.session.rollback()
-        return times
+    return look(lambda: list(db.session.scalars(select(RequestLog.at))))
 
 
 def lease_ends() -> datetime | None:
@@ -247,10 +249,7 @@ def test_of_two_workers_one_leads_and_the_other_takes_over_when_it_ends(
     with running_worker(settings, sandbox) as first:
         until(lambda: runs() == 1, "the first worker's pull")
         with running_worker(settings, sandbox) as second:
-            with reading():
-                holder = leader()
-                db.session.rollback()
-            assert f":{first.pid}:" in holder
+            assert f":{first.pid}:" in look(leader)
             first.send_signal(signal.SIGTERM)
             assert first.wait(timeout=DEADLINE) == 0
 
