@@ -25,7 +25,7 @@ test: $(DEVELOPMENT)
 	@exec $(PYTHON) -m pytest $(or $(ARGS),$(PARALLEL))
 
 soak: $(DEVELOPMENT)
-	@FLIGHTDECK_SOAK=1 exec $(PYTHON) -m pytest -m "sized or soak" $(or $(ARGS),$(PARALLEL))
+	@FLIGHTDECK_SOAK=1 exec $(PYTHON) -m pytest -m "sized or soak or hypothesis" $(or $(ARGS),$(PARALLEL))
 
 check: $(DEVELOPMENT)
 	.venv/bin/ruff check
