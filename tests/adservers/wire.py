@@ -49,14 +49,15 @@ class Clock:
         return self.now
 
 
-def dribble(data: bytes, clock: Clock, pause: float = 0.02) -> Behaviour:
-    """Send one byte at a time; each takes a tenth of a second by the client's clock."""
+def dribble(data: bytes, clock: Clock | None = None, pause: float = 0.02) -> Behaviour:
+    """Send one byte at a time; each takes a tenth of a second by the client's clock, if given."""
 
     def behave(sock: socket.socket) -> None:
         with suppress(OSError):
             for index in range(len(data)):
                 sock.sendall(data[index : index + 1])
-                clock.now += 0.1
+                if clock:
+                    clock.now += 0.1
                 time.sleep(pause)
 
     return behave
