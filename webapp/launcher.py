@@ -14,12 +14,11 @@ from pathlib import Path
 
 import structlog
 from flask import Flask
-from pydantic import SecretStr
 
 from webapp.app import create_app
 from webapp.core.config import Settings, SettingsError, load_settings
 from webapp.core.db import db
-from webapp.ops import firststart, logs, ports
+from webapp.ops import firststart, logs, ports, standin
 from webapp.ops.firststart import BUSY, UNUSABLE, Account, Problem
 from webapp.ops.processes import POLL_SECONDS, Child, Crew, say
 
@@ -67,6 +66,7 @@ def _run(settings: Settings, crew: Crew) -> int:
         return crew.watch()
     finally:
         crew.end()
+        standin.take_away(settings)
         log.info("launcher_stopped")
 
 
@@ -80,7 +80,9 @@ def _start(settings: Settings, crew: Crew) -> None:
         firststart.migrate()
     if sandbox:
         sandbox_page = _sandbox_address(sandbox, crew)
-        settings = _with_sandbox(settings, sandbox_page)
+        reached = (f"{sandbox_page}/api", _sandbox_token(settings), SANDBOX_ORGANIZATION)
+        standin.leave(settings, *reached)
+        settings = standin.with_sandbox(settings, *reached)
     with app.app_context():
         firststart.connect(settings)
     environment = _environment(settings)
@@ -132,15 +134,6 @@ def _sandbox_address(sandbox: Child, crew: Crew) -> str:
     address = sandbox.printed().partition(SANDBOX_READY)[2].split()[0]
     sandbox.command[sandbox.command.index("--port") + 1] = address.rpartition(":")[2]
     return address
-
-
-def _with_sandbox(settings: Settings, address: str) -> Settings:
-    credential = {
-        "megaphone_base_url": f"{address}/api",
-        "megaphone_api_token": SecretStr(_sandbox_token(settings)),
-        "megaphone_org_id": SANDBOX_ORGANIZATION,
-    }
-    return settings.model_copy(update=credential)
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -98,7 +98,7 @@ def test_a_search_of_ten_kilobytes_is_answered_in_words(first: Launcher) -> None
 def test_what_is_private_is_readable_by_the_owner_only(first: Launcher, folder: Path) -> None:
     instance = folder / "instance"
     assert instance.stat().st_mode & 0o777 == 0o700
-    for name in ("secret_key", "sandbox_token"):
+    for name in ("secret_key", "sandbox_token", "sandbox.json"):
         assert (instance / name).stat().st_mode & 0o777 == 0o600
 
 
@@ -136,6 +136,7 @@ def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
             assert launcher.child(part)
         assert launcher.stop() == 0
         assert alive(children) == {}
+        assert not (tmp_path / "instance" / "sandbox.json").exists()
 
 
 def test_a_second_start_keeps_password_and_data_and_killed_leaves_nothing_behind(

@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from webapp.cli import report
-from webapp.cli.plain import actor, echo_json, end_with, json_option, plainly
+from webapp.cli.plain import actor, calling_settings, echo_json, end_with, json_option, plainly
 from webapp.cli.plain import settings as the_settings
 from webapp.cli.sync import chosen
 from webapp.connections import queries, service
@@ -61,9 +61,10 @@ def check(connection_id: int | None, as_json: bool) -> None:
 
 
 def _check(connection_id: int) -> dict[str, Any]:
-    limiter = budget.limiter(the_settings(), db.engine)
+    known = calling_settings()
+    limiter = budget.limiter(known, db.engine)
     try:
-        capabilities = check_connection(actor(), connection_id, the_settings(), limiter)
+        capabilities = check_connection(actor(), connection_id, known, limiter)
     except CheckFailed as failed:
         return {"id": connection_id, "answers": False, "problem": str(failed)}
     with reading():

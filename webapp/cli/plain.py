@@ -16,10 +16,14 @@ from sqlalchemy.exc import DatabaseError
 from webapp.audit.service import Actor
 from webapp.core.config import Settings
 from webapp.core.errors import DomainError
-from webapp.ops import logs
+from webapp.ops import logs, standin
 
 P = ParamSpec("P")
 NO_DATABASE = "The database does not answer as it should. Is it there? Try: flask db upgrade"
+NO_SANDBOX = (
+    "No Megaphone credential is set, and its stand-in runs with “make run” only: start that, "
+    "or set MEGAPHONE_API_TOKEN and MEGAPHONE_ORG_ID."
+)
 # Exit statuses beside 0 (done), 1 (failed) and 2 (a wrong command line).
 NOT_ALL, NOBODY = 3, 4
 
@@ -60,6 +64,18 @@ def the_app() -> Flask:
 
 def settings() -> Settings:
     found: Settings = the_app().config["SETTINGS"]
+    return found
+
+
+def calling_settings() -> Settings:
+    """The settings to call the ad server with, be it the sandbox that ``make run`` started.
+
+    Raises ``click.ClickException`` where the sandbox stands in and does not run.
+    """
+    known = settings()
+    found = standin.found(known) if known.uses_sandbox else known
+    if found is None:
+        raise click.ClickException(NO_SANDBOX)
     return found
 
 

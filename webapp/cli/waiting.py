@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import click
 
 from webapp.cli.here import Here, Job, working_here
-from webapp.cli.plain import NOBODY, the_app
+from webapp.cli.plain import NO_SANDBOX, NOBODY, settings, the_app
 from webapp.core.db import db, reading
 from webapp.sync.lead import is_somebody_leading
 
@@ -32,6 +32,8 @@ def somebody(jobs: Sequence[Job], *, here_too: bool) -> Iterator[Here | None]:
         return
     if not here_too:
         raise Nobody("No worker leads. Start one with: flask worker")
+    if settings().uses_sandbox:
+        raise Nobody(f"No worker leads. {NO_SANDBOX}")
     with working_here(the_app(), jobs) as here:
         if here:
             click.echo("No worker leads: it is done here.", err=True)
