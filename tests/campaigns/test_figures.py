@@ -5,7 +5,7 @@ import pytest
 from tests import factories
 from tests.campaigns.form_work import BOOK, SAVE, edit_address, stored
 from tests.support.pages import get_page
-from webapp.campaigns.figures import figures
+from webapp.campaigns.figures import figures, rise
 from webapp.core.db import db
 
 NOW = [450000, "USD"]
@@ -19,9 +19,9 @@ NOW = [450000, "USD"]
         ("4400", "USD", NOW, "USD 4,400.00 – now USD 4,500.00 (-2.2 %)"),
         ("4500.01", "USD", NOW, "USD 4,500.01 – now USD 4,500.00 (less than 0.1 %)"),
         ("0", "USD", NOW, "USD 0.00 – now USD 4,500.00 (-100 %)"),
-        ("5000", "EUR", NOW, "EUR 5,000.00 – now USD 4,500.00, in another currency"),
+        ("0", "EUR", NOW, "EUR 0.00 – now USD 4,500.00, in another currency"),
         ("5000", "USD", None, "USD 5,000.00 – no budget now"),
-        ("5000", "USD", [0, "USD"], "USD 5,000.00 – now USD 0.00"),
+        ("0", "USD", [0, "USD"], "USD 0.00 – as it is now"),
         ("5000", None, NOW, "5,000.00 – pick a currency"),
         ("", "USD", NOW, "No budget – now USD 4,500.00"),
         ("", None, None, ""),
@@ -45,6 +45,35 @@ def test_more_than_half_as_much_again_asks(minor: int, asks: bool) -> None:
     found = figures(f"{minor / 100:.2f}", "USD", NOW)
     assert bool(found.tick) == asks
     assert bool(found.question) == asks
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "now", "question"),
+    [
+        (
+            *(1_000_000_000, "KRW", [1000, "JPY"]),
+            "change it from JPY 1,000 to KRW 1,000,000,000 (another currency: cannot be compared)",
+        ),
+        # Whether that is more, nobody can say.
+        (
+            *(100, "EUR", NOW),
+            "change it from USD 4,500.00 to EUR 1.00 (another currency: cannot be compared)",
+        ),
+        (
+            *(500_000_000, "USD", [0, "KRW"]),
+            "change it from KRW 0 to USD 5,000,000.00 (another currency: cannot be compared)",
+        ),
+        (1, "USD", [0, "USD"], "raise it from USD 0.00 to USD 0.01 (there was 0)"),
+    ],
+)
+def test_what_cannot_be_compared_asks_and_says_why(minor, currency, now, question) -> None:
+    found = rise([minor, currency], now)
+    assert found.question == f"Yes, {question}"
+    assert found.tick == f"{minor} {currency}"
+
+
+def test_a_first_budget_asks_nothing() -> None:
+    assert rise([900_000_000, "USD"], None).tick is None
 
 
 @pytest.mark.parametrize(
@@ -88,6 +117,28 @@ def test_a_large_rise_is_saved_only_when_the_box_with_its_figures_is_ticked(
     page = page.submit(SAVE, {"budget_tick": "9000000 USD"})
     assert page.h1 == "Summer"
     assert stored(campaign).total_budget_minor == 9000000
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "asked"),
+    [
+        ((1000, "JPY"), ("1000000000", "KRW"), "another currency is meant: KRW 1,000,000,000"),
+        ((0, "KRW"), ("5000000", "KRW"), "a rise from 0 is meant: KRW 5,000,000"),
+    ],
+)
+def test_what_cannot_be_compared_is_saved_only_when_ticked(
+    manager_client, db_session, before, typed, asked
+):
+    campaign = factories.campaign(title="Spring", budget=before)
+    values = {"total_budget": typed[0], "total_budget_currency": typed[1]}
+
+    page = get_page(manager_client, edit_address(campaign)).submit(SAVE, values, status=422)
+
+    assert f"Tick the box if {asked}" in page.errors["budget_tick"]
+    assert stored(campaign).total_budget_minor == before[0]
+    page.submit(SAVE, {"budget_tick": " ".join(typed)})
+    after = stored(campaign)
+    assert (str(after.total_budget_minor), after.total_budget_currency) == typed
 
 
 def test_a_large_rise_beside_another_error_keeps_its_tick(manager_client, campaign):

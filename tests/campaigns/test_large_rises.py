@@ -1,4 +1,4 @@
-"""A budget that rises by more than half is asked about wherever one is decided on."""
+"""A budget that rises by much, or cannot be compared, is asked about wherever it is decided."""
 
 import pytest
 
@@ -95,6 +95,30 @@ def test_in_a_conflict_the_rise_is_that_over_what_megaphone_has(
     assert len(queries.open_conflicts(stored(campaign))) == 1
     page.submit(SETTLE, ticked(page))
     assert stored(campaign).total_budget_minor == budget
+    assert not queries.open_conflicts(stored(campaign))
+
+
+def test_another_currency_is_asked_about_on_the_page_of_a_clash(manager_client, campaign):
+    other = {"total_budget_minor": 480000, "total_budget_currency": "EUR"}
+    page = clash(manager_client, campaign, {"total_budget": "4600"}, **other)
+
+    page = page.submit(SAVE, {"choice-budget": "ours"}, status=422)
+
+    assert "Tick the box if another currency is meant: USD 4,600.00" in page.notices
+    page.submit(SAVE, ticked(page))
+    assert stored(campaign).total_budget_currency == "USD"
+
+
+def test_a_budget_where_megaphone_has_0_is_asked_about(manager_client, db_session):
+    campaign = in_conflict(title="Ours")
+    queries.open_conflicts(campaign)[0].theirs = [0, "USD"]
+    db_session.commit()
+    page = get_page(manager_client, conflicts_address(campaign))
+
+    page = page.submit(SETTLE, {"choice-budget": "ours"}, status=422)
+
+    assert "Tick the box if a rise from 0 is meant: USD 5,000.00 – now USD 0.00" in page.notices
+    page.submit(SETTLE, ticked(page))
     assert not queries.open_conflicts(stored(campaign))
 
 

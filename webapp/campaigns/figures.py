@@ -13,6 +13,9 @@ from webapp.core.money import AmbiguousAmount, MoneyError, format_amount, parse_
 
 # More than this asks whether it is meant: a zero too many is quickly typed.
 LARGE_RISE_PERCENT = 50
+RISE = f"a rise by more than {LARGE_RISE_PERCENT} %"
+FROM_ZERO = "a rise from 0"
+OTHER_CURRENCY = "another currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,22 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """``words`` is the line under the field; ``tick`` is what a box must say for a large rise."""
+    """``words`` is the line under the field; ``tick`` is what a box must say before it is saved.
+
+    ``asks`` says what has to be meant for that: a large rise, or what is none to compare with.
+    """
 
     words: str = ""
     problem: str | None = None
     readings: Sequence[Reading] = ()
     tick: str | None = None
     question: str | None = None
+    asks: str = ""
+
+    @property
+    def demand(self) -> str:
+        """What is said to someone who has not ticked the box."""
+        return f"Tick the box if {self.asks} is meant: {self.words}."
 
 
 def figures(text: str, currency: str | None, now: Any, *, is_new: bool = False) -> Figures:
@@ -63,14 +75,20 @@ def _beside(minor: int, currency: str, now: Any, *, is_new: bool) -> Figures:
         return Figures(typed or "")
     if now == [minor, currency]:
         return Figures(f"{typed} – as it is now")
-    if not _is_large_rise(minor, currency, now):
-        return Figures(f"{typed} – {_now(now, minor, currency)}")
-    return Figures(
-        f"{typed} – {_now(now, minor, currency)}",
-        tick=f"{minor} {currency}",
-        question=f"Yes, raise it from {readable('budget', now, {})} to {typed} "
-        f"({_percent(minor, now[0])})",
-    )
+    words = f"{typed} – {_now(now, minor, currency)}"
+    asks = _asks(minor, currency, now)
+    if not asks:
+        return Figures(words)
+    question = _question(asks, minor, currency, now)
+    return Figures(words, tick=f"{minor} {currency}", question=question, asks=asks)
+
+
+def _question(asks: str, minor: int, currency: str, now: Any) -> str:
+    before, typed = (readable("budget", each, {}) for each in (now, [minor, currency]))
+    if asks == OTHER_CURRENCY:
+        return f"Yes, change it from {before} to {typed} (another currency: cannot be compared)"
+    why = "there was 0" if asks == FROM_ZERO else _percent(minor, now[0])
+    return f"Yes, raise it from {before} to {typed} ({why})"
 
 
 def _now(now: Any, minor: int | None = None, currency: str | None = None) -> str:
@@ -84,10 +102,15 @@ def _now(now: Any, minor: int | None = None, currency: str | None = None) -> str
     return f"{words} ({_percent(minor, now[0])})" if now[0] else words
 
 
-def _is_large_rise(minor: int, currency: str, now: Any) -> bool:
-    if now is None or now[1] != currency or not now[0]:
-        return False
-    return minor * 100 > int(now[0]) * (100 + LARGE_RISE_PERCENT)
+def _asks(minor: int, currency: str, now: Any) -> str | None:
+    """What has to be meant for this amount, where that is asked."""
+    if now is None or not minor:
+        return None
+    if now[1] != currency:
+        return OTHER_CURRENCY
+    if not now[0]:
+        return FROM_ZERO
+    return RISE if minor * 100 > int(now[0]) * (100 + LARGE_RISE_PERCENT) else None
 
 
 def _percent(minor: int, before: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
 from webapp.campaigns.fields import EDITABLE, CampaignValues, Snapshot, editable, values_of
-from webapp.campaigns.figures import LARGE_RISE_PERCENT, Figures, figures
+from webapp.campaigns.figures import Figures, figures
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.validation import MAX_TITLE
 from webapp.core.money import CURRENCIES, MoneyError, parse_amount, plain_amount
@@ -38,7 +38,6 @@ CARRIED = ("intent_key", "opened", "budget_tick")
 # Before the names of fields that carry along what someone typed, while it is weighed.
 MINE = "mine-"
 MAX_ID_DIGITS = 9
-LARGE_RISE = f"Tick the box if a rise by more than {LARGE_RISE_PERCENT} % is meant:"
 # What a button says that offers one of two readings of an amount: this, and then the amount.
 READING = "reading:"
 
@@ -66,8 +65,9 @@ class CampaignForm(BaseForm):
     """``opened`` is what the fields held when the form was drawn, to tell what was typed since.
 
     ``start`` is what the fields of a new campaign hold at first. ``budget_tick`` is the box that a
-    large rise asks for: it holds the figures that it was ticked for. ``owner_problem`` says why the
-    name of an owner was not taken, ``owner_choices`` are those that it may mean.
+    large rise or another currency asks for: it holds the figures that it was ticked for.
+    ``owner_problem`` says why the name of an owner was not taken, ``owner_choices`` are those that
+    it may mean.
     """
 
     title = StringField("Title")
@@ -125,11 +125,14 @@ class CampaignForm(BaseForm):
         return figures(self.total_budget.data or "", currency, now, is_new=self._campaign is None)
 
     def asks_for_tick(self) -> bool:
-        """Whether the budget rises by much and nobody has said that it should; with the reason."""
+        """Whether the budget has to be meant and nobody has said that it is; with the reason."""
+        if self._campaign and self._campaign.version != self.seen_version():
+            # Someone saved meanwhile: both are weighed first, and asked about there.
+            return False
         found = self.figures()
         if not found.tick or self.budget_tick.data == found.tick:
             return False
-        self.add_errors({"budget_tick": f"{LARGE_RISE} {found.words}."}, {})
+        self.add_errors({"budget_tick": found.demand}, {})
         return True
 
     def is_owner_unclear(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from webapp.campaigns.decisions import CHOICES, OURS, TYPED, Decision
 from webapp.campaigns.fields import EDITABLE, GROUPS, Snapshot
 from webapp.campaigns.figures import Figures, rise
-from webapp.campaigns.forms import LARGE_RISE, CampaignForm, read_snapshot
+from webapp.campaigns.forms import CampaignForm, read_snapshot
 from webapp.core.errors import InvalidInput
 from webapp.core.money import MoneyError
 
@@ -15,10 +15,10 @@ CHOOSE = "Choose what holds."
 
 
 class LargeRise(InvalidInput):
-    """The budget that was chosen rises by much, and nobody has said that it should."""
+    """The budget that was chosen has to be meant, and nobody has said that it is."""
 
     def __init__(self, asked: Figures) -> None:
-        super().__init__({"budget": f"{LARGE_RISE} {asked.words}."})
+        super().__init__({"budget": asked.demand})
         self.asked = asked
 
 
