@@ -10,7 +10,7 @@ from tests.api.scripts import Script
 from tests.support.client import signed_in
 from tests.support.statements import count_statements, written
 from webapp.api.schemas.campaigns import SortBy
-from webapp.campaigns.models import HELD, SETTLING, Campaign
+from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -317,48 +317,6 @@ def test_a_list_costs_as_many_statements_for_few_as_for_many_and_writes_nothing(
         assert written(statements) == []
 
     assert costs[0] == costs[1] <= 8
-
-
-def test_where_a_campaign_s_changes_are(script):
-    campaign = factories.campaign(title="Ours", synced_at=WHEN)
-    campaign.base = campaign.base | {"title": "Theirs"}
-    campaign.sync_state = "waiting"
-    change = factories.change(campaign, state=HELD, held_by="ana@example.com", created_at=WHEN)
-
-    found = script.get(f"/campaigns/{campaign.uuid}/sync-status")
-
-    waiting = found.pop("waiting")
-    assert found == {
-        "campaign_id": str(campaign.uuid),
-        "megaphone_id": campaign.remote_id,
-        "state": "waiting",
-        "words": "On hold by ana@example.com",
-        "detail": "Nothing of this campaign is sent until it is released.",
-        "moving": True,
-        "synced_at": "2026-03-02T09:30:00.000Z",
-        "next_attempt_at": None,
-        "unconfirmed": [{"field": "title", "remote": "Theirs"}],
-        "open_conflicts": 0,
-    }
-    assert waiting[0]["id"] == str(change.id)
-    assert waiting[0]["effects"] == [{"field": "title", "before": "Theirs", "after": "Ours"}]
-    assert waiting[0]["held_by"] == "ana@example.com"
-
-
-def test_a_confirmed_campaign_has_nothing_on_its_way(script):
-    found = script.get(f"/campaigns/{factories.campaign().uuid}/sync-status")
-
-    assert (found["state"], found["moving"]) == ("confirmed", False)
-    assert found["waiting"] == found["unconfirmed"] == []
-
-
-def test_what_is_unknown_is_being_checked(script):
-    campaign = factories.campaign(sync_state="checking")
-    factories.change(campaign, state=SETTLING)
-
-    found = script.get(f"/campaigns/{campaign.uuid}/sync-status")
-
-    assert (found["state"], found["moving"]) == ("checking", True)
 
 
 def test_a_cookie_does_not_count_here(client, manager):

@@ -7,7 +7,7 @@ from webapp.api.serialize import Json, moment
 from webapp.auth import queries as operators
 from webapp.bulk import queries, shown
 from webapp.bulk.models import FAILED, LEFT_OUT, BulkItem, BulkJob
-from webapp.bulk.warnings import RISES
+from webapp.bulk.warnings import MEANT
 from webapp.core.clock import utc_now
 
 # Groups of fields that have another name, or another form, in the API.
@@ -54,7 +54,7 @@ def preview(found: BulkJob) -> Json:
         "unchanged": found.unchanged_count,
         "refused": refused,
         "is_sent": shown.is_sent(found),
-        "needs_confirmation": queries.planned_with(found, RISES) > 0,
+        "needs_confirmation": queries.planned_with(found, MEANT) != {},
         "totals": [
             {
                 "currency": each.currency,

@@ -1,6 +1,7 @@
 """Campaigns for scripts: the list, one, and where its changes are."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,8 @@ from webapp.auth.permissions import Scope
 from webapp.campaigns import api_listing, api_orders, progress, queries
 from webapp.campaigns.api_orders import BY_ID, ORDERS, Order
 from webapp.campaigns.api_rows import campaign_row
-from webapp.campaigns.progress import Outgoing
+from webapp.campaigns.models import CHECKING, WAITING
+from webapp.campaigns.progress import Outgoing, Progress
 from webapp.campaigns.terms import Asker
 from webapp.connections import queries as connections
 from webapp.web.problems import FieldError, Problem
@@ -143,6 +145,10 @@ def read(uuid: str) -> tuple[Json, str]:
     """The campaign as it is answered, and its ETag. Raises ``NotFound``."""
     row = campaign_row(uuid)
     answer = serialize.campaign(row, connections.organizations())
+    if row.sync_state in (WAITING, CHECKING):
+        line = progress.line_of(queries.get_campaign(uuid))
+        if line.is_stopped:
+            answer["sync"]["detail"] = f"{line.words}. {line.more}"
     return answer, etags.of_campaign(answer, audit.last_event_id("campaign", row.id))
 
 
@@ -162,11 +168,12 @@ def get_sync_status(uuid: str) -> ResponseReturnValue:
 
     `state` is one of confirmed, waiting, sending, checking (the ad server did not say whether it
     took a change), refused, conflict, parked (somebody has to look), gone (it is no longer there).
-    Ask again while `moving` is true.
+    Ask again while `moving` is true. It is false where nothing happens until somebody acts, also
+    while a change is on hold, or the connection is paused: `words` say which.
     """
     campaign = queries.get_campaign(uuid)
-    found = progress.progress_of(campaign)
-    due = [each.change.next_attempt_at for each in found.waiting if not each.is_held]
+    conflicts = queries.open_conflicts(campaign)
+    found = progress.progress_of(campaign, conflicts)
     return jsonify(
         {
             "campaign_id": str(campaign.uuid),
@@ -174,17 +181,26 @@ def get_sync_status(uuid: str) -> ResponseReturnValue:
             "state": found.line.state,
             "words": found.line.words,
             "detail": found.line.more,
-            "moving": found.line.live,
+            "moving": found.line.is_moving,
             "synced_at": moment(campaign.synced_at),
-            "next_attempt_at": moment(min(due, default=None)),
+            "next_attempt_at": moment(_next_attempt(found)),
             "waiting": [_waiting(each) for each in found.waiting],
             "unconfirmed": [
                 {"field": serialize.FIELDS[group], "remote": text}
                 for group, text in found.unconfirmed.items()
             ],
-            "open_conflicts": len(queries.open_conflicts(campaign)),
+            "open_conflicts": len(conflicts),
         }
     )
+
+
+def _next_attempt(found: Progress) -> datetime | None:
+    """When something is sent by itself. What is put off holds the others of its campaign."""
+    changes = [each.change for each in found.waiting]
+    if found.line.is_stopped or not changes:
+        return None
+    put_off = [change.not_before for change in changes if change.not_before]
+    return max([min(change.next_attempt_at for change in changes), *put_off])
 
 
 def _waiting(outgoing: Outgoing) -> Json:

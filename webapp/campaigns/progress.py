@@ -15,8 +15,20 @@ from webapp.campaigns.fields import (
     readable,
     snapshot,
 )
-from webapp.campaigns.models import APPLIED, CREATE, GONE, HELD, NOT_SENT, WAITING, Campaign, Change
-from webapp.campaigns.said import connection_of, stop_of
+from webapp.campaigns.models import (
+    APPLIED,
+    CHECKING,
+    CONFLICT,
+    CREATE,
+    GONE,
+    HELD,
+    NOT_SENT,
+    WAITING,
+    Campaign,
+    Change,
+    Conflict,
+)
+from webapp.campaigns.said import connection_of, stop_of, stop_of_asking
 from webapp.campaigns.sync_line import Situation, SyncLine
 from webapp.core.clock import utc_now
 from webapp.web.settings import zone
@@ -46,29 +58,41 @@ class Progress:
     unconfirmed: Mapping[str, str | None]
 
 
-def progress_of(campaign: Campaign) -> Progress:
+def progress_of(campaign: Campaign, conflicts: Sequence[Conflict]) -> Progress:
+    """``conflicts`` are the campaign's open ones."""
     changes = queries.changes_of(campaign)
     waiting = [change for change in changes if change.state in NOT_SENT]
     applied = next((c for c in changes if c.state == APPLIED and c.before), None)
     ours, base = snapshot(campaign), campaign.base or {}
-    open_groups = changed_groups(base, ours) if campaign.remote_id else []
-    sides = [ours, base, *((applied.before or {}, applied.after or {}) if applied else ())]
+    # What was agreed, but for what the ad server changed itself since.
+    there = {**base, **{each.field_group: each.theirs for each in conflicts}}
+    open_groups = changed_groups(there, ours) if campaign.remote_id else []
+    sides = [ours, base, there, *((applied.before or {}, applied.after or {}) if applied else ())]
     names = _names(campaign, sides)
     return Progress(
         _line(campaign, changes),
         [_outgoing(c, base, ours, names) for c in waiting],
         _confirmed(applied, names) if applied and not waiting else None,
-        {group: readable(group, base.get(group), names) for group in open_groups},
+        {group: readable(group, there.get(group), names) for group in open_groups},
     )
+
+
+def line_of(campaign: Campaign) -> SyncLine:
+    """The sync line alone."""
+    return _line(campaign, queries.changes_of(campaign))
 
 
 def _line(campaign: Campaign, changes: Sequence[Change]) -> SyncLine:
     stop, is_silent, gone = None, False, None
     now = utc_now()
-    if campaign.sync_state == WAITING:
+    if campaign.sync_state == CONFLICT:
+        stop = stop_of(campaign)
+    elif campaign.sync_state == WAITING:
         stop = stop_of(campaign)
         connection = connection_of(campaign)
         is_silent = bool(connection and connection.failures >= SILENT_AFTER)
+    elif campaign.sync_state == CHECKING:
+        stop = stop_of_asking(campaign)
     elif campaign.sync_state == GONE and campaign.remote_id:
         gone = audit.latest_action("campaign", campaign.id, "gone")
     return sync_line.describe(

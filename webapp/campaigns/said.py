@@ -52,10 +52,19 @@ def stop_of(campaign: Campaign) -> Stop | None:
     if connection.held_at:
         words = f"all sending was paused by {connection.held_by}"
         return Stop(words, connection.hold_reason or "No reason was given.")
-    if connection.state == PAUSED:
-        words = "nothing is sent while Megaphone is paused"
-        return Stop(words, connection.state_reason or "Its connection has to be mended.")
-    return None
+    return _pause_of(connection, "nothing is sent while Megaphone is paused")
+
+
+def stop_of_asking(campaign: Campaign) -> Stop | None:
+    """The same of asking the ad server, which goes on while an operator keeps it from sending."""
+    connection = connection_of(campaign)
+    return _pause_of(connection, "nothing is asked while Megaphone is paused")
+
+
+def _pause_of(connection: Connection | None, words: str) -> Stop | None:
+    if connection is None or connection.state != PAUSED:
+        return None
+    return Stop(words, connection.state_reason or "Its connection has to be mended.")
 
 
 def connection_of(campaign: Campaign) -> Connection | None:

@@ -11,9 +11,8 @@ from webapp.audit import entries as audit_entries
 from webapp.audit import queries as audit
 from webapp.audit.entries import Entry
 from webapp.audit.models import AuditEvent
-from webapp.campaigns import queries
 from webapp.campaigns.fields import LABELS, readable, snapshot
-from webapp.campaigns.models import Campaign
+from webapp.campaigns.models import Campaign, Conflict
 from webapp.campaigns.restoring import WRITING
 
 SYNC_WORDS = {
@@ -42,8 +41,10 @@ class ShownConflict:
     ours_by: AuditEvent | None
 
 
-def conflicts_of(campaign: Campaign, events: Iterable[AuditEvent]) -> list[ShownConflict]:
-    found = queries.open_conflicts(campaign)
+def conflicts_of(
+    campaign: Campaign, found: Sequence[Conflict], events: Iterable[AuditEvent]
+) -> list[ShownConflict]:
+    """``found`` are the campaign's open ones."""
     if not found:
         return []
     ours = snapshot(campaign)

@@ -37,8 +37,9 @@ CHECK_TIME = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class SyncLine:
-    """``words`` name the state, ``more`` is a sentence about it. ``live``: it changes by itself.
+    """``words`` name the state, ``more`` is a sentence about it. ``live``: look again soon.
 
+    ``is_stopped``: nothing comes of it until somebody acts, who may do so at any moment.
     ``change_id`` is the change that ``verbs`` are about.
     """
 
@@ -48,6 +49,12 @@ class SyncLine:
     live: bool = False
     verbs: tuple[str, ...] = ()
     change_id: int | None = None
+    is_stopped: bool = False
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it changes by itself."""
+        return self.live and not self.is_stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +87,12 @@ def _waiting(it: Situation) -> SyncLine:
     if held:
         words = f"On hold by {held.held_by}" if held.held_by else "On hold"
         more = "Nothing of this campaign is sent until it is released."
-        return SyncLine(WAITING, words, more, True, ("release", "undo"), held.id)
+        return SyncLine(WAITING, words, more, True, ("release", "undo"), held.id, True)
     change = it.latest.get(READY)
     words, why = _wait(it, change)
-    if change is None:
-        return SyncLine(WAITING, f"Waiting, {words}", why, live=True)
-    return SyncLine(WAITING, f"Waiting, {words}", why, True, ("undo",), change.id)
+    verbs, change_id = (("undo",), change.id) if change else ((), None)
+    is_stopped = it.stop is not None
+    return SyncLine(WAITING, f"Waiting, {words}", why, True, verbs, change_id, is_stopped)
 
 
 def _wait(it: Situation, change: Change | None) -> tuple[str, str | None]:
@@ -114,7 +121,11 @@ def _checking(it: Situation) -> SyncLine:
     settling = it.latest.get(SETTLING)
     if settling is None:
         return SyncLine(CHECKING, words, live=True)
-    return SyncLine(CHECKING, words, None, True, ("find out",), settling.id)
+    verbs = ("find out",)
+    if it.stop:
+        words = f"To be checked, {it.stop.words}"
+        return SyncLine(CHECKING, words, it.stop.more, True, verbs, settling.id, True)
+    return SyncLine(CHECKING, words, None, True, verbs, settling.id)
 
 
 def _refused(it: Situation) -> SyncLine:
@@ -123,7 +134,8 @@ def _refused(it: Situation) -> SyncLine:
 
 
 def _conflict(it: Situation) -> SyncLine:
-    return SyncLine(CONFLICT, f"Conflict in {it.campaign.sync_detail or 'a field'}")
+    words = f"Conflict in {it.campaign.sync_detail or 'a field'}"
+    return SyncLine(CONFLICT, words, is_stopped=it.stop is not None or HELD in it.latest)
 
 
 def _parked(it: Situation) -> SyncLine:

@@ -66,11 +66,12 @@ def sync_line(uuid: str) -> ResponseReturnValue:
 def _render(template: str, uuid: str) -> str:
     campaign = queries.get_campaign(uuid)
     events = audit.events_of("campaign", campaign.id)
+    conflicts = queries.open_conflicts(campaign)
     return render_template(
         template,
         campaign=campaign,
-        progress=progress.progress_of(campaign),
-        conflicts=shown.conflicts_of(campaign, events),
+        progress=progress.progress_of(campaign, conflicts),
+        conflicts=shown.conflicts_of(campaign, conflicts, events),
         entries=shown.timeline_of(campaign, events, may_restore=may(Permission.EDIT_CAMPAIGNS)),
         owner=operators.emails_of([campaign.owner_id]).get(campaign.owner_id or 0),
         back=edit_views.back(),

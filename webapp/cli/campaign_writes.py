@@ -170,7 +170,7 @@ def _confirm(campaign_id: str, seconds: float, *, here: bool, as_json: bool) -> 
     with reading():
         campaign = queries.get_campaign(campaign_id)
         state, is_done = campaign.sync_state, not queries.unfinished_states(campaign)
-        line = progress.progress_of(campaign).line
+        line = progress.line_of(campaign)
         _say(campaign_id, as_json=as_json, words=" ".join(filter(None, (line.words, line.more))))
     if state in (REFUSED, PARKED):
         end_with(1)

@@ -1,5 +1,6 @@
 """``flask campaigns list`` and ``show``: finding by the query language of the list, and looking."""
 
+import json
 import sys
 
 import click
@@ -9,12 +10,12 @@ from webapp.api import serialize
 from webapp.campaigns import listing
 from webapp.campaigns import queries as campaign_queries
 from webapp.campaigns.api_rows import campaign_row, campaign_rows
-from webapp.campaigns.progress import progress_of
+from webapp.campaigns.progress import line_of
 from webapp.campaigns.terms import Asker
 from webapp.cli.plain import echo_json, json_option, plainly, settings
 from webapp.connections import queries as connections
 from webapp.core.db import reading
-from webapp.core.listing import MAX_PAGE, PER_PAGE_CHOICES, ListParams
+from webapp.core.listing import COUNT_CAP, MAX_PAGE, PER_PAGE_CHOICES, ListParams
 from webapp.core.money import format_amount
 from webapp.core.query import QueryError
 from webapp.core.rows import Row
@@ -32,20 +33,23 @@ campaigns = AppGroup("campaigns", help="Campaigns: find, look, book, change, arc
     "--rows", type=click.Choice([str(n) for n in PER_PAGE_CHOICES]), default="50", show_default=True
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print all that is found, as the page's file.")
+@click.option("--json-lines", is_flag=True, help="Print all that is found, each as JSON on a line.")
 @json_option
 @plainly
 def list_campaigns(
-    query: str, sort: str, page: int, rows: str, as_csv: bool, as_json: bool
+    query: str, sort: str, page: int, rows: str, as_csv: bool, json_lines: bool, as_json: bool
 ) -> None:
     """Campaigns that QUERY finds: 'spring budget:>5000usd -sync:confirmed archived:any'.
 
     Put -- before a query that begins with a minus.
     """
-    if as_csv and as_json:
-        raise click.UsageError("Choose --csv or --json.")
-    params = listing.CAMPAIGNS.parse(
-        {"q": query, "sort": sort, "page": str(page), "per_page": rows}
-    )
+    if as_csv + json_lines + as_json > 1:
+        raise click.UsageError("Choose --csv, --json or --json-lines.")
+    arguments = {"q": query, "sort": sort, "page": str(page), "per_page": rows}
+    if page * int(rows) >= COUNT_CAP:
+        # Else a loop that goes on until it has met the total would end at the cap.
+        arguments["count"] = "exact"
+    params = listing.CAMPAIGNS.parse(arguments)
     # Whoever looks at a page sees its notes; a script would take the wrong list for the right one.
     if len(query) > listing.CAMPAIGNS.max_query:
         most = f"It may have {listing.CAMPAIGNS.max_query:,} characters."
@@ -55,6 +59,8 @@ def list_campaigns(
     try:
         if as_csv:
             _print_file(params)
+        elif json_lines:
+            _print_lines(params)
         else:
             _print_page(params, as_json=as_json)
     except QueryError as error:
@@ -95,6 +101,21 @@ def _print_file(params: ListParams) -> None:
     click.echo(f"{len(ids):,} campaigns", err=True)
 
 
+def _print_lines(params: ListParams) -> None:
+    """The same, as the API has each campaign."""
+    with reading():
+        ids = exchange.listed_ids(params, Asker(zone=settings().zone))
+        names = connections.organizations()
+    begins = range(0, len(ids), export.CHUNK)
+    with click.progressbar(begins, label="Reading", file=sys.stderr) as shown:
+        for begin in shown:
+            with reading():
+                rows = campaign_rows(list(ids[begin : begin + export.CHUNK]))
+            for row in rows:
+                click.echo(json.dumps(serialize.campaign(row, names), ensure_ascii=False))
+    click.echo(f"{len(ids):,} campaigns", err=True)
+
+
 @campaigns.command("show")
 @click.argument("campaign_id")
 @json_option
@@ -104,7 +125,7 @@ def show_campaign(campaign_id: str, as_json: bool) -> None:
     with reading():
         row = campaign_row(campaign_id)
         document = serialize.campaign(row, connections.organizations())
-        line = progress_of(campaign_queries.get_campaign(campaign_id)).line
+        line = line_of(campaign_queries.get_campaign(campaign_id))
     if as_json:
         echo_json(document)
         return

@@ -39,6 +39,10 @@ class AdvertiserInCampaign(Answered):
 
 
 class SyncState(Answered):
+    """``detail`` says what is the matter, where something is. Of one campaign, also what it waits
+    for while somebody has stopped its sending; lists do not look for that.
+    """
+
     state: str
     detail: str | None
 
@@ -178,7 +182,10 @@ class Effect(Answered):
 
 
 class WaitingChange(Answered):
-    """``id`` is what `/outgoing/{change_id}` takes."""
+    """``id`` is what `/outgoing/{change_id}` takes.
+
+    ``next_attempt_at`` is when it is due; whether anything stops it, the status says as a whole.
+    """
 
     id: str
     kind: Literal["create", "update"]
@@ -203,6 +210,8 @@ class SyncStatus(Answered):
     """``words`` and ``detail`` are what the campaign's page says.
 
     ``moving``: it changes by itself, so ask again. Not moving and not confirmed: it needs somebody.
+    ``next_attempt_at`` is when a change is sent, or was due and waits for its turn since; ``null``
+    where nothing is sent by itself.
     """
 
     campaign_id: str
