@@ -8,7 +8,10 @@ import pytest
 
 from tests import factories
 from tests.cli.conftest import Terminal
+from webapp.advertisers import queries
 from webapp.campaigns.listing import CAMPAIGNS
+from webapp.core.listing import COUNT_CAP
+from webapp.exchange import export
 
 
 def test_a_query_finds_campaigns_and_prints_a_line_for_each(terminal: Terminal) -> None:
@@ -44,6 +47,67 @@ def test_csv_is_all_that_is_found_whatever_the_page(terminal: Terminal) -> None:
     place = lines[0].index("Title")
     assert [line[place] for line in lines[1:]] == [f"Campaign {n:02}" for n in range(60)]
     assert "60 campaigns" in result.stderr
+
+
+def test_json_lines_are_all_that_is_found_as_the_api_has_it(
+    terminal: Terminal, monkeypatch
+) -> None:
+    monkeypatch.setattr(export, "CHUNK", 25)
+    factories.campaigns(60, title=lambda n: f"Campaign {n:02}")
+
+    result = terminal("campaigns", "list", "--sort", "title", "--json-lines")
+
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [each["title"] for each in found] == [f"Campaign {n:02}" for n in range(60)]
+    (shown,) = json.loads(terminal("campaigns", "list", '"Campaign 07"', "--json").stdout)["items"]
+    assert found[7] == shown
+    assert "60 campaigns" in result.stderr
+
+
+def test_a_loop_until_the_total_is_met_meets_all(terminal: Terminal) -> None:
+    factories.campaigns(COUNT_CAP + 30)
+    met, page = 0, 0
+    while True:
+        page += 1
+        said = terminal("campaigns", "list", "--json", "--rows", "200", "--page", str(page))
+        document = json.loads(said.stdout)
+        met += len(document["items"])
+        if page * 200 >= document["meta"]["total"]:
+            break
+
+    assert met == COUNT_CAP + 30
+    assert (document["meta"]["total"], document["meta"]["total_is_exact"]) == (met, True)
+
+
+@pytest.mark.parametrize("forms", [("--csv", "--json"), ("--json", "--json-lines")])
+def test_only_one_form_is_printed(terminal: Terminal, forms: tuple[str, ...]) -> None:
+    assert terminal("campaigns", "list", *forms).exit_code == 2
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_all_advertisers_are_printed_for_scripts(terminal: Terminal, monkeypatch, form) -> None:
+    monkeypatch.setattr(queries, "ROWS_AT_ONCE", 25)
+    made = [factories.advertiser(name=f"Acme {n:02}") for n in range(60)]
+
+    result = terminal("advertisers", "list", form)
+
+    if form == "--json":
+        names = [each["name"] for each in json.loads(result.stdout)]
+    else:
+        names = [each["name"] for each in csv.DictReader(io.StringIO(result.stdout))]
+        assert result.stderr == "60 advertisers\n"
+    assert names == [each.name for each in made]
+
+
+def test_a_page_of_advertisers_is_what_it_was_asked_for(terminal: Terminal) -> None:
+    for number in range(60):
+        factories.advertiser(name=f"Acme {number:02}")
+
+    page = json.loads(terminal("advertisers", "list", "--json", "--page", "2").stdout)
+    words = terminal("advertisers", "list", "--rows", "25")
+
+    assert [each["name"] for each in page] == [f"Acme {number}" for number in range(50, 60)]
+    assert (words.stdout.count("\n"), words.stderr) == (25, "1-25 of 60\n")
 
 
 def test_one_campaign_is_shown_with_where_its_changes_are(terminal: Terminal) -> None:

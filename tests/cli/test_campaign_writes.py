@@ -29,6 +29,23 @@ def test_the_same_key_books_once(terminal: Terminal) -> None:
     assert first.stdout.split()[0] == again.stdout.split()[0] == str(only_campaign().uuid)
 
 
+@pytest.mark.parametrize("command", [("create", "--advertiser"), ("update",)], ids=lambda c: c[0])
+def test_a_key_of_another_wish_is_refused_in_words_of_the_command_line(
+    terminal: Terminal, command: tuple[str, ...]
+) -> None:
+    verb, *advertiser = command
+    place = [*advertiser, str(factories.advertiser().id)]
+    if verb == "update":
+        place = [str(factories.campaign().uuid)]
+    wish = ("campaigns", verb, *place, "--key", "nightly-7", *LATER)
+    terminal(*wish, "--title", "Spring")
+
+    result = terminal(*wish, "--title", "Summer")
+
+    assert result.exit_code == 1
+    assert "Error: This --key was given before, with other values." in result.stderr
+
+
 def test_a_dry_run_says_what_would_be_and_changes_nothing(terminal: Terminal) -> None:
     advertiser = factories.advertiser()
 
@@ -116,3 +133,30 @@ def test_archiving_several_says_which_were_not_there(terminal: Terminal) -> None
         db.session.refresh(each)
         assert each.archived_at
     assert terminal("campaigns", "archive", "--undo", *ids).exit_code == 0
+
+
+def test_archiving_prints_the_campaigns_as_json(terminal: Terminal) -> None:
+    campaign = factories.campaign(title="Then")
+
+    result = terminal("campaigns", "archive", str(campaign.uuid), "no-such", "--json")
+
+    (found,) = json.loads(result.stdout)
+    assert result.exit_code == 3
+    assert (found["id"], found["title"], found["archived"]) == (str(campaign.uuid), "Then", True)
+    assert "no-such: There is no such campaign." in result.stderr
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_dry_run_archives_nothing(terminal: Terminal, form: tuple[str, ...]) -> None:
+    campaign = factories.campaign()
+
+    result = terminal("campaigns", "archive", str(campaign.uuid), "--dry-run", *form)
+
+    db.session.refresh(campaign)
+    assert result.exit_code == 0, result.output
+    assert campaign.archived_at is None
+    assert db.session.scalar(select(func.count()).select_from(AuditEvent)) == 0
+    if form:
+        assert json.loads(result.stdout)[0]["archived"] is True
+    else:
+        assert result.stdout.endswith("1 archived. Nothing was changed: this was a dry run.\n")

@@ -243,6 +243,13 @@ def test_without_a_connection_it_says_what_to_set(terminal: Terminal) -> None:
     assert "MEGAPHONE_API_TOKEN" in result.stderr
 
 
+def test_as_many_runs_are_listed_as_were_asked_for(terminal: Terminal) -> None:
+    for _ in range(60):
+        factories.sync_run(state="complete")
+
+    assert len(terminal("sync", "runs", "--limit", "55").stdout.splitlines()) == 55
+
+
 def test_the_latest_runs_are_listed(terminal: Terminal) -> None:
     factories.sync_run(state="failed", problem="It was down.")
     factories.sync_run(read_count=3, unchanged_count=3)

@@ -1,6 +1,6 @@
 """Reading advertisers and agencies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
@@ -17,15 +17,31 @@ ADVERTISERS = ListTable(
     default_sort="name",
 )
 MAX_CHOICES = 5_000
+ROWS_AT_ONCE = 1_000
 MAX_SUGGESTED = 20
 
 
 def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
     """One page of advertisers with their agency's name."""
+    query = _listed(params)
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = db.session.execute(
+        query.order_by(*ADVERTISERS.order(params)).offset(params.offset).limit(params.per_page)
+    ).all()
+    return Page(rows, params.page, params.per_page, total)
+
+
+def all_advertisers(params: ListParams) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+    """The rows of all its pages, some at a time."""
+    query = _listed(params).order_by(*ADVERTISERS.order(params))
+    return db.session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)).partitions()
+
+
+def _listed(params: ListParams) -> Select[*tuple[Any, ...]]:
     detached = select(Connection.id).where(Connection.state == DETACHED)
     conditions: list[ColumnElement[bool]] = [Advertiser.connection_id.not_in(detached)]
     conditions += matching(params.query)
-    query = (
+    return (
         select(
             Advertiser.id,
             Advertiser.name,
@@ -37,11 +53,6 @@ def list_advertisers(params: ListParams) -> Page[Row[*tuple[Any, ...]]]:
         .outerjoin(Agency, Advertiser.agency_id == Agency.id)
         .where(*conditions)
     )
-    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = db.session.execute(
-        query.order_by(*ADVERTISERS.order(params)).offset(params.offset).limit(params.per_page)
-    ).all()
-    return Page(rows, params.page, params.per_page, total)
 
 
 def matching(query: str) -> list[ColumnElement[bool]]:

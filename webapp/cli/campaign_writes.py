@@ -2,7 +2,8 @@
 
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from webapp.cli.plain import NOT_ALL, actor, echo_json, end_with, json_option, p
 from webapp.cli.waiting import here_option, somebody, wait
 from webapp.connections import queries as connections
 from webapp.core.db import db, reading, transaction
-from webapp.core.errors import InvalidInput, NotFound, StaleEdit
+from webapp.core.errors import InvalidInput, KeyReused, NotFound, StaleEdit
 from webapp.sync import jobs
 
 _KEYS = uuid.UUID("a9a3f3f0-9d0e-4c53-8f0c-5a1de0f3c4de")
@@ -73,7 +74,8 @@ def create_campaign(
         if connection is None:
             raise NotFound("Nothing is connected. Set MEGAPHONE_API_TOKEN and MEGAPHONE_ORG_ID.")
         values = values_of(EMPTY | wanted(options))
-        made = service.create_campaign(actor(), connection, values, _intent(key))
+        with _one_wish():
+            made = service.create_campaign(actor(), connection, values, _intent(key))
         _end(made, dry_run=dry_run, as_json=as_json)
         campaign_id = made.uuid
     _confirm(str(campaign_id), seconds, here=here, as_json=as_json)
@@ -110,7 +112,8 @@ def update_campaign(
         values = values_of(editable(campaign) | changes)
         version = campaign.version if if_version is None else if_version
         try:
-            service.edit_campaign(actor(), campaign, values, version, _intent(key))
+            with _one_wish():
+                service.edit_campaign(actor(), campaign, values, version, _intent(key))
         except StaleEdit as stale:
             words = f"{stale} It is at version {campaign.version}: look at it, then say it again."
             raise click.ClickException(words) from None
@@ -121,27 +124,57 @@ def update_campaign(
 @campaigns.command("archive")
 @click.argument("campaign_ids", nargs=-1, required=True)
 @click.option("--undo", is_flag=True, help="Bring them back to the daily list.")
+@dry_option
+@json_option
 @plainly
-def archive_campaigns(campaign_ids: Sequence[str], undo: bool) -> None:
+def archive_campaigns(
+    campaign_ids: Sequence[str], undo: bool, dry_run: bool, as_json: bool
+) -> None:
     """Hide campaigns from the daily list. Local: the ad server is not told."""
     act = service.unarchive_campaign if undo else service.archive_campaign
+    problems: list[str] = []
+    done: list[dict[str, Any]] = []
     with click.progressbar(campaign_ids, label="Archiving", file=sys.stderr) as ids:
-        problems = [words for each in ids if (words := _try(act, each))]
-    done = len(campaign_ids) - len(problems)
-    click.echo(f"{done:,} {'brought back' if undo else 'archived'}.")
+        for each in ids:
+            try:
+                done.append(_acted(act, each, dry_run=dry_run))
+            except NotFound as problem:
+                problems.append(f"{each}: {problem}")
+    if as_json:
+        echo_json(done)
+    else:
+        words = " Nothing was changed: this was a dry run." if dry_run else ""
+        click.echo(f"{len(done):,} {'brought back' if undo else 'archived'}.{words}")
     for words in problems:
         click.echo(words, err=True)
     if problems:
         end_with(NOT_ALL if done else 1)
 
 
-def _try(act: Callable[[Actor, Campaign], Campaign], campaign_id: str) -> str | None:
+def _acted(
+    act: Callable[[Actor, Campaign], Campaign], campaign_id: str, *, dry_run: bool
+) -> dict[str, Any]:
+    """The campaign as it is then, for JSON. Raises ``NotFound``."""
+    with transaction():
+        act(actor(), queries.get_campaign(campaign_id))
+        document = _document(campaign_id)
+        if dry_run:
+            db.session.rollback()
+    return document
+
+
+def _document(campaign_id: str) -> dict[str, Any]:
+    return serialize.campaign(campaign_row(campaign_id), connections.organizations())
+
+
+@contextmanager
+def _one_wish() -> Iterator[None]:
+    """A key that named another wish, said in words of the command line."""
     try:
-        with transaction():
-            act(actor(), queries.get_campaign(campaign_id))
-    except NotFound as problem:
-        return f"{campaign_id}: {problem}"
-    return None
+        yield
+    except KeyReused:
+        words = "This --key was given before, with other values. Give another one for another wish."
+        raise click.ClickException(words) from None
 
 
 def _intent(key: str | None) -> uuid.UUID:
@@ -184,7 +217,6 @@ def _verdict(campaign_id: str) -> tuple[bool, str]:
 
 def _say(campaign_id: str, *, as_json: bool, words: str) -> None:
     if as_json:
-        row = campaign_row(campaign_id)
-        echo_json(serialize.campaign(row, connections.organizations()))
+        echo_json(_document(campaign_id))
     else:
         click.echo(f"{campaign_id}  {words}")

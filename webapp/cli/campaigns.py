@@ -14,7 +14,7 @@ from webapp.campaigns.progress import line_of
 from webapp.campaigns.terms import Asker
 from webapp.cli.plain import echo_json, json_option, plainly, settings
 from webapp.connections import queries as connections
-from webapp.core.db import reading
+from webapp.core.db import db, reading
 from webapp.core.listing import COUNT_CAP, MAX_PAGE, PER_PAGE_CHOICES, ListParams
 from webapp.core.money import format_amount
 from webapp.core.query import QueryError
@@ -111,6 +111,7 @@ def _print_lines(params: ListParams) -> None:
         for begin in shown:
             with reading():
                 rows = campaign_rows(list(ids[begin : begin + export.CHUNK]))
+                db.session.rollback()
             for row in rows:
                 click.echo(json.dumps(serialize.campaign(row, names), ensure_ascii=False))
     click.echo(f"{len(ids):,} campaigns", err=True)

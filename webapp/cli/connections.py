@@ -61,10 +61,10 @@ def check(connection_id: int | None, as_json: bool) -> None:
 
 
 def _check(connection_id: int) -> dict[str, Any]:
-    known = calling_settings()
-    limiter = budget.limiter(known, db.engine)
+    calling = calling_settings()
+    limiter = budget.limiter(calling, db.engine)
     try:
-        capabilities = check_connection(actor(), connection_id, known, limiter)
+        capabilities = check_connection(actor(), connection_id, calling, limiter)
     except CheckFailed as failed:
         return {"id": connection_id, "answers": False, "problem": str(failed)}
     with reading():

@@ -14,11 +14,14 @@ from webapp.connections import queries as connections
 from webapp.core.clock import utc_now
 from webapp.core.db import db, reading, transaction
 from webapp.core.errors import NotFound
+from webapp.core.listing import PER_PAGE_CHOICES
 from webapp.sync import jobs, run_queries, sending, service
 from webapp.sync.lead import is_somebody_leading
 from webapp.sync.models import COMPLETE, FAILED, LOST, OPEN_STATES, RUN_STATES, SyncRun
 
 NOT_CONNECTED = "Nothing is connected. Set MEGAPHONE_API_TOKEN and MEGAPHONE_ORG_ID."
+
+MOST_RUNS = PER_PAGE_CHOICES[-1]
 
 sync = AppGroup("sync", help="Reading from and sending to the ad servers.")
 
@@ -134,13 +137,13 @@ def _all_connections() -> Sequence[Any]:
 
 
 @sync.command("runs")
-@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MOST_RUNS), default=20, show_default=True)
 @click.option("--state", type=click.Choice(RUN_STATES), help="Only those in this state.")
 @json_option
 @plainly
 def list_runs(limit: int, state: str | None, as_json: bool) -> None:
     """The latest runs, newest first."""
-    arguments = {"state": state} if state else {}
+    arguments = {"per_page": str(MOST_RUNS)} | ({"state": state} if state else {})
     with reading():
         runs = run_queries.list_runs(run_queries.RUNS.parse(arguments)).items[:limit]
         if as_json:
