@@ -6,7 +6,8 @@ Cookies are never looked at. An address below that is not there counts like any 
 
 from flask import Blueprint, Response, g, request
 
-from webapp.api import access, answers, limits
+from webapp.api import access, answers, limits, refusals
+from webapp.core.errors import InvalidInput
 from webapp.core.query import QueryError
 from webapp.web import problems
 
@@ -36,6 +37,13 @@ def finish(response: Response) -> Response:
 @blueprint.app_errorhandler(problems.Problem)
 def explain(problem: problems.Problem) -> Response:
     return problems.answer(problem)
+
+
+@blueprint.errorhandler(InvalidInput)
+def explain_invalid(error: InvalidInput) -> Response:
+    fields = {name: refusals.to_script(words) for name, words in error.fields.items()}
+    detail = "; ".join(fields.values())
+    return problems.answer(problems.Problem("invalid", detail, problems.pointers(fields)))
 
 
 @blueprint.errorhandler(QueryError)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from webapp.api import access, campaigns, differences, etags, verdicts
+from webapp.api import access, campaigns, differences, etags, refusals, verdicts
 from webapp.api.keys import intent_key
 from webapp.api.operation import Declaration, operation
 from webapp.api.schemas import campaigns as schemas
@@ -101,6 +101,9 @@ def update_campaign(
         campaign = queries.get_campaign(uuid)
         service.lock(campaign)
         values = _values(values_of(editable(campaign)), _sent(body))
+        if values.total_budget_minor is None and values.total_budget_currency:
+            # To the service that is a campaign without a budget, which this one was already.
+            raise InvalidInput({"total_budget_currency": refusals.NO_BUDGET})
         differences.check(campaign, values, etags.seen())
         service.edit_campaign(access.actor(), campaign, values, campaign.version, key)
         written = Written(str(campaign.uuid), key, done=200)
