@@ -25,6 +25,8 @@ NOW = [450000, "USD"]
         ("5000", None, NOW, "5,000.00 – pick a currency"),
         ("", "USD", NOW, "No budget – now USD 4,500.00"),
         ("", None, None, ""),
+        ("$ 4 600,00", "USD", NOW, "USD 4,600.00 – now USD 4,500.00 (+2.2 %)"),
+        ("€5000", None, NOW, "5,000.00 – pick a currency"),
         ("1200000", "JPY", [1000000, "JPY"], "JPY 1,200,000 – now JPY 1,000,000 (+20 %)"),
     ],
 )
@@ -84,7 +86,9 @@ def test_a_first_budget_asks_nothing() -> None:
         ("1.234", None, {"1234": "1,234.00", "1.23": "1.23"}),
         # A yen has no fraction: only one reading is left.
         ("1.234", "JPY", {"1234": "JPY 1,234"}),
+        ("1 234,567", "USD", {"1234.56": "USD 1,234.56", "1234567": "USD 1,234,567.00"}),
         ("x", "USD", {}),
+        ("€5000", "USD", {}),
     ],
 )
 def test_both_readings_of_an_amount_are_offered(text, currency, offered) -> None:
@@ -159,6 +163,19 @@ def test_a_large_budget_of_a_new_campaign_asks_nothing(manager_client):
         "total_budget_currency": "USD",
     }
     assert get_page(manager_client, "/campaigns/new").submit(BOOK, typed).h1 == "Spring"
+
+
+def test_blanks_that_do_not_break_are_blanks_in_an_amount(manager_client, campaign):
+    form = get_page(manager_client, edit_address(campaign))
+
+    page = form.submit(SAVE, {"total_budget": "46\u00a050"}, status=422)
+    assert "Blanks stand only between thousands" in page.errors["total_budget"]
+    values = {"total_budget": "12\u00a050"}
+    answer = manager_client.get("/campaigns/budget", query_string=values)
+    assert "Blanks stand only between thousands" in answer.text
+
+    form.submit(SAVE, {"total_budget": "4\u00a0650,00"})
+    assert stored(campaign).total_budget_minor == 465000
 
 
 def test_a_reading_that_is_offered_fills_in_and_saves_nothing(manager_client, campaign):

@@ -1,5 +1,6 @@
 """What lines ask for: only what was typed, only what is not so already, and nothing misread."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.exchange.files import CAMPAIGN, KNOWN, cells_of, exported, retyped, saved
 from webapp.core.money import CURRENCIES, MAX_MINOR
-from webapp.exchange.facts import Facts
+from webapp.exchange.facts import MOST_COMPARED, Facts
 from webapp.exchange.reading import read_table
 from webapp.exchange.wishes import ZEROS_LOST, Wish, wish_of
 
@@ -123,6 +124,8 @@ def test_an_empty_cell_leaves_and_brackets_clear() -> None:
         ({"Advertiser": "twin", "Agency": "Quay"}, {"advertiser": 9}),
         ({"Advertiser": "Twin"}, {"advertiser": 8}),
         ({"Budget": "7000"}, {"budget": [700_000, "USD"]}),
+        ({"Budget": "$7\u00a0000,50"}, {"budget": [700_050, "USD"]}),
+        ({"Currency": "EUR", "Budget": "7 000 €"}, {"budget": [700_000, "EUR"]}),
         ({"Currency": "JPY", "Budget": "5000"}, {"budget": [5000, "JPY"]}),
         ({"Currency": "GBP"}, {"budget": [500_000, "GBP"]}),
         ({"Title": "  Summer\n2026 "}, {"title": "Summer 2026"}),
@@ -147,6 +150,8 @@ def test_cells_are_read_as_they_are_meant(cells: dict[str, str], wanted: dict[st
         ({"Budget": "1.234"}, "Budget: “1.234”: 1.234 can be read two ways."),
         ({"Budget": "much"}, "Budget: “much”: This is not an amount."),
         ({"Budget": "-5"}, "cannot be negative"),
+        ({"Budget": "€5000"}, "says € (EUR), and its currency is USD."),
+        ({"Budget": "12 50"}, "Blanks stand only between thousands"),
         ({"Currency": "XXQ"}, "Currency: There is no currency “XXQ”."),
         ({"Currency": "[]"}, "Currency: Clear “Budget” as well"),
         ({"Currency": "EUR", "Budget": ""}, "Budget: Fill in the amount"),
@@ -159,6 +164,31 @@ def test_what_cannot_be_used_is_said_with_its_column(cells: dict[str, str], said
     found = wish(retyped(exported(CAMPAIGN), **cells))
     assert len(found.problems) == 1
     assert said in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"Advertiser": "Acmee"}, "There is none called “Acmee”. Did you mean “Acme”?"),
+        ({"Advertiser": "tw"}, "Did you mean “Twin”?"),
+        ({"Owner": "x@example.com"}, "Did you mean “owner@example.com” or “other@example.com”?"),
+    ],
+)
+def test_names_that_may_have_been_meant_are_told(cells: dict[str, str], said: str) -> None:
+    line = read_table(retyped(exported(CAMPAIGN), **cells)).lines[0]
+    known = replace(KNOWN, compared={})
+    found = wish_of(line, CAMPAIGN, known, has_decimal_comma=False)
+    assert said in found.problems[0]
+
+
+def test_only_the_first_few_wrong_names_are_compared_with_all_others() -> None:
+    known = replace(KNOWN, compared={})
+    assert known.buyers_like("Acmee") == ["Acme"]
+    for number in range(MOST_COMPARED):
+        known.buyers_like(f"{number}" * 1000)
+    assert len(known.compared) == MOST_COMPARED
+    assert known.buyers_like("Twinn") == []
+    assert known.buyers_like("Acmee") == ["Acme"]
 
 
 def test_every_wrong_cell_of_a_line_is_named() -> None:

@@ -20,6 +20,7 @@ from webapp.campaigns.offers import choices_with_own, offered
 from webapp.connections import queries as connections
 from webapp.core.db import transaction
 from webapp.core.errors import InvalidInput, KeyReused, StaleEdit
+from webapp.core.money import plain_blanks
 from webapp.web.forms import clean_text, drawn_again
 
 MAX_SEARCH = 100
@@ -82,7 +83,7 @@ def budget() -> ResponseReturnValue:
     """A fragment: what the budget that is being typed means beside the one that is there."""
     uuid = request.args.get("campaign")
     form = CampaignForm(Offered((), ()), queries.get_campaign(uuid) if uuid else None)
-    form.total_budget.data = str(clean_text(request.args.get("total_budget", "")))
+    form.total_budget.data = str(clean_text(plain_blanks(request.args.get("total_budget", ""))))
     form.total_budget_currency.data = request.args.get("total_budget_currency", "")
     return render_template("campaigns/_budget.html", form=form, figures=form.figures())
 

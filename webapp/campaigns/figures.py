@@ -51,7 +51,7 @@ def figures(text: str, currency: str | None, now: Any, *, is_new: bool = False) 
     if not text:
         return Figures("" if is_new or now is None else f"No budget – {_now(now)}")
     try:
-        minor = parse_amount(text, currency or "USD")
+        minor = parse_amount(text, currency)
     except AmbiguousAmount as problem:
         return Figures(problem=str(problem), readings=_readings(problem, currency))
     except MoneyError as problem:
@@ -126,7 +126,7 @@ def _readings(problem: AmbiguousAmount, currency: str | None) -> list[Reading]:
     found = []
     for text in problem.readings:
         try:
-            minor = parse_amount(text, currency or "USD")
+            minor = parse_amount(text, currency)
         except MoneyError:
             # In a currency without a fraction only one of the two can be meant.
             continue

@@ -12,7 +12,7 @@ from webapp.campaigns.fields import EDITABLE, CampaignValues, Snapshot, editable
 from webapp.campaigns.figures import Figures, figures
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.validation import MAX_TITLE
-from webapp.core.money import CURRENCIES, MoneyError, parse_amount, plain_amount
+from webapp.core.money import CURRENCIES, MoneyError, parse_amount, plain_amount, plain_blanks
 from webapp.web.forms import BaseForm, clean_text
 
 # Where the service's messages belong.
@@ -73,7 +73,8 @@ class CampaignForm(BaseForm):
     title = StringField("Title")
     advertiser_id = SelectField("Advertiser", coerce=row_id, validate_choice=False)
     external_id = StringField("External ID")
-    total_budget = StringField("Total budget")
+    # Blanks that do not break would be dropped, and what they divide be one number.
+    total_budget = StringField("Total budget", filters=[lambda text: plain_blanks(text or "")])
     total_budget_currency = SelectField("Currency", validate_choice=False)
     copy_needed = BooleanField("Ad copy is needed")
     owner_id = SelectField("Owner", coerce=row_id, validate_choice=False)
@@ -164,7 +165,7 @@ class CampaignForm(BaseForm):
         currency = self.total_budget_currency.data or None
         if not self.total_budget.data:
             return None
-        return [parse_amount(self.total_budget.data, currency or "USD"), currency]
+        return [parse_amount(self.total_budget.data, currency), currency]
 
     def _text(self, name: str) -> str:
         """The typed text, or the stored one where a browser only could not show it as it is."""

@@ -16,23 +16,25 @@ from webapp.campaigns.stretches import stretch
 from webapp.core.money import (
     CURRENCIES,
     MAX_MINOR,
+    SIGNS,
     UNUSUAL_DIGITS,
     MoneyError,
     currencies_with,
     format_amount,
     is_currency,
+    meanings,
     minor_digits,
     parse_amount,
 )
-from webapp.core.query_errors import BadValue, nearest
+from webapp.core.query_errors import MOST_SUGGESTED, BadValue, nearest
 from webapp.core.query_terms import RANGE, Value
 
 # Stands for any currency while an amount is read: it has the most digits there are.
 FINEST = "CLF"
 USUAL_DIGITS = 2
 _ENDS = re.compile(r"(?:([A-Za-z]+)\s?)?([^A-Za-z]+?)(?:\s?([A-Za-z]+))?")
+_LETTERS = re.compile(r"[A-Za-z]{2,}")
 _SHORTENED = re.compile(r"(\d+(?:\.\d+)?)\s?([kKmM])\s?([A-Za-z]{3})?")
-_SIGNS = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ def read_amounts(value: Value) -> Amounts:
 
 def _split(text: str, value: Value) -> tuple[str, str | None]:
     """The digits of an amount and its currency."""
-    _refuse_shorthand(text, value)
-    found = _ENDS.fullmatch(text.strip())
+    coded = _with_code(text, value)
+    _refuse_shorthand(coded, text, value)
+    found = _ENDS.fullmatch(coded)
     if not found or (found[1] and found[3]):
         raise BadValue(f"“{text}” is no amount. Type digits and a currency, such as 5000usd.")
     code = (found[1] or found[3] or "").upper()
@@ -87,16 +90,28 @@ def _split(text: str, value: Value) -> tuple[str, str | None]:
     return found[2].strip(), code or None
 
 
-def _refuse_shorthand(text: str, value: Value) -> None:
-    sign = next((sign for sign in _SIGNS if sign in text), None)
-    if sign:
-        digits = text.replace(sign, "").strip()
-        meant = _instead(value, text, digits + _SIGNS[sign])
-        raise BadValue(f"{sign} is the sign of several currencies. Type the code of one.", meant)
-    short = _SHORTENED.fullmatch(text.strip())
+def _with_code(text: str, value: Value) -> str:
+    """The amount with its currency's code for its sign, if it has one. Raises ``BadValue``."""
+    bare = text.strip()
+    sign = next((sign for sign in SIGNS if bare.startswith(sign) or bare.endswith(sign)), None)
+    if sign is None:
+        return bare
+    rest = bare.removeprefix(sign).removesuffix(sign).strip()
+    named = _LETTERS.search(rest)
+    if named and named[0].upper() in SIGNS[sign]:
+        return rest
+    if len(SIGNS[sign]) == 1:
+        return rest + SIGNS[sign][0]
+    offered = [code.lower() for code in SIGNS[sign] if code in CURRENCIES][:MOST_SUGGESTED]
+    meant = [] if named else [_instead(value, text, rest + code) for code in offered]
+    raise BadValue(f"{sign} may be {meanings(sign)}. Type the code of one.", *meant)
+
+
+def _refuse_shorthand(coded: str, text: str, value: Value) -> None:
+    short = _SHORTENED.fullmatch(coded)
     if short:
         whole = Decimal(short[1]) * (1000 if short[2] in "kK" else 1_000_000)
-        meant = _instead(value, text, f"{whole.normalize():f}{short[3] or ''}")
+        meant = _instead(value, text, f"{whole.normalize():f}{(short[3] or '').lower()}")
         raise BadValue("Type the amount with all its digits.", meant)
 
 

@@ -4,6 +4,7 @@ Nothing here touches floats. The number of minor digits is ISO 4217's: USD 2, JP
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -13,9 +14,43 @@ from babel.numbers import list_currencies
 # Ten quadrillion minor units fit a signed 64-bit column with room to sum a hundred of them.
 MAX_MINOR = 10**15
 MAX_INPUT_LENGTH = 40
+# An amount is read like one of this currency as long as none is chosen.
+USUAL = "USD"
+THOUSANDS = 3
+MOST_NAMED = 3
 
-_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+# Blanks that stand between thousands: plain ones, those that do not break, thin ones.
+_BLANKS = re.compile("[ \u00a0\u2000-\u200a\u202f]")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _PLAIN = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"[\d., ]+")
+# Where blanks stand between thousands, a comma is none of their marks.
+_SPACED = re.compile(r"([1-9]\d{0,2}(?: \d{3})+)(?:([.,])(\d+))?")
+_WITH_COMMA = re.compile(r"(\d+|\d{1,3}(\.\d{3})+),\d+")
+
+# Whose signs they are, the likeliest first.
+SIGNS: Mapping[str, tuple[str, ...]] = {
+    sign: tuple(codes.split())
+    for sign, codes in {
+        "$": "USD CAD AUD NZD HKD SGD TWD MXN ARS CLP COP UYU BBD BMD BND BSD BZD CUP DOP FJD GYD "
+        "JMD KYD LRD NAD SBD SRD TTD XCD",
+        "€": "EUR",
+        "£": "GBP EGP FKP GIP LBP SHP SSP SYP",
+        "¥": "JPY CNY",
+        "₩": "KRW",
+        "₹": "INR",
+        "₺": "TRY",
+        "₫": "VND",
+        "₪": "ILS",
+        "₱": "PHP",
+        "₸": "KZT",
+        "₴": "UAH",
+        "₦": "NGN",
+        "฿": "THB",
+    }.items()
+}
+_SIGN = f"[{''.join(SIGNS)}]|[A-Za-z]{{3}}"
+_SIGNED = re.compile(rf"(-?) ?({_SIGN})? ?(-?\d[\d., ]*?) ?({_SIGN})?")
 
 # As ISO 4217 has them. CLDR's differ: it drops digits that people do not use in cash (RSD, IQD).
 _CODES_BY_DIGITS = {
@@ -130,19 +165,38 @@ def is_currency(code: str) -> bool:
     return code in list_currencies()
 
 
-def parse_amount(text: str, currency: str) -> int:
+def meanings(sign: str) -> str:
+    """The currencies whose sign it is: ``JPY or CNY``."""
+    codes = SIGNS[sign]
+    *first, last = codes if len(codes) <= MOST_NAMED else (*codes[:MOST_NAMED], "another")
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def plain_blanks(text: str) -> str:
+    """The text with a plain blank for each that may stand in an amount and does not break."""
+    return _BLANKS.sub(" ", text)
+
+
+def parse_amount(text: str, currency: str | None, *, decimal_comma: bool = False) -> int:
     """Read what a person typed as minor units of ``currency``.
 
-    Accepts ``5000``, ``5,000`` and ``5,000.00``. Refuses, with :class:`MoneyError`: signs,
-    exponents, anything not a number, more digits than the currency has, more than
-    ``MAX_MINOR`` minor units, and the two texts whose comma or point may mean either thing.
+    Accepts ``5000``, ``5,000``, ``5,000.00``, ``5 000,00``, each with a sign or the code of its
+    currency beside it: of any, where none is chosen yet. With ``decimal_comma``, ``5.000,00``, too.
+    Refuses, with :class:`MoneyError`: another currency's sign, exponents, anything not a number,
+    more digits than the currency has, more than ``MAX_MINOR`` minor units, and the texts whose
+    comma or point may mean either thing.
     """
-    text = text.strip()
+    text = plain_blanks(text).strip()
     if len(text) > MAX_INPUT_LENGTH:
         raise MoneyError("This amount is too long. Type a number such as 5000.00.")
-    if text.startswith("-") and text[1:].replace(",", "").replace(".", "").isdigit():
+    text = _without_sign(text, currency)
+    if text.startswith("-") and re.sub("[,. ]", "", text[1:]).isdigit():
         raise MoneyError("A budget cannot be negative. Type 0 or more.")
+    currency = currency or USUAL
     digits = minor_digits(currency)
+    text = _without_blanks(text, digits, decimal_comma=decimal_comma)
+    if decimal_comma and _WITH_COMMA.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
     _refuse_ambiguous(text, digits)
     if not text.isascii() or not (_GROUPED.fullmatch(text) or _PLAIN.fullmatch(text)):
         raise MoneyError("This is not an amount. Type digits with a point, such as 5000.00.")
@@ -154,6 +208,43 @@ def parse_amount(text: str, currency: str) -> int:
         limit = format_amount(MAX_MINOR, currency)
         raise MoneyError(f"This amount is too large. The most is {limit} {currency}.")
     return minor
+
+
+def _without_sign(text: str, currency: str | None) -> str:
+    """What is left without a sign or code that fits the currency. Raises ``MoneyError``."""
+    found = _SIGNED.fullmatch(text)
+    if not found:
+        return text
+    minus, before, number, after = found.groups()
+    for sign in filter(None, (before, after)):
+        codes = SIGNS.get(sign) or (sign.upper(),)
+        if not is_currency(codes[0]):
+            return text
+        if currency and currency not in codes:
+            means = f" ({meanings(sign)})" if sign in SIGNS else ""
+            raise MoneyError(
+                f"This amount says {sign.upper()}{means}, and its currency is {currency}. "
+                "Change one of the two."
+            )
+    return minus + number
+
+
+def _without_blanks(text: str, digits: int, *, decimal_comma: bool) -> str:
+    """The amount without blanks between its thousands, and then with a point for a fraction."""
+    if " " not in text or not _NUMBER.fullmatch(text):
+        return text
+    found = _SPACED.fullmatch(text)
+    if not found:
+        raise MoneyError("Blanks stand only between thousands, as in 1 234.56. Leave them out.")
+    whole, mark, fraction = found[1].replace(" ", ""), found[2], found[3] or ""
+    if mark == "," and len(fraction) == THOUSANDS and not decimal_comma:
+        part = f"{whole}.{fraction if digits == THOUSANDS else fraction[:2]}"
+        raise AmbiguousAmount(
+            f"{text} can be read two ways. Type {part} for a fraction, "
+            f"or {whole}{fraction} for a whole amount.",
+            (part, whole + fraction),
+        )
+    return f"{whole}.{fraction}" if mark else whole
 
 
 def _refuse_ambiguous(text: str, digits: int) -> None:

@@ -4,11 +4,11 @@ Asks no database: what can be picked comes in by ``facts.Known``.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.core.money import AmbiguousAmount, MoneyError, is_currency, parse_amount
+from webapp.core.money import MoneyError, is_currency, parse_amount
 from webapp.core.text import fold
 from webapp.exchange.columns import (
     ADVERTISER,
@@ -45,7 +45,6 @@ EXACT_DIGITS = 15
 
 _BREAKS = re.compile(r"[\r\n\t]+")
 _SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
-_WITH_COMMA = re.compile(r"(\d+|\d{1,3}(\.\d{3})+),\d+")
 
 
 class Wrong(Exception):
@@ -120,7 +119,8 @@ def _owner(typed: Typed, known: Known) -> int | None:
         return None
     email = typed.typed[OWNER].strip()
     if fold(email) not in known.operators:
-        raise Wrong(OWNER, f"Nobody signs in here as “{email[:100]}”.")
+        near = _did_you_mean(known.operators_like(email))
+        raise Wrong(OWNER, f"Nobody signs in here as “{email[:100]}”.{near}")
     return known.operators[fold(email)]
 
 
@@ -147,19 +147,11 @@ def _budget(typed: Typed, _known: Known) -> list[Any] | None:
     if not currency and not typed.facts:
         raise Wrong(CURRENCY, "Fill in the budget’s currency, such as USD.")
     try:
-        return [_minor(amount, currency or "USD", typed.has_decimal_comma), currency or None]
+        # Files whose cells are separated by semicolons have commas in their numbers.
+        minor = parse_amount(amount, currency or None, decimal_comma=typed.has_decimal_comma)
     except MoneyError as problem:
         raise Wrong(BUDGET, f"“{amount[:60]}”: {problem}") from None
-
-
-def _minor(amount: str, currency: str, has_decimal_comma: bool) -> int:
-    """Files whose cells are separated by semicolons have commas in their numbers."""
-    if has_decimal_comma and _WITH_COMMA.fullmatch(amount):
-        try:
-            return parse_amount(amount.replace(".", "").replace(",", "."), currency)
-        except AmbiguousAmount as problem:
-            raise MoneyError(str(problem)) from None
-    return parse_amount(amount, currency)
+    return [minor, currency or None]
 
 
 def _advertiser(typed: Typed, known: Known) -> int:
@@ -171,7 +163,8 @@ def _advertiser(typed: Typed, known: Known) -> int:
         raise Wrong(ADVERTISER, "Fill in its name, or its ID.")
     found = known.named.get(fold(name), [])
     if not found:
-        raise Wrong(ADVERTISER, f"There is none called “{name[:100]}”.")
+        near = _did_you_mean(known.buyers_like(name))
+        raise Wrong(ADVERTISER, f"There is none called “{name[:100]}”.{near}")
     agency = fold(typed.cells.get(AGENCY, "")).strip()
     through = [buyer for buyer in found if fold(buyer.agency) == agency]
     if AGENCY in typed.typed and not through:
@@ -182,6 +175,13 @@ def _advertiser(typed: Typed, known: Known) -> int:
         listed = ", ".join(f"{buyer.id} (through {buyer.agency})" for buyer in fitting[:5])
         raise Wrong(ADVERTISER, f"Several are called “{name[:100]}”. Fill in the ID: {listed}.")
     return fitting[0].id
+
+
+def _did_you_mean(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    *first, last = [f"“{name}”" for name in names]
+    return f" Did you mean {', '.join(first) + ' or ' if first else ''}{last}?"
 
 
 def _by_id(typed: Typed, known: Known) -> int:
