@@ -145,6 +145,37 @@ def test_who_saw_something_else_is_shown_the_difference_and_nothing_is_saved(scr
     script.call("PUT", path, 202, sent, If_Match=now.headers["ETag"])
 
 
+def difference(field, base, theirs, yours):
+    sides = {"base": base, "theirs": theirs, "yours": yours}
+    return {"field": field, "base_known": True, **sides}
+
+
+def test_who_saw_something_else_is_shown_what_only_the_others_changed(script, campaign):
+    path = f"/campaigns/{campaign.uuid}"
+    etag = etag_of(script, campaign)
+    meanwhile(campaign, total_budget_minor=700_050, copy_needed=True, notes="For now.")
+    meanwhile(campaign, total_budget_minor=700_050, copy_needed=True, notes=None)
+    script.put(f"{path}/archive", {"archived": True}, 200)
+
+    error = script.call("PUT", path, 412, {"title": "Mine"}, If_Match=etag).json
+
+    assert error["changes"] == [
+        difference("title", "Before", "Before", "Mine"),
+        difference("copy_needed", False, True, False),
+        difference("total_budget_cents", 500_000, 700_050, 500_000),
+        difference("archived", False, True, False),
+    ]
+
+
+def test_of_a_version_alone_nothing_is_known_but_what_is_sent(script, campaign):
+    meanwhile(campaign, notes="Theirs.")
+    sent = {"title": "Mine"}
+
+    error = script.call("PUT", f"/campaigns/{campaign.uuid}", 412, sent, If_Match='"1"').json
+
+    assert [(each["field"], each["base_known"]) for each in error["changes"]] == [("title", False)]
+
+
 @pytest.mark.parametrize("archived", [True, False])
 def test_archiving_is_turned_away_like_other_changes(script, campaign, archived):
     path = f"/campaigns/{campaign.uuid}"
@@ -156,12 +187,11 @@ def test_archiving_is_turned_away_like_other_changes(script, campaign, archived)
     answer = script.call("PUT", f"{path}/archive", 412, sent, If_Match=etag)
 
     assert answer.json["code"] == "changed_meanwhile"
-    [change] = answer.json["changes"]
-    assert (change["field"], change["theirs"], change["yours"]) == (
-        "archived",
-        not archived,
-        archived,
-    )
+    changes = {each["field"]: each for each in answer.json["changes"]}
+    assert changes == {
+        "archived": difference("archived", not archived, not archived, archived),
+        "title": difference("title", "Before", "Theirs", "Before"),
+    }
     now = script.call("GET", path)
     assert (now.json["archived"], now.headers["ETag"]) == (not archived, answer.headers["ETag"])
     script.call("PUT", f"{path}/archive", 200, {"archived": not archived}, If_Match=etag)

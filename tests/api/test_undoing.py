@@ -144,7 +144,14 @@ def test_a_newer_edit_is_not_undone_unseen(script):
             "base_known": True,
             "theirs": "After",
             "yours": "Before",
-        }
+        },
+        {
+            "field": "total_budget_cents",
+            "base": 100,
+            "base_known": True,
+            "theirs": 700,
+            "yours": 100,
+        },
     ]
     assert now(script, campaign)["title"] == "After"
     assert changes(campaign)[-1].state == "ready"
@@ -159,7 +166,8 @@ def test_a_booking_is_undone_until_it_is_sent_and_not_after_an_edit_unseen(scrip
     edit_elsewhere(campaign, title="Summer")
 
     error = undo(script, change, 412, If_Match=booked.headers["ETag"])
-    assert [(each["field"], each["yours"]) for each in error["changes"]] == [("archived", True)]
+    changed = [(each["field"], each["theirs"], each["yours"]) for each in error["changes"]]
+    assert changed == [("title", "Summer", "Spring"), ("archived", False, True)]
     assert now(script, campaign)["archived"] is False
 
     assert undo(script, change)["archived"] is True

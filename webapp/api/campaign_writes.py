@@ -25,6 +25,11 @@ from webapp.web.problems import Problem
 
 # What the service calls otherwise.
 SENT_AS = {"total_budget_minor": "total_budget_cents", "owner_id": "owner"}
+GROUP_OF = {
+    "advertiser_id": "advertiser",
+    "total_budget_cents": "budget",
+    "total_budget_currency": "budget",
+}
 ERRORS = frozenset({"clash", "refused", "unavailable"})
 
 
@@ -89,8 +94,9 @@ def update_campaign(
 
     With `If-Match` (the `ETag` of the campaign, or its `version` in quotes), a change that somebody
     else made since is not overwritten: the answer is 412 `changed_meanwhile`, and `changes` shows
-    for each member what it was, what it is and what you sent. Without, the last one wins in the
-    members that are sent.
+    for each member what it was (`base`), what it is (`theirs`) and what you sent (`yours`). Members
+    that only the others changed are there too: of these `yours` is what you had read. Without
+    `If-Match`, the last one wins in the members that are sent.
 
     The answer is 200 when the ad server has confirmed it, or nothing had to be told to it, else
     202 or 422 `refused`, as for a booking; `Prefer` works alike. Open conflicts in the changed
@@ -104,7 +110,7 @@ def update_campaign(
         if values.total_budget_minor is None and values.total_budget_currency:
             # To the service that is a campaign without a budget, which this one was already.
             raise InvalidInput({"total_budget_currency": refusals.NO_BUDGET})
-        differences.check(campaign, values, etags.seen())
+        differences.check(campaign, values, etags.seen(), _groups(body))
         service.edit_campaign(access.actor(), campaign, values, campaign.version, key)
         written = Written(str(campaign.uuid), key, done=200)
         answered = verdicts.respond(verdicts.at_once(written), written.uuid)
@@ -158,6 +164,11 @@ def _sent(
     body: schemas.NewCampaign | schemas.CampaignChange, *, all_members: bool = False
 ) -> dict[str, Any]:
     return body.model_dump(exclude_unset=not all_members)
+
+
+def _groups(body: schemas.CampaignChange) -> set[str]:
+    """The groups that the members sent belong to."""
+    return {GROUP_OF.get(name, name) for name in body.model_fields_set}
 
 
 def _values(now: CampaignValues, sent: Mapping[str, Any]) -> CampaignValues:

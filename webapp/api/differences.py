@@ -1,6 +1,6 @@
 """Who changes what was changed meanwhile sees what it was, what it is, and what was sent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,49 +16,41 @@ from webapp.campaigns.fields import (
     EDITABLE,
     LABELS,
     CampaignValues,
+    Snapshot,
     changed_groups,
     editable,
-    values_of,
 )
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 from webapp.core.money import minor_digits
 from webapp.web.problems import Problem
 
+ARCHIVED = "archived"
+ALL = (*EDITABLE, ARCHIVED)
+# What an event of the timeline says of the time before it.
+UNTIL_THEN = {"archived": "active", "unarchived": ARCHIVED}
+# The text of the timeline that stands for true.
+YES = {"copy_needed": "Needed", ARCHIVED: ARCHIVED}
 WORDS = "The campaign was changed since you read it. Nothing was saved."
 
 
-def check(campaign: Campaign, values: CampaignValues, seen: Sequence[Seen] | None) -> None:
+def check(
+    campaign: Campaign,
+    values: CampaignValues,
+    seen: Sequence[Seen] | None,
+    named: Collection[str] = (),
+) -> None:
     """Raises ``Problem`` when the script had read another version than the one that is there.
 
     Not where all that it sends is there already: a change that was sent twice does no harm.
+    ``named`` are the groups that it sends.
     """
-    if seen is None or _is_current(campaign, seen):
-        return
-    now, wanted = editable(campaign), editable(values)
-    groups = changed_groups(now, wanted, EDITABLE)
-    if not groups:
-        return
-    known = _before(campaign, seen)
-    emails = operators.emails_of([now["owner"], wanted["owner"]])
-    changes: list[Json] = []
-    for group in groups:
-        theirs = _members(group, now[group], emails)
-        yours = _members(group, wanted[group], emails)
-        base = None
-        if known is not None:
-            base = _read(campaign, group, known[group]) if group in known else theirs
-        changes += _differences(theirs, yours, base)
-    raise _meanwhile(campaign, changes)
+    _compare(campaign, editable(values) | _archived(campaign), seen, named)
 
 
 def check_archive(campaign: Campaign, archived: bool, seen: Sequence[Seen] | None) -> None:
     """The same for archiving a campaign, or bringing it back."""
-    now = {"archived": campaign.archived_at is not None}
-    if seen is None or _is_current(campaign, seen):
-        return
-    if now["archived"] != archived:
-        raise _meanwhile(campaign, _differences(now, {"archived": archived}, None))
+    _compare(campaign, editable(campaign) | {ARCHIVED: archived}, seen)
 
 
 def check_act(campaign: Campaign, act: Callable[[], None], seen: Sequence[Seen] | None) -> None:
@@ -69,12 +61,44 @@ def check_act(campaign: Campaign, act: Callable[[], None], seen: Sequence[Seen] 
     if seen is not None and not _is_current(campaign, seen):
         trial = db.session.begin_nested()
         act()
-        wanted, archived = values_of(editable(campaign)), campaign.archived_at is not None
+        wanted = editable(campaign) | _archived(campaign)
         trial.rollback()
         db.session.expire_all()
-        check(campaign, wanted, seen)
-        check_archive(campaign, archived, seen)
+        _compare(campaign, wanted, seen)
     act()
+
+
+def _compare(
+    campaign: Campaign,
+    wanted: Snapshot,
+    seen: Sequence[Seen] | None,
+    named: Collection[str] = (),
+) -> None:
+    if seen is None or _is_current(campaign, seen):
+        return
+    now = editable(campaign) | _archived(campaign)
+    groups = changed_groups(now, wanted, ALL)
+    if not groups:
+        return
+    known = _before(campaign, seen)
+    others = [group for group in known or () if group not in (*groups, *named)]
+    emails = operators.emails_of([now["owner"], wanted["owner"]])
+    changes: list[Json] = []
+    for group in (each for each in ALL if each in groups or each in others):
+        theirs = _members(group, now[group], emails)
+        base = None
+        if known is not None:
+            base = _read(campaign, group, known[group]) if group in known else theirs
+        # What the script says nothing of is to stay as it had read it.
+        yours = base or dict.fromkeys(theirs)
+        if group in groups:
+            yours = _members(group, wanted[group], emails)
+        changes += _differences(theirs, yours, base)
+    raise _meanwhile(campaign, changes)
+
+
+def _archived(campaign: Campaign) -> Snapshot:
+    return {ARCHIVED: campaign.archived_at is not None}
 
 
 def _is_current(campaign: Campaign, seen: Sequence[Seen]) -> bool:
@@ -116,6 +140,8 @@ def _before(campaign: Campaign, seen: Sequence[Seen]) -> Mapping[str, str | None
     for event in audit.events_after("campaign", campaign.id, event_id):
         if event.field in group_of:
             found.setdefault(group_of[event.field], event.before)
+        elif event.action in UNTIL_THEN:
+            found.setdefault(ARCHIVED, UNTIL_THEN[event.action])
     return found
 
 
@@ -141,4 +167,6 @@ def _read(campaign: Campaign, group: str, text: str | None) -> Json | None:
         same = Advertiser.connection_id == campaign.connection_id, Advertiser.name == text
         ids = db.session.scalars(select(Advertiser.id).where(*same).limit(2)).all()
         return {"advertiser_id": str(ids[0])} if len(ids) == 1 else None
-    return {group: text == "Needed" if group == "copy_needed" else text}
+    if group in YES:
+        return {group: text == YES[group]}
+    return {group: text}

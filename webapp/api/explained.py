@@ -58,9 +58,31 @@ EXPLAINED: dict[str, Explained] = {
         retry=True,
     ),
     "changed_meanwhile": Explained(
-        "Somebody else changed it after you read it. The answer shows the difference: read it "
-        "again, bring the two together, and send it with the new ETag.",
-        "The campaign was changed since you read it.",
+        "Somebody else changed it after you read it. “changes” has each member that they or you "
+        "changed: what it was when you read it (“base”, if “base_known”), what it is now "
+        "(“theirs”), and what you sent (“yours”; of a member that you did not send, what you had "
+        "read). Where If-Match had only a version, what it was is not known, and only members that "
+        "you sent are there. Bring the two together, and send it with the new ETag.",
+        "The campaign was changed since you read it. Nothing was saved.",
+        more={
+            "version": 4,
+            "changes": [
+                {
+                    "field": "title",
+                    "base": "Spring launch",
+                    "base_known": True,
+                    "theirs": "Spring launch",
+                    "yours": "Spring launch 2026",
+                },
+                {
+                    "field": "total_budget_cents",
+                    "base": 500_000,
+                    "base_known": True,
+                    "theirs": 650_000,
+                    "yours": 500_000,
+                },
+            ],
+        },
     ),
     "too_large": Explained(
         "Send less at once: a request may have up to 1 MiB.",
