@@ -95,6 +95,11 @@ def work_on_campaigns() -> dict[str, Any]:
         "archived": archived,
         "in_archive": [c["id"] for c in in_archive],
         "missing": call("GET", "/campaigns/4711", 404)["status"],
+        "with_slash": {
+            "campaigns": call("GET", "/campaigns/")["meta"]["total"],
+            "advertisers": len(call("GET", "/advertisers/")),
+            "budget": call("PUT", f"{path}/", json={"total_budget_cents": 0})["total_budget_cents"],
+        },
     }
 
 

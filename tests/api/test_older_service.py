@@ -65,6 +65,10 @@ def test_it_walks_all_campaigns_in_every_order(seen):
     assert seen["local"]["orders"]
 
 
+def test_a_slash_behind_an_address_makes_no_difference(seen):
+    assert seen["local"]["with_slash"] == {"campaigns": 121, "advertisers": 20, "budget": 0}
+
+
 def test_it_books_reads_changes_and_archives(told):
     sandbox, seen = told
     made, read = seen["local"]["made"], seen["local"]["read"]

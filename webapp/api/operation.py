@@ -99,7 +99,10 @@ def operation(method: str, rule: str, declared: Declaration) -> Callable[[View],
             return view(**parts) if kept is None else kept
 
         OPERATIONS[made.id] = made
-        blueprint.add_url_rule(served_at(rule), made.id, serve, methods=[method])
+        # The older service took addresses with a slash behind them too.
+        blueprint.add_url_rule(
+            served_at(rule), made.id, serve, methods=[method], strict_slashes=False
+        )
         return view
 
     return mark
