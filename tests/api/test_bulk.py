@@ -202,9 +202,9 @@ def test_the_advertiser_is_set_by_its_id_as_text_or_number(script, campaigns):
         ({"selection": {}}, "/selection"),
         ({"selection": {"q": "spring", "ids": [NOT_THERE]}}, "/selection"),
         ({"selection": {"q": "budgt:>5"}}, "/selection/q"),
-        ({"selection": {"q": "nothingatall"}}, "/selection"),
+        ({"selection": {"q": "nothingatall"}}, "/selection/q"),
         ({"selection": {"ids": ["x"]}}, "/selection/ids/0"),
-        ({"selection": {"ids": [NOT_THERE]}}, "/selection"),
+        ({"selection": {"ids": [NOT_THERE]}}, "/selection/ids/0"),
         ({"operation": {}}, "/operation"),
         ({"operation": {"archive": {}, "unarchive": {}}}, "/operation"),
         ({"operation": {"unarchive": {}}}, "/selection"),
@@ -226,6 +226,40 @@ def test_what_cannot_be_begun_is_pointed_at(script, campaigns, part, pointer):
 
     assert [error["pointer"] for error in errors] == [pointer]
     assert db.session.query(BulkJob).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"selection": {"q": "nothingatall"}}, "No campaign matches it."),
+        ({"selection": {"ids": [NOT_THERE]}}, "There is no such campaign."),
+        ({"operation": {"unarchive": {}}}, "Nothing of these can be changed by it. A dry run"),
+        ({"operation": {"percent": {"by": 90}}}, "Some budgets rise by more than 50 %, fall by"),
+    ],
+)
+def test_scripts_are_told_nothing_of_ticks(script, campaigns, part, said):
+    body = wanted(campaigns, {"archive": {}}) | part
+
+    (error,) = script("POST", "/campaigns/bulk", body, 422)["errors"]
+
+    assert error["message"].startswith(said)
+    assert not {"tick", "ticked", "page"} & set(error["message"].lower().replace(".", "").split())
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"percent": {"by": -100}},
+        {"budget": {"total_budget_cents": 1000, "total_budget_currency": "JPY"}},
+    ],
+)
+def test_falls_and_other_currencies_must_be_meant_too(script, campaigns, operation):
+    body = wanted(campaigns, operation)
+
+    assert script("POST", "/campaigns/bulk?dry_run=1", body)["needs_confirmation"] is True
+    refused = script("POST", "/campaigns/bulk", body, 422)
+    assert refused["errors"][0]["pointer"] == "/confirmed"
+    script("POST", "/campaigns/bulk", body | {"confirmed": True}, 202)
 
 
 def test_an_id_that_nobody_has_is_named_among_those_that_are_there(script, campaigns):

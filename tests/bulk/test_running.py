@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.bulk.desk import Desk, changes, events, item, said, states
+from webapp.audit import service as audit
+from webapp.auth.models import Operator
 from webapp.bulk import planning, queries, runner, service
 from webapp.bulk.models import CANCELLED, FINISHED, PAUSED, RUNNING, BulkItem
 from webapp.bulk.operations import (
@@ -22,10 +24,13 @@ from webapp.bulk.operations import (
     Unarchive,
 )
 from webapp.campaigns import service as campaigns
+from webapp.campaigns.fields import editable, values_of
 from webapp.campaigns.models import CONFIRMED, HELD, READY, SUPERSEDED, WAITING, Campaign
+from webapp.campaigns.record import subject
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import TooLate
+from webapp.sync.page import MEGAPHONE
 
 
 def get(campaign_id: int) -> Campaign:
@@ -146,6 +151,26 @@ def test_a_campaign_that_was_changed_since_is_left_as_it_is(desk: Desk) -> None:
     assert said(job)[0].startswith("It was changed since this was planned: ana@example.com, ")
     assert said(job)[0].endswith("(title).")
     assert get(campaign.id).title == "Hers"
+
+
+def test_who_changed_it_is_said_and_not_who_confirmed_that(desk: Desk) -> None:
+    campaign = factories.campaign(title="One")
+    ana, bob = (factories.operator(email=f"{name}@example.com") for name in ("ana", "bob"))
+    _retitle(ana, campaign, "Ana's")
+    job = desk.plan([campaign.id], ReplaceInTitle("a", "o", match_case=False))
+    audit.record(MEGAPHONE, "confirmed", subject(campaign), reason="title")
+    _retitle(bob, campaign, "Bob's")
+    audit.record(MEGAPHONE, "confirmed", subject(campaign), reason="title")
+
+    desk.run(job)
+
+    assert said(job)[0].startswith("It was changed since this was planned: bob@example.com, ")
+    assert said(job)[0].endswith("(title).")
+
+
+def _retitle(who: Operator, campaign: Campaign, title: str) -> None:
+    values = values_of(editable(campaign) | {"title": title})
+    campaigns.edit_campaign(Desk(who).actor, campaign, values, campaign.version, uuid4())
 
 
 def test_archiving_asks_for_the_version_as_well(desk: Desk) -> None:

@@ -136,7 +136,7 @@ def test_only_what_was_done_is_undone(desk: Desk) -> None:
     ids = factories.campaigns(2)
     job = desk.plan(ids, Archive())
     first = items(job)[0]
-    service.tick(desk.actor, job, [first.id], [])
+    service.tick(desk.actor, job, [first.id], [], job.plan_number)
     desk.run(job)
 
     draft = undo(desk, job)
@@ -265,7 +265,7 @@ def test_the_button_says_both_whatever_is_ticked(desk: Desk, manager_client, bot
     assert (sent.warnings, waits.warnings) == ([undoing.SENT_ANEW], [undoing.TAKEN_BACK])
 
     for left in (sent, waits):
-        service.tick(desk.actor, draft, [each.id for each in (sent, waits)], [left.id])
+        service.tick(desk.actor, draft, [each.id for each in (sent, waits)], [left.id], 0)
         db.session.commit()
         page = preview(manager_client, draft)
         assert words.SENT_BY_THEN in page.text

@@ -31,6 +31,15 @@ NO_CAMPAIGN = "There is no such campaign."
 MOST_NAMED = 20
 # What the services call otherwise, or have in a form.
 SENT_AS = {"items": "selection", "list": "selection/q"}
+# What the services say to people at a page, to a script: its place, and its words.
+TO_SCRIPTS = {
+    words.NOTHING_PICKED: ("selection/q", "No campaign matches it."),
+    words.NOTHING_TICKED: (
+        "selection",
+        "Nothing of these can be changed by it. A dry run says of each one why.",
+    ),
+    words.CONFIRM: ("confirmed", f"{words.TO_MEAN} Send true if that is meant, or leave them out."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ def change_many(query: schemas.BulkQuery, body: schemas.BulkBody) -> ResponseRet
     With `dry_run=1` the answer is the plan (200): how many would change, what cannot be done and
     why, warnings, and sums per currency. Without, the same plan is carried out by the worker: the
     answer is 202, and `Location` says how far it is, row by row. What cannot be done to one
-    campaign keeps no other from it. Budgets that rise by more than half need `confirmed`.
+    campaign keeps no other from it. Budgets that rise by more than half or from 0, fall by more
+    than half, or change their currency need `confirmed`; a first budget does not.
 
     It is done in the name of the token's operator; a token that belongs to nobody gets 403.
     """
@@ -165,8 +175,8 @@ def _begun(
             answer = bulk_rows.preview(job) if dry_run else bulk_rows.job(job)
             begun = Begun(answer, str(job.uuid))
     except InvalidInput as problem:
-        fields = {SENT_AS.get(name, name): text for name, text in problem.fields.items()}
-        raise InvalidInput(fields) from None
+        said = (_to_script(name, text) for name, text in problem.fields.items())
+        raise InvalidInput(dict(said)) from None
     return jsonify(begun.answer) if dry_run else _accepted(begun)
 
 
@@ -181,6 +191,11 @@ def _started(who: Actor, make: Callable[[], BulkJob], *, confirmed: bool) -> Bul
     db.session.flush()
     service.start(who, job, confirmed=confirmed)
     return job
+
+
+def _to_script(name: str, text: str) -> tuple[str, str]:
+    """Where in the body something is wrong, and what a script reads of it."""
+    return TO_SCRIPTS.get(text, (SENT_AS.get(name, name), text))
 
 
 def _accepted(begun: Begun) -> Response:
@@ -207,14 +222,14 @@ def _picked(who: Actor, sent: schemas.Selection) -> BulkJob:
     if sent.ids is None:
         asker = Asker(who.operator_id, utc_now(), zone())
         return selection.draft_of_matching(who, {"q": sent.q or ""}, asker)
-    job = selection.draft_of_rows(who, selection.ROWS, [str(each) for each in sent.ids], {})
-    known = queries.campaign_uuids(job)
+    picked = [str(each) for each in sent.ids]
+    known = {row.uuid for row in selection.versions(picked)}
     missing = [number for number, each in enumerate(sent.ids) if each not in known]
     if missing:
         raise InvalidInput(
             {f"selection/ids/{number}": NO_CAMPAIGN for number in missing[:MOST_NAMED]}
         )
-    return job
+    return selection.draft_of_rows(who, selection.ROWS, picked, {})
 
 
 def _subject(job: BulkJob) -> Subject:

@@ -10,11 +10,12 @@ from webapp.auth.permissions import Permission
 from webapp.bulk import planning, queries, selection, service, shown, words
 from webapp.bulk.forms import FORMS, ArchiveForm, OperationForm
 from webapp.bulk.models import EDIT, BulkJob
-from webapp.bulk.paging import numbers, page_number, part_shown
-from webapp.bulk.warnings import RISES
+from webapp.bulk.paging import numbers, page_link, page_number, part_shown
 from webapp.core.db import transaction
 from webapp.core.errors import DomainError, InvalidInput, NotFound
 from webapp.web.forms import drawn_again
+
+UNPROCESSABLE, CLASH = 422, 409
 
 
 def choose(
@@ -59,8 +60,7 @@ def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> Resp
     """One row for each campaign, before and after, with warnings and totals on top."""
     show, number = part_shown(), page_number()
     page = queries.items_page(job, show, number)
-    planned = job.total - job.unchanged_count - job.left_out_count - job.failed_count
-    rises = queries.planned_with(job, RISES)
+    meant = shown.to_be_meant(job)
     button, note = shown.start_words(job)
     answer = render_template(
         "bulk/preview.html",
@@ -69,7 +69,10 @@ def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> Resp
         operation=(job.operation or {}).get("words"),
         can_choose=job.kind == EDIT,
         chosen=(job.operation or {}).get("name"),
-        planned=planned,
+        planned=shown.planned_count(job),
+        parts=shown.parts(job),
+        here=url_for("bulk.show", job_uuid=job.uuid, show=show or None, page=number),
+        link=page_link(job, show),
         button=button,
         note=note,
         page=page,
@@ -78,9 +81,11 @@ def preview(job: BulkJob, problem: str | None = None, status: int = 200) -> Resp
         warnings=shown.warnings(job),
         messages=queries.messages(job),
         totals=shown.totals(job),
-        rises=rises,
+        meant=meant,
+        asks=meant and status == UNPROCESSABLE,
         problem=problem,
-        confirmed="confirmed" in request.form,
+        # Another plan was looked at when it was ticked.
+        confirmed="confirmed" in request.form and status != CLASH,
         is_mine=is_mine(job),
         form=ArchiveForm(),
         list_address=selection.list_address(job.list_arguments),
@@ -108,7 +113,7 @@ def tick(job_uuid: str) -> ResponseReturnValue:
     if left:
         flash(f"{words.counted(left)} left out.", "ok")
     number = page_number(request.form.get("go", "1"))
-    part = request.form.get("part", "")
+    part = request.form.get("show", request.form.get("part", ""))
     show = part if part in queries.SHOWN else None
     return redirect(url_for("bulk.show", job_uuid=job_uuid, page=number, show=show))
 
@@ -129,9 +134,12 @@ def start(job_uuid: str) -> ResponseReturnValue:
             return _shown_again(job_uuid, is_draft=is_draft)
         # Of its own: a start that is refused must not lose the ticks.
         with transaction():
-            service.start(web_actor(), job, confirmed="confirmed" in request.form)
+            is_meant = "confirmed" in request.form
+            service.start(web_actor(), job, confirmed=is_meant, seen=_plan_seen())
     except InvalidInput as problem:
-        return preview(queries.get_job(job_uuid), str(problem), 422)
+        return preview(queries.get_job(job_uuid), str(problem), UNPROCESSABLE)
+    except service.PlannedAnew as problem:
+        return preview(queries.get_job(job_uuid), str(problem), CLASH)
     except DomainError as problem:
         flash(str(problem), "warn")
     return redirect(url_for("bulk.show", job_uuid=job_uuid))
@@ -147,7 +155,12 @@ def _shown_again(job_uuid: str, *, is_draft: bool) -> ResponseReturnValue:
 def _keep_ticks(job: BulkJob) -> None:
     on_page = numbers(request.form.get("shown", "").split())
     ticked = set(numbers(request.form.getlist("tick")))
-    service.tick(web_actor(), job, on_page[: queries.ITEMS_A_PAGE], ticked)
+    service.tick(web_actor(), job, on_page[: queries.ITEMS_A_PAGE], ticked, _plan_seen())
+
+
+def _plan_seen() -> int:
+    """The number of the plan that the form was drawn from; one that never was without it."""
+    return next(iter(numbers([request.form.get("plan", "")])), -1)
 
 
 def is_mine(job: BulkJob) -> bool:

@@ -25,6 +25,7 @@ ITEM_STATES = (PLANNED, DONE, UNCHANGED, FAILED, LEFT_OUT)
 class BulkJob(Model):
     """``selection`` says in words what was picked; ``operation`` is its name with what was typed.
 
+    A draft may be planned again and again: ``operation`` has the plan's number and moment as well.
     Counts are of items by state. ``heartbeat_at`` is the worker's last sign of life in it.
     ``file_digest`` tells the same file sent twice; ``undoes_id`` is the job that this one undoes.
     """
@@ -60,6 +61,17 @@ class BulkJob(Model):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def plan_number(self) -> int:
+        """Which plan of a draft this is; 0 for what is planned as it is drafted."""
+        return int((self.operation or {}).get("plan", 0))
+
+    @property
+    def planned_at(self) -> datetime:
+        """When the campaigns were looked at for it."""
+        text = (self.operation or {}).get("planned_at")
+        return datetime.fromisoformat(text) if text else self.created_at
 
 
 class BulkItem(Model):

@@ -13,9 +13,16 @@ from webapp.core.money import MAX_MINOR, format_amount
 
 Wanted = dict[str, Any]
 
+NOT_IN_TITLE = "The text is not in its title."
+SMALL = "So small a change of its budget is rounded to none."
+
 
 class Impossible(Exception):
     """It cannot be done to this campaign; the text says why, to an operator."""
+
+
+class Unchanged(Exception):
+    """There is nothing to be done to this campaign; the text says why, to an operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,9 @@ class Archive:
     words: ClassVar[str] = "Archive"
 
     def wanted(self, facts: Any) -> Wanted:
-        return {} if facts.archived_at else {"archived": True}
+        if facts.archived_at:
+            raise Unchanged("It is in the archive already.")
+        return {"archived": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,9 @@ class Unarchive:
     words: ClassVar[str] = "Take out of the archive"
 
     def wanted(self, facts: Any) -> Wanted:
-        return {"archived": False} if facts.archived_at else {}
+        if not facts.archived_at:
+            raise Unchanged("It is not in the archive.")
+        return {"archived": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,9 @@ class SetOwner:
         return f"Set the owner to {self.owner}"
 
     def wanted(self, facts: Any) -> Wanted:
-        return {} if facts.owner_id == self.owner_id else {"owner": self.owner_id}
+        if facts.owner_id == self.owner_id:
+            raise Unchanged("It has this owner already." if self.owner_id else "It has no owner.")
+        return {"owner": self.owner_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class SetAdvertiser:
         if facts.connection_id != self.connection_id:
             raise Impossible("It belongs to another connection than this advertiser.")
         if facts.advertiser_id == self.advertiser_id:
-            return {}
+            raise Unchanged("It has this advertiser already.")
         return {"advertiser": self.advertiser_id}
 
 
@@ -128,7 +141,10 @@ class ScaleBudget:
     def wanted(self, facts: Any) -> Wanted:
         currency = _currency_of(facts)
         exact = facts.total_budget_minor * (100 + Decimal(self.percent)) / 100
-        return _budget(facts, int(exact.to_integral_value(ROUND_HALF_UP)), currency)
+        minor = int(exact.to_integral_value(ROUND_HALF_UP))
+        if minor == facts.total_budget_minor:
+            raise Unchanged(SMALL if minor else "Its budget is 0, and so is any part of it.")
+        return _budget(facts, minor, currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +164,11 @@ class ReplaceInTitle:
     def wanted(self, facts: Any) -> Wanted:
         flags = 0 if self.match_case else re.IGNORECASE
         # By a function, or a backslash in the new text would mean something.
-        title = re.sub(re.escape(self.find), lambda _: self.replacement, facts.title, flags=flags)
+        title, times = re.subn(
+            re.escape(self.find), lambda _: self.replacement, facts.title, flags=flags
+        )
         if title == facts.title:
-            return {}
+            raise Unchanged("Its title stays the same." if times else NOT_IN_TITLE)
         if not title.strip():
             raise Impossible("Nothing would be left of its title.")
         if len(title) > MAX_TITLE:
@@ -203,5 +221,6 @@ def _budget(facts: Any, minor: int, currency: str) -> Wanted:
         raise Impossible("Its budget would fall below zero.")
     if minor > MAX_MINOR:
         raise Impossible("Its budget would be larger than any that can be kept.")
-    is_same = (facts.total_budget_minor, facts.total_budget_currency) == (minor, currency)
-    return {} if is_same else {"budget": [minor, currency]}
+    if (facts.total_budget_minor, facts.total_budget_currency) == (minor, currency):
+        raise Unchanged("It has this budget already.")
+    return {"budget": [minor, currency]}

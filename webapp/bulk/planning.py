@@ -8,10 +8,11 @@ from sqlalchemy import select, update
 from webapp.audit.service import Actor
 from webapp.bulk import queries
 from webapp.bulk.models import EDIT, FAILED, UNDO, BulkItem, BulkJob
-from webapp.bulk.operations import Impossible, Operation, kept, read
+from webapp.bulk.operations import Impossible, Operation, Unchanged, kept, read
 from webapp.bulk.service import Planned, draft, locked_draft, planned_columns, recount
 from webapp.bulk.warnings import conflict_problem, warnings_of
 from webapp.campaigns.fields import editable
+from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import TooLate
 
@@ -24,6 +25,7 @@ def plan(actor: Actor, job: BulkJob, operation: Operation) -> BulkJob:
     Raises ``TooLate`` when the job was started, ``NotYours`` when somebody else drafted it.
     """
     locked_draft(actor, job)
+    began = utc_now()
     facts, in_conflict = queries.facts(job), queries.conflicts(job)
     items = select(BulkItem.id, BulkItem.campaign_id, BulkItem.version).where(
         BulkItem.job_id == job.id
@@ -34,7 +36,8 @@ def plan(actor: Actor, job: BulkJob, operation: Operation) -> BulkJob:
         made = planned_for(now, operation, in_conflict.get(now.id, ()), item.version)
         rows.append({"id": item.id, "version": made.version, **planned_columns(made)})
     db.session.execute(update(BulkItem), rows)
-    job.operation = kept(operation)
+    mark = {"plan": job.plan_number + 1, "planned_at": began.isoformat()}
+    job.operation = kept(operation) | mark
     recount(job)
     return job
 
@@ -45,12 +48,14 @@ def planned_for(
     """One campaign under this operation; ``facts`` is its row of ``queries.facts``."""
     try:
         wanted = operation.wanted(facts)
+    except Unchanged as why:
+        return Planned(facts.id, facts.version, {}, unchanged=str(why))
     except Impossible as why:
         return Planned(facts.id, facts.version, problem=str(why))
     problem = conflict_problem(wanted, in_conflict)
     if problem:
         return Planned(facts.id, facts.version, problem=problem)
-    warnings = warnings_of(facts, wanted, in_conflict, version) if wanted else []
+    warnings = warnings_of(facts, wanted, in_conflict, version)
     return Planned(facts.id, facts.version, wanted, values_of(facts, wanted), warnings=warnings)
 
 

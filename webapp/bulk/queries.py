@@ -1,12 +1,15 @@
 """Reading bulk jobs, their items, and the campaigns that they are about."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from webapp.audit.models import AuditEvent
+from webapp.audit.queries import about
 from webapp.bulk.models import (
     DONE,
     FAILED,
@@ -18,6 +21,7 @@ from webapp.bulk.models import (
     BulkItem,
     BulkJob,
 )
+from webapp.campaigns.fields import LABELS
 from webapp.campaigns.models import CREATE, READY, Campaign, Change, Conflict
 from webapp.core.db import db
 from webapp.core.errors import NotFound
@@ -52,6 +56,9 @@ FACTS = (
     Campaign.version,
 )
 
+# What a campaign becomes another by, and no field of it says so.
+WHOLE = ("booked anew", "cancelled booking", "gone", "kept here only", "linked")
+
 T = TypeVar("T")
 
 
@@ -76,18 +83,26 @@ def uuids_of(job_ids: Iterable[int]) -> Mapping[int, UUID]:
     return {row.id: row.uuid for row in db.session.execute(query)}
 
 
-def campaign_uuids(job: BulkJob) -> set[UUID]:
-    """The campaigns that it is about."""
-    query = select(Campaign.uuid).join(BulkItem, BulkItem.campaign_id == Campaign.id)
-    return set(db.session.scalars(query.where(BulkItem.job_id == job.id)))
-
-
 def list_jobs(number: int) -> Page[BulkJob]:
     """Jobs, newest first; drafts of which nothing came are not kept for long."""
     total = db.session.scalar(select(func.count(BulkJob.id))) or 0
     query = select(BulkJob).order_by(BulkJob.id.desc())
     rows = db.session.scalars(query.offset((number - 1) * JOBS_A_PAGE).limit(JOBS_A_PAGE)).all()
     return Page(rows, number, JOBS_A_PAGE, total)
+
+
+def job_of(item: BulkItem) -> BulkJob:
+    return db.session.get_one(BulkJob, item.job_id)
+
+
+def first_change(campaign_id: int, since: datetime) -> AuditEvent | None:
+    """What made a campaign another than it was then; that it was sent or confirmed does not."""
+    query = select(AuditEvent).where(
+        *about("campaign", campaign_id),
+        AuditEvent.at > since,
+        or_(AuditEvent.field.in_(LABELS.values()), AuditEvent.action.in_(WHOLE)),
+    )
+    return db.session.scalars(query.order_by(AuditEvent.id).limit(1)).one_or_none()
 
 
 def next_job() -> int | None:
@@ -141,9 +156,16 @@ def undoes_import(job: BulkJob) -> bool:
     return db.session.get_one(BulkJob, job.undoes_id).kind == IMPORT
 
 
-def planned_with(job: BulkJob, warning: str) -> int:
-    """How many of the ticked items have this warning."""
-    return sum(warning in warned for _, warned in warned_items(job))
+def planned_with(job: BulkJob, warnings: Iterable[str]) -> Mapping[str, int]:
+    """How many of the ticked items have each of these warnings; only those that any has."""
+    found = Counter(each for _, warned in warned_items(job) for each in warned)
+    return {warning: found[warning] for warning in warnings if found[warning]}
+
+
+def warned_count(job: BulkJob) -> int:
+    """How many items have a warning, ticked or not."""
+    query = select(func.count(BulkItem.id)).where(BulkItem.job_id == job.id, SHOWN["warned"])
+    return db.session.scalar(query) or 0
 
 
 def messages(job: BulkJob) -> Sequence[Any]:

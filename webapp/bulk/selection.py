@@ -42,7 +42,7 @@ def list_address(arguments: Mapping[str, Any] | None) -> str:
 
 def draft_of_rows(actor: Actor, scope: str, picked: Sequence[str], arguments: Any) -> BulkJob:
     """A draft of these campaigns, by the ids in their addresses. Raises ``InvalidInput``."""
-    found = _versions(picked)
+    found = versions(picked)
     if scope == PAGE:
         said = f"The {words.counted(len(found))} of a page"
         return _draft(actor, found, said, arguments)
@@ -73,7 +73,7 @@ def _draft(actor: Actor, found: Sequence[Any], said: str, arguments: Any) -> Bul
     return draft(actor, EDIT, items, selection=said, list_arguments=arguments)
 
 
-def _versions(picked: Sequence[str]) -> list[Any]:
+def versions(picked: Sequence[str]) -> list[Any]:
     """Ids and versions in the order they were picked; what is no campaign is left out."""
     uuids = list(dict.fromkeys(filter(None, map(_uuid, picked))))
     found: dict[UUID, Any] = {}

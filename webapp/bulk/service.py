@@ -30,7 +30,7 @@ from webapp.bulk.models import (
     BulkItem,
     BulkJob,
 )
-from webapp.bulk.warnings import RISES
+from webapp.bulk.warnings import MEANT
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.errors import DomainError, InvalidInput, TooLate
@@ -49,6 +49,10 @@ class NotYours(DomainError):
     """A draft is planned and started by who made it, since it is done in that name."""
 
 
+class PlannedAnew(DomainError):
+    """What was looked at is not the plan any more: nothing of it is done unseen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """One campaign of a job, and what it shall be.
@@ -58,7 +62,7 @@ class Planned:
     ``problem``, cannot be done. ``before`` has the same groups as they are. Without a
     ``campaign_id`` a campaign is booked: groups left out of ``wanted`` are empty then. ``version``
     is the campaign's when it was read. ``line`` is the file's; ``warnings`` are whole sentences,
-    worded alike for campaigns that are alike.
+    worded alike for campaigns that are alike. ``unchanged`` says why nothing is to change.
     """
 
     campaign_id: int | None
@@ -68,6 +72,7 @@ class Planned:
     line: int | None = None
     warnings: Sequence[str] = ()
     problem: str | None = None
+    unchanged: str = words.SO_ALREADY
 
 
 def draft(
@@ -118,7 +123,7 @@ def planned_columns(planned: Planned) -> dict[str, Any]:
     if planned.problem:
         state = LEFT_OUT
     elif planned.wanted is not None and not planned.wanted:
-        state, message = UNCHANGED, words.SO_ALREADY
+        state, message = UNCHANGED, planned.unchanged
     is_doable = state == PLANNED and planned.wanted is not None
     return {
         "state": state,
@@ -139,9 +144,14 @@ def recount(job: BulkJob) -> None:
     db.session.flush()
 
 
-def tick(actor: Actor, job: BulkJob, shown: Collection[int], ticked: Collection[int]) -> None:
-    """Of the items that were shown, do those that are ticked and leave out the others."""
-    locked_draft(actor, job)
+def tick(
+    actor: Actor, job: BulkJob, shown: Collection[int], ticked: Collection[int], seen: int
+) -> None:
+    """Of the items that were shown, do those that are ticked and leave out the others.
+
+    ``seen`` is the number of the plan that they were ticked in.
+    """
+    locked_draft(actor, job, seen)
     _set_ticks(job, [id_ for id_ in shown if id_ in ticked], PLANNED)
     _set_ticks(job, [id_ for id_ in shown if id_ not in ticked], LEFT_OUT)
     recount(job)
@@ -169,19 +179,23 @@ def _set_ticks(job: BulkJob, ids: Iterable[int], state: str) -> None:
         )
 
 
-def start(actor: Actor, job: BulkJob, *, confirmed: bool = False) -> BulkJob:
+def start(
+    actor: Actor, job: BulkJob, *, confirmed: bool = False, seen: int | None = None
+) -> BulkJob:
     """Have the worker carry the plan out. Pressed twice, it is started once.
 
-    Raises ``InvalidInput`` when nothing is ticked, or when big rises were not ``confirmed``.
+    ``seen`` is the number of the plan that was looked at, where somebody did. Raises
+    ``InvalidInput`` when nothing is ticked, or when a budget changes in a way that has to be meant
+    (``warnings.MEANT``) and that was not ``confirmed``.
     """
     lock(job)
     if job.state in UNDER_WAY:
         return job
-    _check_draft(actor, job)
+    _check_draft(actor, job, seen)
     if job.operation is None or not queries.has_planned(job):
         raise InvalidInput({"items": words.NOTHING_TICKED})
-    if not confirmed and queries.planned_with(job, RISES):
-        raise InvalidInput({"confirmed": words.CONFIRM_RISES})
+    if not confirmed and queries.planned_with(job, MEANT):
+        raise InvalidInput({"confirmed": words.CONFIRM})
     job.state = QUEUED
     record(actor, "started", job)
     return job
@@ -251,17 +265,20 @@ def lock(job: BulkJob) -> None:
     db.session.refresh(job, with_for_update={"key_share": True})
 
 
-def locked_draft(actor: Actor, job: BulkJob) -> None:
-    """Raises ``TooLate`` when it was started, ``NotYours`` when somebody else drafted it."""
+def locked_draft(actor: Actor, job: BulkJob, seen: int | None = None) -> None:
+    """Raises ``TooLate`` when it was started, ``NotYours`` when somebody else drafted it, and
+    ``PlannedAnew`` when another plan than this one was looked at."""
     lock(job)
-    _check_draft(actor, job)
+    _check_draft(actor, job, seen)
 
 
-def _check_draft(actor: Actor, job: BulkJob) -> None:
+def _check_draft(actor: Actor, job: BulkJob, seen: int | None) -> None:
     if job.state != DRAFT:
         raise TooLate(words.STARTED)
     if job.operator_id != actor.operator_id:
         raise NotYours(words.NOT_YOURS.format(job.actor))
+    if seen is not None and seen != job.plan_number:
+        raise PlannedAnew(words.PLANNED_ANEW)
 
 
 def _expect(job: BulkJob, states: Collection[str]) -> None:

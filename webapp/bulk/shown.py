@@ -12,6 +12,7 @@ from webapp.bulk import queries, words
 from webapp.bulk.models import RUNNING, UNDO, BulkItem, BulkJob
 from webapp.bulk.operations import Archive, SetOwner, Unarchive
 from webapp.bulk.undoing import LOCAL, SENT_ANEW, TAKEN_BACK, WAYS
+from webapp.bulk.warnings import MEANT
 from webapp.campaigns.fields import EDITABLE, LABELS, readable
 from webapp.campaigns.models import APPLIED, IN_FLIGHT, NOT_SENT, READY, SUPERSEDED
 from webapp.sync import forecast
@@ -48,6 +49,11 @@ class Row:
     @property
     def is_tickable(self) -> bool:
         return self.item.wanted is not None
+
+    @property
+    def anchor(self) -> str:
+        """Where the row stands on its page: a campaign's page leads back to it by this."""
+        return f"c-{self.uuid}" if self.uuid else f"i-{self.item.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,28 @@ def warnings(job: BulkJob) -> list[tuple[str, int]]:
         for warning in found:
             counts[warning] += 1
     return sorted(counts.items(), key=lambda pair: (pair[0] not in WAYS, -pair[1]))
+
+
+def to_be_meant(job: BulkJob) -> str:
+    """What of the ticked items somebody has to say is meant, in words; empty for nothing."""
+    counts = queries.planned_with(job, MEANT)
+    *most, last = [f"{MEANT[kind]} ({number:,})" for kind, number in counts.items()] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def parts(job: BulkJob) -> list[tuple[str, str, int]]:
+    """The tabs of a draft: which part each shows, its words, and how many items are in it."""
+    return [
+        ("", "All", job.total),
+        ("warned", "With a warning", queries.warned_count(job)),
+        ("planned", "To be changed", planned_count(job)),
+        ("unchanged", "No change", job.unchanged_count),
+        ("left-out", "Left out", job.left_out_count),
+    ]
+
+
+def planned_count(job: BulkJob) -> int:
+    return job.total - job.unchanged_count - job.left_out_count - job.failed_count
 
 
 def is_sent(job: BulkJob) -> bool:

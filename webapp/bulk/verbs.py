@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from webapp.audit import queries as audit
 from webapp.audit.service import Actor
+from webapp.bulk import queries
 from webapp.bulk.models import DONE, FAILED, UNCHANGED, BulkItem
 from webapp.bulk.warnings import conflict_problem
 from webapp.bulk.words import SO_ALREADY
@@ -142,7 +142,7 @@ def said_of(problem: DomainError, item: BulkItem) -> str:
     """Why an item was not done, to an operator."""
     if not isinstance(problem, StaleEdit) or item.campaign_id is None:
         return str(problem)
-    event = next(iter(audit.events_of("campaign", item.campaign_id, 1)), None)
+    event = queries.first_change(item.campaign_id, queries.job_of(item).planned_at)
     if event is None:
         return "It was changed since this was planned."
     field = f" ({event.field})" if event.field else ""

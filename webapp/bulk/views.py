@@ -109,6 +109,7 @@ def _progress(job: BulkJob) -> dict[str, Any]:
         "rows": shown.rows(page.items),
         "show": show,
         "live_url": here if is_moving else None,
+        "here": here,
         "link": page_link(job, show),
         "list_address": selection.list_address(job.list_arguments),
         "can_undo": job.kind != UNDO and job.state not in UNDER_WAY and job.done_count > 0,

@@ -14,7 +14,16 @@ ARCHIVED = "It is in the archive."
 TROUBLED = "It needs you: a change of it was refused, or its outcome is not known."
 CONFLICTED = "It is in conflict with Megaphone in another field."
 RISES = "Its budget rises by more than 50 %."
+FROM_ZERO = "Its budget rises from 0."
+FALLS = "Its budget falls by more than half."
 CURRENCY = "The currency of its budget changes."
+# What has to be meant before it is done, and how the tick for it calls it.
+MEANT = {
+    RISES: "rises of more than 50 %",
+    FROM_ZERO: "rises from 0",
+    FALLS: "falls by more than half",
+    CURRENCY: "changes of currency",
+}
 # More than half as much again.
 RISE = (3, 2)
 
@@ -23,24 +32,29 @@ def warnings_of(
     facts: Any, wanted: Mapping[str, Any], in_conflict: Collection[str], version: int | None
 ) -> list[str]:
     """``facts`` is a row of ``webapp.bulk.queries.facts``; ``version`` the one it was picked at."""
-    before, after = _budget(facts), wanted.get("budget")
+    change = budget_change(_budget(facts), wanted["budget"]) if "budget" in wanted else None
     found = {
         MOVED: version is not None and version != facts.version,
         ARCHIVED: facts.archived_at is not None and "archived" not in wanted,
         CONFLICTED: bool(in_conflict) and "archived" not in wanted,
         TROUBLED: facts.sync_state in NEEDS_YOU and facts.sync_state != CONFLICT,
-        RISES: is_rise(before, after),
-        CURRENCY: before is not None and after is not None and before[1] != after[1],
-    }
+    } | {each: each == change for each in MEANT}
     return [warning for warning, is_so in found.items() if is_so]
 
 
-def is_rise(before: Any, after: Any) -> bool:
-    """Whether a budget grows by more than half, in the same currency."""
-    if not before or not after or before[1] != after[1]:
-        return False
+def budget_change(before: Any, after: Any) -> str | None:
+    """How a budget changes, where that has to be meant. A first one is compared with nothing."""
+    if not before:
+        return None
+    was, becomes = before[0], after[0] if after else 0
+    if after and before[1] != after[1]:
+        return CURRENCY
+    if becomes * 2 < was:
+        return FALLS
     most, base = RISE
-    return bool(after[0] * base > before[0] * most)
+    if becomes * base <= was * most:
+        return None
+    return RISES if was else FROM_ZERO
 
 
 def conflict_problem(wanted: Collection[str], in_conflict: Collection[str]) -> str | None:

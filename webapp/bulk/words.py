@@ -23,7 +23,12 @@ TOO_MANY = (
     "and do it in parts."
 )
 NOTHING_TICKED = "Nothing is ticked that could be changed."
-CONFIRM_RISES = "Some budgets rise by more than 50 %. Tick that this is meant, or leave them out."
+TO_MEAN = "Some budgets rise by more than 50 %, fall by more than half or change their currency."
+CONFIRM = f"{TO_MEAN} Tick that this is meant, or leave them out."
+PLANNED_ANEW = (
+    "This was planned anew meanwhile, perhaps in another tab, and nothing was started: look at the "
+    "new plan first. Its ticks begin anew."
+)
 SO_ALREADY = "Is so already."
 TICKS_KEPT = "Your ticks are kept. Nothing is started yet: look at it once more."
 STOPPED_BEFORE = "Stopped before its turn."

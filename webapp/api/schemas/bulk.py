@@ -132,7 +132,7 @@ class BulkOperation(OneMember):
 
 
 class BulkBody(Sent):
-    """``confirmed`` says that budgets which rise by more than half are meant to."""
+    """``confirmed`` says that what ``needs_confirmation`` stands for in a dry run is meant."""
 
     selection: Selection
     operation: BulkOperation
@@ -199,7 +199,8 @@ class Total(Answered):
 class BulkPreview(Answered):
     """What would be done. ``refused`` rows cannot be done and are left out, with their reasons.
 
-    ``needs_confirmation``: budgets rise by more than half, so that ``confirmed`` is needed.
+    ``needs_confirmation``: budgets rise by more than half or from 0, fall by more than half, or
+    change their currency, so that ``confirmed`` is needed. ``warnings`` say how many do what.
     ``rows`` are the first 100, those with a warning first.
     """
 
