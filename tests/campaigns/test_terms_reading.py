@@ -29,6 +29,7 @@ pieces = st.one_of(
             *("5000", "usd", "1.234", "12,50", "5k", "$", "€", "xyz", "..", ",", ">", "<=", '"'),
             *("7", "d", "m", "mo", "2026-01-31", "2026-13", "31.1.2026", "1/2/2026", "T10:00", "Z"),
             *("today", "now", "none", "any", "me", "#1", "#x", " ", "-", "99999", "0000", "\u0301"),
+            *(" OR ", " NOT ", " > "),
         ]
     ),
     st.text(max_size=4),
@@ -201,6 +202,20 @@ def test_times_begin_where_the_zone_says(text: str, since: str | None, until: st
         ("changed:none", "none", "no time", []),
         ("advertiser:#x", "#x", "no number", []),
         ("sync:any", "any", "cannot be", None),
+        (
+            *("oakline OR sage", "oakline OR sage", "a comma stands for “or”"),
+            ["title:oakline,sage", "advertiser:oakline,sage", 'oakline "OR" sage'],
+        ),
+        ("budget > 5000", "budget > 5000", "there is a colon", ["budget:>5000"]),
+        (
+            *("budget > 5000 usd", "budget > 5000 usd", "there is a colon"),
+            ["budget:>5000usd", "budget:>5000 usd"],
+        ),
+        ("budget > 5000 spring", "budget > 5000", "there is a colon", ["budget:>5000 spring"]),
+        (
+            *("updated < 7 d", "updated < 7 d", "there is a colon"),
+            ["updated:<7d", "updated:<7 d"],
+        ),
     ],
 )
 def test_what_cannot_be_used_is_pointed_at_with_what_may_be_meant(

@@ -20,7 +20,8 @@ FIELDS = Fields(
         Field("size", "size", ">5", check=refuse_odd, has_none=True, compares=True),
         Field("state", "state", "new", choices={"new": "new", "fresh": "new", "in_use": "in_use"}),
         Field("shown", "shown", "any", choices={"yes": "yes", "no": "no", "any": "any"}),
-    )
+    ),
+    for_words=("title",),
 )
 
 pieces = st.one_of(
@@ -29,6 +30,7 @@ pieces = st.one_of(
             *("-", '"', '""', ":", ",", "..", ".", ">", ">=", "<", "<=", " ", "  ", "#", "0", "5"),
             *("title:", "name:", "size:", "size>", "state:", "shown:", "Size:", "sise:", "tit"),
             *("none", "any", "new", "fresh", "in use", "odd", "12,345", "1,5", "100", "usd", "\n"),
+            *(" OR ", " AND ", " NOT ", "OR", "NOT", " > ", " = ", "size ", "b", "B"),
         ]
     ),
     st.text(max_size=8),
@@ -62,6 +64,11 @@ def refused(text: str) -> QueryError:
 @example("a" * MAX_LENGTH)
 @example('a"b' * 166)
 @example("size:5..odd")
+@example("a OR OR b")
+@example("a AND AND b")
+@example("a NOT NOT b")
+@example('"a OR b')
+@example("A OR B")
 def test_every_text_is_a_query_that_reads_again_the_same_or_an_error_that_points(text: str) -> None:
     found = outcome(text)
     if isinstance(found, QueryError):
@@ -93,6 +100,8 @@ def test_every_query_of_words_can_be_written(made: list[Term]) -> None:
 
 
 @given(st.text(max_size=60))
+@example("a OR b AND NOT c")
+@example("size > 5")
 def test_any_text_can_be_searched_for_as_it_stands(text: str) -> None:
     words = "".join(c if c.isprintable() else " " for c in text).split()
     found = parse(as_words(text), FIELDS)
@@ -101,6 +110,10 @@ def test_any_text_can_be_searched_for_as_it_stands(text: str) -> None:
 
 
 @given(texts)
+@example("a OR OR b")
+@example("a AND AND b AND")
+@example("a NOT NOT b")
+@example("size > 5 size > 5")
 def test_a_fix_does_away_with_the_error(text: str) -> None:
     found = outcome(text)
     for words, fixed in found.fixes if isinstance(found, QueryError) else []:
@@ -132,6 +145,14 @@ def test_a_fix_does_away_with_the_error(text: str) -> None:
         ('size:"none"', ['size:"none"']),
         ("state:FRESH,in-use", ["state:new,in_use"]),
         ("shown:any", ["shown:any"]),
+        ('a "OR" b "AND" "NOT" c', ["a", '"OR"', "b", '"AND"', '"NOT"', "c"]),
+        ("romeo and juliet or not", ["romeo", "and", "juliet", "or", "not"]),
+        # Titles are pasted, and some are all in capitals.
+        ("SPRING AND SUMMER", ["SPRING", '"AND"', "SUMMER"]),
+        ("Salem OR", ["Salem", '"OR"']),
+        ('size ">" 5', ["size", '">"', "5"]),
+        ("title > 5", ["title", '">"', "5"]),
+        ("size >", ["size", '">"']),
         ("12:30 podcast: C:", ['"12:30"', '"podcast:"', '"C:"']),
         ("https://example.com C:/ads", ['"https://example.com"', '"C:/ads"']),
         ("a>b", ['"a>b"']),
@@ -158,6 +179,26 @@ def test_what_people_type_is_read_as_they_mean_it(text: str, found: list[str]) -
         ("title>5", "title>", ["title:5"]),
         ("size:>odd x", ">odd", ["size:>even x"]),
         ('title:"a"b c', "b", ['title:"a" b c']),
+        ("x a OR b y", "a OR b", ["x title:a,b y", 'x a "OR" b y']),
+        (
+            *('a OR "b c" OR none', 'a OR "b c" OR none'),
+            ['title:a,"b c","none"', 'a "OR" "b c" "OR" none'],
+        ),
+        (
+            *("state:new OR state:in_use", "state:new OR state:in_use"),
+            ["state:new,in_use", 'state:new "OR" state:in_use'],
+        ),
+        ("title:a OR b", "title:a OR b", ["title:a,b", 'title:a "OR" b']),
+        ("title:a OR size:5", "title:a OR size:5", ['title:a "OR" size:5']),
+        ("-a OR b", "-a OR b", ['-a "OR" b']),
+        ("a AND b AND c d", "a AND b AND c", ["a b c d", 'a "AND" b "AND" c d']),
+        ("NOT a b", "NOT a", ["-a b", '"NOT" a b']),
+        ("a NOT -b", "NOT -b", ['a "NOT" -b']),
+        ("a AND NOT b", "NOT b", ["a AND -b", 'a AND "NOT" b']),
+        ("x size > 5 y", "size > 5 y", ["x size:>5y", "x size:>5 y"]),
+        ("SIZE >=5", "SIZE >=5", ["size:>=5"]),
+        ("size = 5 -y", "size = 5", ["size:5 -y"]),
+        ("size < 5 odd", "size < 5", ["size:<5 odd"]),
         ("size:1..2..3", "..3", ["size:1..2 ..3"]),
     ],
 )

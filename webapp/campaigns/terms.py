@@ -97,7 +97,8 @@ FIELDS = Fields(
         _text("source", "booking source", "api", "booking_source"),
         _text("remote", "Megaphone ID", "1234", "remote_id", "megaphone"),
         _text("notes", "notes", "call", "note"),
-    )
+    ),
+    for_words=("title", "advertiser"),
 )
 
 

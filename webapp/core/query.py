@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from webapp.core.query_errors import BadValue, QueryError, nearest
+from webapp.core.query_habits import refuse_habits
 from webapp.core.query_terms import (
     ANY,
     COMPARISONS,
@@ -54,8 +55,10 @@ class _Reader:
             message = f"A query has at most {MAX_LENGTH} characters, and this one {length:,}."
             raise QueryError(message, self.text, MAX_LENGTH, length)
         terms: dict[Term, None] = {}
+        typed: list[Term] = []
         while (term := self._term()) is not None:
             terms.setdefault(term)
+            typed.append(term)
             if len(terms) > MAX_TERMS:
                 message = f"A query has at most {MAX_TERMS} terms. Leave out what follows."
                 raise QueryError(message, self.text, term.start, length)
@@ -63,6 +66,7 @@ class _Reader:
             if len(Query(tuple(terms)).text) > MAX_LENGTH:
                 message = f"Written out, this has more than {MAX_LENGTH} characters. Shorten it."
                 raise QueryError(message, self.text, term.start, length)
+        refuse_habits(typed, self.text, self.fields)
         return Query(tuple(terms), self.text)
 
     def _term(self) -> Term | None:

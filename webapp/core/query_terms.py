@@ -5,15 +5,17 @@ Reading a text is ``webapp.core.query``; what a field's values mean is for those
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from webapp.core.query_errors import QueryError, nearest
 
 NONE, ANY, RANGE = "none", "any", ".."
 COMPARISONS = (">=", "<=", ">", "<")
+# Words only in quotes: elsewhere they stand between conditions.
+RESERVED = OR, AND, NOT = "OR", "AND", "NOT"
 
-_NOT_A_PLAIN_WORD = re.compile(r'^-|[\s":<>]')
+_NOT_A_PLAIN_WORD = re.compile(rf'^-|[\s":<>]|^(?:{"|".join(RESERVED)})$')
 _NOT_A_PLAIN_VALUE = re.compile(r'[\s",<>]|\.\.')
 _LIKE_A_NUMBERS_END = re.compile(r"\d{1,3}(?!\d)")
 
@@ -107,10 +109,14 @@ class Field:
 
 
 class Fields:
-    """The fields of one kind of thing, found by name or alias, in the order they were given."""
+    """The fields of one kind of thing, found by name or alias, in the order they were given.
 
-    def __init__(self, fields: Iterable[Field]) -> None:
+    ``for_words`` are the names of those that words are looked for in.
+    """
+
+    def __init__(self, fields: Iterable[Field], for_words: Sequence[str] = ()) -> None:
         self._fields = tuple(fields)
+        self.for_words = tuple(for_words)
         self._by_name = {name: spec for spec in self._fields for name in (spec.name, *spec.aliases)}
 
     def __iter__(self) -> Iterator[Field]:

@@ -1,0 +1,99 @@
+"""What people type who know other languages: OR, AND and NOT between words, ``budget > 5000``.
+
+As words they would find nothing, and nobody would know why. In quotes they are words, and so are
+OR, AND and NOT in a text all in capitals, as titles are that someone pastes.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from webapp.core.query_errors import BadValue, QueryError
+from webapp.core.query_terms import AND, NOT, OR, RESERVED, Field, Fields, Term, Value, quoted
+
+_COMPARED = re.compile("(>=?|<=?|=)(.*)")
+SAID = {
+    OR: "Here a comma stands for “or”, between values of one field. In quotes, “OR” is a word.",
+    AND: "All terms must hold anyway: leave out “AND”. In quotes, it is a word.",
+    NOT: "Here a minus before it leaves something out. In quotes, “NOT” is a word.",
+}
+
+
+def refuse_habits(terms: Sequence[Term], text: str, fields: Fields) -> None:
+    """Raise ``QueryError`` for terms of this text that must be meant in another language."""
+    words = [_plain_word(term, text) for term in terms]
+    _refuse_parted(terms, words, text, fields)
+    if text != text.upper():
+        _refuse_not(terms, words, text)
+        _refuse_between(terms, words, text, fields)
+
+
+def _plain_word(term: Term, text: str) -> str:
+    """The word, where it was typed without quotes and without a minus; empty for other terms."""
+    typed = text[term.start : term.end]
+    return "" if term.field or term.negated or typed.startswith('"') else typed
+
+
+def _refuse_parted(terms: Sequence[Term], words: Sequence[str], text: str, fields: Fields) -> None:
+    for at, word in enumerate(words[:-1]):
+        spec = fields.get(word)
+        found = _COMPARED.fullmatch(words[at + 1])
+        if spec is None or not spec.compares or not found:
+            continue
+        sign, value = found.groups()
+        op = "" if sign == "=" else sign
+        last = at + 1 if value else at + 2
+        value = value or "".join(words[last : last + 1])
+        if value:
+            more = "".join(words[last + 1 : last + 2])
+            is_one = more.isalpha() and _is_usable(spec, Value(value + more, op))
+            end = terms[last + is_one].end
+            alone = f"{spec.name}:{op}{value}"
+            fixes = (alone + more, f"{alone} {more}") if is_one else (alone,)
+            message = f"Between “{spec.name}” and its value there is a colon and no blank."
+            raise QueryError(message, text, terms[at].start, end, fixes)
+
+
+def _is_usable(spec: Field, value: Value) -> bool:
+    try:
+        if spec.check:
+            spec.check(value)
+    except BadValue:
+        return False
+    return True
+
+
+def _refuse_not(terms: Sequence[Term], words: Sequence[str], text: str) -> None:
+    for at, word in enumerate(words[:-1]):
+        if word == NOT:
+            start, end = terms[at].start, terms[at + 1].end
+            after = text[terms[at + 1].start : end]
+            without = [] if after.startswith("-") else [f"-{after}"]
+            raise QueryError(SAID[NOT], text, start, end, (*without, f"{quoted(NOT)} {after}"))
+
+
+def _refuse_between(terms: Sequence[Term], words: Sequence[str], text: str, fields: Fields) -> None:
+    for at, word in enumerate(words[:-1]):
+        if at and word in (OR, AND):
+            last = at + 1
+            while words[last + 1 : last + 2] == [word] and last + 2 < len(terms):
+                last += 2
+            sides = terms[at - 1 : last + 1 : 2]
+            typed = [_as_typed(side, text) for side in sides]
+            meant = [" ".join(typed)] if word == AND else _either(sides, fields)
+            place = (sides[0].start, sides[-1].end)
+            raise QueryError(SAID[word], text, *place, (*meant, f" {quoted(word)} ".join(typed)))
+
+
+def _as_typed(term: Term, text: str) -> str:
+    typed = text[term.start : term.end]
+    return quoted(typed) if typed in RESERVED else typed
+
+
+def _either(sides: Sequence[Term], fields: Fields) -> Iterator[str]:
+    """Terms of one field that ask for any of these."""
+    named = {side.field for side in sides if side.field}
+    if any(side.negated for side in sides) or len(named) > 1:
+        return
+    values = tuple(dict.fromkeys(value for side in sides for value in side.values))
+    for name in named or fields.for_words:
+        yield Term(name, values).text
