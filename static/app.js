@@ -8,12 +8,15 @@
 
   // Emptied first, so that the same words are heard again.
   let saying;
+  let said = "";
   function say(words) {
+    said = words;
     $("#live").textContent = "";
     clearTimeout(saying);
     saying = setTimeout(() => { $("#live").textContent = words; }, 60);
   }
-  const wordsIn = (root) => $$("[data-announce]", root).map((el) => el.textContent.trim().replace(/\s+/g, " ")).join(". ");
+  const wordsOf = (el) => el.textContent.trim().replace(/\s+/g, " ");
+  const wordsIn = (root) => $$("[data-announce]", root).map(wordsOf).join(". ");
   function trouble(words) {
     $("#trouble").hidden = !words;
     $("#trouble p").textContent = words;
@@ -105,6 +108,11 @@
     return row && $(`#${CSS.escape(row.id)} th a`, target);
   };
   on("htmx:beforeSwap", ({ detail }) => { held = detail.target.contains(document.activeElement) && document.activeElement; });
+  // A number that is known better later is said again, where it was said.
+  on("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+    const better = $("[data-announce-again]", fragment);
+    if (better && wordsIn(target) && said.includes(wordsIn(target))) say(said.replace(wordsIn(target), wordsOf(better)));
+  });
   on("htmx:afterSettle", ({ detail: { elt, target } }) => {
     const next = $$(".error-summary", elt)[0] ?? (held && adrift() && (sameRow(target) ?? $("h1, h2", target) ?? $("h1")));
     if (next) {
@@ -112,12 +120,24 @@
       next.focus();
     }
     if (wordsIn(elt)) say(wordsIn(elt));
+    if (elt.closest(".views")) showView();
     watch();
   });
   on("htmx:sendError", ({ detail }) => unreached(detail));
   on("htmx:responseError", ({ detail: { xhr } }) => {
     trouble(`That did not work (answer ${xhr.status}). What is shown may be old: reload the page.`);
   });
+
+  // Of many views the one that is shown is in sight, unless someone has moved them since.
+  let placed = 0;
+  function showView() {
+    const tab = $(".views [aria-current]");
+    const strip = tab?.closest("ul");
+    if (!strip || strip.scrollLeft !== placed) return;
+    strip.scrollLeft = tab.offsetLeft - Math.max(0, strip.clientWidth - tab.offsetWidth) / 2;
+    placed = strip.scrollLeft;
+  }
+  showView();
 
   // Live regions: asked more slowly while nothing changes, not in a hidden tab, never under someone's hands.
   const watched = new Map();
@@ -195,6 +215,12 @@
     $("[data-ticked]").textContent = ticked ? `With the ${ticked} ticked:` : "With the ticked:";
     say(`${ticked} of ${rows.length} selected`);
   });
+  // A script of its own knows of ranges, and of ticks that are lost with their page.
+  let ticking;
+  const ticks = () => (ticking ??= import($(".bulk").dataset.script).then(({ bind }) => bind(say)));
+  on("click", ({ target, shiftKey }) => {
+    if ($(".bulk") && target.matches(".pick input")) ticks().then((clicked) => clicked(target, shiftKey));
+  });
 
   // What is behind a dialog is not heard: the words go where the dialog is.
   function open(dialog) {
@@ -229,12 +255,24 @@
     if (address) location.assign(address.replace("ROW", here.id.slice(2)));
     else $("[data-key=e]")?.click();
   }
+  const tick = (shiftKey) => row()?.querySelector(".pick input")?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
+  // To what can be done with the ticked rows, and back to the row that was left for it.
+  let from;
+  function toBar() {
+    const first = $(".bulk :is(select, button)");
+    if (first && !first.checkVisibility()) return say("Tick a row first.");
+    from = row()?.id;
+    first?.focus();
+  }
+  const fromBar = () => $("th a", document.getElementById(from) ?? $("tbody"))?.focus();
   const help = () => open($("#shortcuts"));
   const KEYS = new Map(Object.entries({
     "/": () => $("input[type=search]")?.focus(),
     "?": help,
     e: edit,
-    x: () => row()?.querySelector(".pick input")?.click(),
+    x: () => tick(false),
+    X: () => tick(true),
+    b: toBar,
     j: () => step(1),
     k: () => step(-1),
     g: () => { pressed = Date.now(); },
@@ -251,6 +289,7 @@
       event.preventDefault();
       return $("tbody th a").focus();
     }
+    if (key === "Escape" && target.closest(".bulk")) return fromBar();
     if (event.ctrlKey || event.metaKey || event.altKey || writing(target) || target.closest("dialog") || silent()) return;
     const going = Date.now() - pressed < 1500;
     pressed = 0;
@@ -270,8 +309,9 @@
     goTo();
   }, el));
   // What was done on the page before.
-  const done = $$("[data-done]").map((el) => el.textContent.trim().replace(/\s+/g, " ")).join(" ");
+  const done = $$("[data-done]").map(wordsOf).join(" ");
   if (done) say(done);
+  if (sessionStorage.getItem("dropped") && $(".bulk")) ticks();
   // Back at the row that someone left: later, as the browser itself takes the focus away on its way there.
   const left = location.hash.startsWith("#c-") && document.getElementById(location.hash.slice(1));
   if (left) on("load", () => requestAnimationFrame(() => adrift() && $("th a", left)?.focus()), window);

@@ -11,6 +11,7 @@ import pytest
 from tests import factories
 from tests.cli.conftest import Terminal
 from tests.support.client import Client, signed_in
+from tests.support.pages import get_page
 from webapp.core.clock import utc_now
 from webapp.core.query import MAX_LENGTH, MAX_TERMS
 
@@ -42,11 +43,23 @@ def a_list() -> None:
 
 def test_the_link_leads_to_the_same_list(client: Client) -> None:
     signed_in(client, factories.operator())
-    texts = copied(client, "/campaigns/copy?q=spring&sort=-budget&per_page=25&page=2")
+    arguments = "q=spring&sort=-budget&per_page=25&columns=owner&density=compact&page=2"
+    texts = copied(client, f"/campaigns/copy?{arguments}")
 
     parts = urlsplit(texts["link"])
     assert (parts.scheme, parts.path) == ("http", "/campaigns")
-    assert dict(parse_qsl(parts.query)) == {"q": "spring", "sort": "-budget", "per_page": "25"}
+    assert sorted(parse_qsl(parts.query)) == sorted(parse_qsl(arguments))
+
+
+def test_what_the_list_shows_is_what_is_copied(client: Client) -> None:
+    signed_in(client, factories.operator())
+    a_list()
+    arguments = "columns=owner&density=compact&sort=title"
+
+    page = get_page(client, f"/campaigns?{arguments}")
+
+    address = page.links["Link, curl or command"]
+    assert sorted(parse_qsl(urlsplit(address).query)) == sorted(parse_qsl(arguments))
 
 
 def test_the_request_finds_the_same_in_the_same_order(client: Client) -> None:

@@ -184,6 +184,18 @@ def test_more_rows_than_are_counted_can_be_counted_exactly(manager_client, monke
     assert "of 120 campaigns" in page.follow("Count exactly").text
 
 
+def test_counting_exactly_keeps_the_page(manager_client, monkeypatch):
+    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 30)
+    factories.campaigns(120)
+
+    page = get_page(manager_client, "/campaigns?per_page=25&page=3")
+
+    assert page.main.one("nav", **{"aria-label": "Pages"}).text == "Previous 1 2 3 … Next"
+    exact = page.follow("Count exactly")
+    assert "51–75 of 120 campaigns" in exact.text
+    assert exact.main.one("nav", **{"aria-label": "Pages"}).text == "Previous 1 2 3 4 5 Next"
+
+
 def test_archived_rows_are_counted_beside_a_search_and_one_press_away(manager_client):
     factories.campaign(title="Spring now")
     factories.campaign(title="Spring then", archived_at=factories.SOME_DAY)

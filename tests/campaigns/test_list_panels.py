@@ -108,6 +108,15 @@ def test_a_look_that_is_unknown_is_left_out_with_a_note(viewer_client, address):
     assert page.rows[0][0] == "Spring"
 
 
+def test_of_columns_that_are_partly_unknown_the_known_ones_are_shown(viewer_client):
+    factories.campaign(title="Spring")
+
+    page = get_page(viewer_client, "/campaigns?columns=owner,notes,budget,bogus")
+
+    assert "This list does not know columns “notes, bogus”; it was left out." in page.text
+    assert heads(page) == ["Campaign", "Owner", "Budget"]
+
+
 def test_all_filters_are_on_a_page_without_scripts(viewer_client):
     acme = factories.advertiser(name="Acme")
     factories.campaign(title="Spring", advertiser_id=acme.id, budget=(50_000, "USD"))
@@ -278,13 +287,31 @@ def test_where_counting_stopped_the_figures_bring_the_number(viewer_client, monk
     page = get_page(viewer_client, "/campaigns")
     assert "1–50 of 55+ campaigns" in page.text
     brought = viewer_client.get(figures_asked_for(page), headers=HTMX).text
-    assert '<span id="of-all" hx-swap-oob="true">60</span>' in brought
+    assert "1–50 of 60 campaigns" in brought
+    assert "Count exactly" not in brought
 
     monkeypatch.setattr("webapp.campaigns.listing.ADDED_UP", 58)
     brought = viewer_client.get(figures_asked_for(page), headers=HTMX).text
-    assert '<span id="of-all" hx-swap-oob="true">58+</span>' in brought
+    assert "1–50 of 58+ campaigns" in brought
+    assert "Count exactly" in brought
     # Who may not change campaigns has no button to put it into.
     assert "all-matching" not in brought
+
+
+def test_the_figures_bring_the_pages_of_the_list_as_it_is_shown(viewer_client, monkeypatch):
+    monkeypatch.setattr("webapp.core.listing.COUNT_CAP", 55)
+    factories.campaigns(120)
+    arguments = "columns=owner&density=compact&per_page=25&page=3&sort=title"
+    page = get_page(viewer_client, f"/campaigns?{arguments}")
+
+    brought = viewer_client.get(figures_asked_for(page), headers=HTMX).text
+
+    assert "51–75 of 120 campaigns" in brought
+    addresses = re.findall(r'id="page-(\w+)" href="([^"]+)"', brought)
+    assert [place for place, _ in addresses] == ["1", "2", "3", "4", "5"]
+    for _, address in addresses:
+        assert address.startswith("/campaigns?")
+        assert "columns=owner&amp;density=compact" in address
 
 
 def test_the_button_for_all_that_match_gets_their_number_too(manager_client, monkeypatch):
@@ -306,4 +333,4 @@ def test_a_number_that_is_known_is_not_brought_again(viewer_client):
 
     page = get_page(viewer_client, "/campaigns")
 
-    assert "of-all" not in viewer_client.get(figures_asked_for(page), headers=HTMX).text
+    assert "counted" not in viewer_client.get(figures_asked_for(page), headers=HTMX).text

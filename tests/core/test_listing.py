@@ -146,7 +146,8 @@ def test_every_order_ends_in_the_tie_break(sort: str, direction: str) -> None:
         (Page(["x"] * 20, 3, 50, 120), (101, 120, 3, True, False)),
         (Page([], 1, 50, 0), (0, 0, 1, False, False)),
         (Page([], 9, 50, 120), (0, 0, 3, True, False)),
-        (Page(["x"] * 50, 300, 50, COUNT_CAP, capped=True), (14951, 15000, 20, True, True)),
+        (Page(["x"] * 50, 300, 50, COUNT_CAP, capped=True), (14951, 15000, 300, True, True)),
+        (Page(["x"] * 50, 20, 50, COUNT_CAP, capped=True), (951, 1000, 20, True, True)),
     ],
 )
 def test_a_page_knows_its_place(page: Page[str], expected: tuple[int, int, int, bool, bool]):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from webapp.core.listing import PartlyKnown
 from webapp.savedviews import names
 
 COMPACT = "compact"
@@ -61,11 +62,13 @@ def joined(wanted: Sequence[str]) -> str:
 
 
 def tidy_columns(text: str) -> str:
-    """Raises ``ValueError`` for a text with a name that is no column."""
+    """Raises ``PartlyKnown`` for a text with a name that is no column: the others are kept."""
     wanted = [name.strip() for name in text.split(",")]
-    if not set(wanted) <= {TITLE.name, *COLUMNS}:
-        raise ValueError(text)
-    return joined(wanted)
+    unknown = [name for name in wanted if name not in (TITLE.name, *COLUMNS)]
+    tidy = "" if len(unknown) == len(wanted) else joined(wanted)
+    if unknown:
+        raise PartlyKnown(tidy, ", ".join(unknown))
+    return tidy
 
 
 def tidy_density(text: str) -> str:

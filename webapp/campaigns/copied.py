@@ -50,7 +50,8 @@ class Copy:
 
 def copies(params: ListParams, operator: Operator) -> list[Copy]:
     """The list as a link, for curl, and as a command. Raises ``QueryError``."""
-    link = Copy("copy-link", "Link", urljoin(request.url_root, list_url(tabs.LIST, params.link())))
+    address = list_url(tabs.LIST, params.link(page=params.page))
+    link = Copy("copy-link", "Link", urljoin(request.url_root, address))
     query = _query(params, operator)
     if not _is_readable(query):
         return [link, *[Copy(f"copy-{name.lower()}", name, "", TOO_LONG) for name in OTHERS]]

@@ -4,6 +4,7 @@ Each is a fragment for a page with scripts, and a page of its own without.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,11 +16,12 @@ from webapp.auth.access import requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import columns, copied, listing, named, tabs
 from webapp.campaigns.list_views import asker
+from webapp.campaigns.listing import Total
 from webapp.campaigns.named import Box, Kind
 from webapp.campaigns.tabs import Tab
 from webapp.core.db import giving_up
 from webapp.core.errors import NotFound, TooSlow
-from webapp.core.listing import ListParams
+from webapp.core.listing import ListParams, Page
 from webapp.core.money import CURRENCIES
 from webapp.core.query import QueryError
 from webapp.web.forms import clean_text
@@ -140,13 +142,16 @@ def figures() -> str:
     params = list_params(listing.CAMPAIGNS)
     is_fragment = wants_fragment()
     with_views = not is_fragment or "views" in request.args
+    found = _totals(params)
+    with_number = "of_all" in request.args and not found["problem"]
     return render_template(
         "campaigns/_figures.html" if is_fragment else "campaigns/figures.html",
         params=params,
         back=list_url(tabs.LIST, params.link()),
-        **_totals(params),
+        **found,
         most_added=listing.ADDED_UP,
-        with_number="of_all" in request.args,
+        page=_counted(params, found["totals"]) if with_number else None,
+        page_url=partial(_page_url, params),
         counts=_counts(tabs.tabs_of(access.operator())) if with_views else [],
     )
 
@@ -161,6 +166,24 @@ def _totals(params: ListParams) -> dict[str, Any]:
     if totals is not None:
         totals = sorted(totals, key=lambda total: (not total.currency, total.currency))
     return {"totals": totals, "problem": None}
+
+
+def _counted(params: ListParams, totals: Sequence[Total] | None) -> Page[None]:
+    """The page that is on the screen, with the number of all rows instead of how many were counted.
+
+    Its rows are not read again: it is a full one, unless the list ends in it.
+    """
+    if totals is None:
+        full = [None] * params.per_page
+        return Page(full, params.page, params.per_page, listing.ADDED_UP, capped=True)
+    total = sum(each.campaigns for each in totals)
+    rows = [None] * max(0, min(params.per_page, total - params.offset))
+    return Page(rows, params.page, params.per_page, total)
+
+
+def _page_url(params: ListParams, number: int, **more: str) -> str:
+    """A page of the list that the figures are of."""
+    return list_url(tabs.LIST, params.link(page=number, **more))
 
 
 def _counts(views: Sequence[Tab]) -> list[tuple[Tab, str]]:

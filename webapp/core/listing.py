@@ -35,6 +35,14 @@ MAX_PAGE = 100_000
 Condition = ColumnElement[bool]
 
 
+class PartlyKnown(ValueError):
+    """A look of which only a part is known: the tidy form of that, and the text of the rest."""
+
+    def __init__(self, tidy: str, rest: str) -> None:
+        super().__init__(rest)
+        self.tidy = tidy
+
+
 @dataclass(frozen=True)
 class Filter:
     """``condition`` gets the address's text; it raises ``ValueError`` for one it cannot use."""
@@ -49,7 +57,7 @@ class ListTable:
 
     ``looks`` are arguments that change what is shown of the rows, not which rows: each gives the
     tidy form of the address's text, empty for the usual look, and raises ``ValueError`` for one
-    that it does not know.
+    that it does not know, or ``PartlyKnown``.
     """
 
     sorts: Mapping[str, Sequence[InstrumentedAttribute[Any]]]
@@ -97,8 +105,12 @@ class ListTable:
             text = _clean(args.get(name, ""))
             try:
                 chosen[name] = tidied(text) if text else ""
+                continue
+            except PartlyKnown as error:
+                chosen[name], unknown = error.tidy, str(error)
             except ValueError:
-                notes.append(f"This list does not know {name} “{text[:40]}”; it was left out.")
+                unknown = text
+            notes.append(f"This list does not know {name} “{unknown[:40]}”; it was left out.")
         return {name: text for name, text in chosen.items() if text}
 
     def _sort(self, text: str, notes: list[str]) -> str:
@@ -204,8 +216,9 @@ class Page(Generic[T]):
 
     @property
     def pages(self) -> int:
-        """How many pages there are, as far as was counted; at least 1."""
-        return max(1, -(-self.total // self.per_page))
+        """How many pages there are, as far as was counted or is seen here; at least 1."""
+        seen = self.number if self.items else 1
+        return max(seen, -(-self.total // self.per_page))
 
     @property
     def has_next(self) -> bool:
