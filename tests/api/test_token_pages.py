@@ -1,6 +1,7 @@
 """The pages of tokens: made, shown once, rotated, revoked; one's own, and all of them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.support.pages import Page, get_page
 from tests.support.statements import count_statements
 from webapp.audit.models import AuditEvent
 from webapp.auth.models import ApiToken
+from webapp.core.clock import utc_now
 from webapp.core.db import db
 
 MAKE, ROTATE, REVOKE = "Make the token", "Make a new secret", "Revoke the token"
@@ -149,6 +151,24 @@ def test_rotated_the_new_secret_is_shown_once_and_both_open(viewer_client, clien
     assert "old secret ends tomorrow" in page.rows[0][1]
     for secret in (old, found[0]):
         assert get(client, secret, "/api/v1/me").status_code == 200
+
+
+@pytest.mark.parametrize(("chosen", "days"), [("30", 30), ("never", None)])
+def test_rotated_it_is_good_for_as_long_as_before(viewer_client, chosen, days) -> None:
+    make(viewer_client, expires=chosen)
+    for _ in range(2):
+        get_page(viewer_client, "/tokens").follow("Rotate nightly report").submit(ROTATE)
+
+    ends = the_token().expires_at
+    assert (ends and round((ends - utc_now()) / timedelta(days=1))) == days
+
+
+def test_rotated_it_is_good_for_as_long_as_is_chosen(viewer_client) -> None:
+    make(viewer_client, expires="30")
+    page = get_page(viewer_client, "/tokens").follow("Rotate nightly report")
+    page.submit(ROTATE, {"expires": "never"})
+
+    assert the_token().expires_at is None
 
 
 def test_rotated_without_overlap_the_old_secret_ends(viewer_client, client) -> None:

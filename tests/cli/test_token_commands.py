@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from tests import factories
 from tests.cli.conftest import Terminal
@@ -117,8 +118,35 @@ def test_rotated_the_new_secret_is_printed_and_the_old_one_works_on(terminal: Te
     assert opened(old) is token
     assert token.previous_until is not None
     assert token.previous_until - utc_now() <= timedelta(minutes=30)
-    assert days_left(token) == 365
+    assert token.expires_at is None
     assert audited() == {("cli", "rotated token", "report")}
+
+
+@pytest.mark.parametrize(("said", "days"), [((), 30), (("--expires", "90d"), 90)])
+def test_rotated_a_token_is_good_for_as_long_as_before_or_as_is_said(
+    terminal: Terminal, said: tuple[str, ...], days: int
+) -> None:
+    made_days_ago(terminal, 20, "--expires", "30d")
+
+    token = opened(terminal("tokens", "rotate", "report", *said).stdout.strip())
+
+    assert token is not None
+    assert days_left(token) == days
+
+
+def test_rotated_again_the_time_since_the_first_secret_does_not_count(terminal: Terminal) -> None:
+    made_days_ago(terminal, 20, "--expires", "30d")
+    terminal("tokens", "rotate", "report")
+
+    token = opened(terminal("tokens", "rotate", "report").stdout.strip())
+
+    assert token is not None
+    assert days_left(token) == 30
+
+
+def made_days_ago(terminal: Terminal, days: int, *arguments: str) -> None:
+    with time_machine.travel(utc_now() - timedelta(days=days), tick=True):
+        assert terminal("tokens", "create", "report", *arguments).exit_code == 0
 
 
 def test_rotated_without_overlap_the_old_secret_ends(terminal: Terminal) -> None:

@@ -13,6 +13,7 @@ from wtforms import (
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from webapp.api.tokens import NEVER
 from webapp.auth.permissions import PERMISSION_OF, Scope, role_may
 from webapp.auth.tokens import MOST_NAME, REQUESTS_PER_WINDOW
 from webapp.core.clock import utc_now
@@ -28,8 +29,9 @@ LIFETIMES = [
     ("30", "in 30 days"),
     ("90", "in 90 days"),
     ("365", "in a year"),
-    ("never", "never"),
+    (NEVER, "never"),
 ]
+AS_BEFORE = "as before"
 OVERLAPS = [
     ("0", "not at all: it ends now"),
     ("1", "for 1 hour"),
@@ -52,14 +54,14 @@ class ExpiringForm(BaseForm):
 
     expires = SelectField("It expires", default="365")
 
-    def __init__(self) -> None:
+    def __init__(self, lifetimes: Sequence[tuple[str, str]] = LIFETIMES) -> None:
         super().__init__()
-        self.expires.choices = LIFETIMES
+        self.expires.choices = list(lifetimes)
 
     @property
     def expires_at(self) -> datetime | None:
         days = str(self.expires.data)
-        return None if days == "never" else utc_now() + timedelta(days=int(days))
+        return None if days == NEVER else utc_now() + timedelta(days=int(days))
 
 
 class TokenForm(ExpiringForm):
@@ -85,14 +87,25 @@ class TokenForm(ExpiringForm):
 
 
 class RotateForm(ExpiringForm):
-    """``drawn`` is the mark of the secret that the page was drawn with: it is replaced once."""
+    """``drawn`` is the mark of the secret that the page was drawn with: it is replaced once.
 
+    ``again`` is when the new one ends if it is good for as long as the present one.
+    """
+
+    expires = SelectField("It expires", default=AS_BEFORE)
     overlap = SelectField("The old secret works on", default="24")
     drawn = HiddenField()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, again: datetime | None) -> None:
+        self.again = again
+        words = f"on {again:%Y-%m-%d}, as long again" if again else "never, as before"
+        others = [each for each in LIFETIMES if again or each[0] != NEVER]
+        super().__init__([(AS_BEFORE, words), *others])
         self.overlap.choices = OVERLAPS
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return self.again if self.expires.data == AS_BEFORE else super().expires_at
 
     @property
     def span(self) -> timedelta:

@@ -62,7 +62,7 @@ def new() -> ResponseReturnValue:
 @requires(Permission.READ, keeps_typed=True, fresh=True)
 def rotate(token_id: int) -> ResponseReturnValue:
     token = _own(token_id)
-    form = RotateForm()
+    form = RotateForm(tokens.as_long_again(token))
     if form.validate_on_submit():
         try:
             with transaction():

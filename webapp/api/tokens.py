@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from webapp.audit import queries as audit_queries
 from webapp.audit import service as audit
 from webapp.audit.service import Actor, FieldChange, Subject
 from webapp.auth import tokens
 from webapp.auth.models import ApiToken, Operator
 from webapp.auth.tokens import OVERLAP, REQUESTS_PER_WINDOW, Made
+from webapp.core.clock import utc_now
 
 NEVER = "never"
+OBJECT, MADE, ROTATED = "api token", "made token", "rotated token"
+MINUTE = timedelta(minutes=1)
 
 
 def create(
@@ -30,7 +34,7 @@ def create(
         FieldChange("expires", None, _day(expires_at)),
         FieldChange("requests in 15 minutes", None, f"{per_window:,}"),
     )
-    audit.record(actor, "made token", _subject(made.token), changes)
+    audit.record(actor, MADE, _subject(made.token), changes)
     return made
 
 
@@ -48,8 +52,20 @@ def rotate(
     until = made.token.previous_until
     works = f"The old secret works until {until:%Y-%m-%d %H:%M} UTC." if until else None
     changes = (FieldChange("expires", before, _day(expires_at)),)
-    audit.record(actor, "rotated token", _subject(made.token), changes, reason=works)
+    audit.record(actor, ROTATED, _subject(made.token), changes, reason=works)
     return made
+
+
+def as_long_again(token: ApiToken) -> datetime | None:
+    """When a secret made now ends, if it is good for as long as the present one was; ``None`` is
+    never."""
+    if token.expires_at is None:
+        return None
+    # Its timeline knows when the present secret was made; its row only when the first one was.
+    made = [audit_queries.latest_action(OBJECT, token.id, each) for each in (MADE, ROTATED)]
+    begun = max((event.at for event in made if event), default=token.created_at)
+    minutes = round((token.expires_at - begun) / MINUTE)
+    return utc_now() + minutes * MINUTE
 
 
 def revoke(actor: Actor, token: ApiToken) -> None:
@@ -63,4 +79,4 @@ def _day(when: datetime | None) -> str:
 
 
 def _subject(token: ApiToken) -> Subject:
-    return Subject("api token", token.id, token.name)
+    return Subject(OBJECT, token.id, token.name)

@@ -17,6 +17,8 @@ from webapp.core.clock import utc_now
 from webapp.core.db import reading, transaction
 from webapp.core.errors import NotFound
 
+AS_BEFORE = "as before"
+
 tokens = AppGroup("tokens", help="Keys of scripts that use the JSON API.")
 
 expires_option = click.option(
@@ -89,6 +91,12 @@ def list_tokens(as_json: bool) -> None:
         click.echo(_line(each))
 
 
+def _expiry_or_as_before(
+    ctx: click.Context, param: click.Parameter, value: str
+) -> datetime | str | None:
+    return value if value == AS_BEFORE else Expiry().convert(value, param, ctx)
+
+
 @tokens.command("rotate")
 @click.argument("name")
 @click.option(
@@ -98,14 +106,23 @@ def list_tokens(as_json: bool) -> None:
     show_default=True,
     help="How long the old secret works on: 30m, 24h, 7d, or 0.",
 )
-@expires_option
+@click.option(
+    "--expires",
+    callback=_expiry_or_as_before,
+    default=AS_BEFORE,
+    show_default=True,
+    help="As long again as it was good for; or 30d, 12w, 1y, a day such as 2027-01-31, or never.",
+)
 @json_option
 @plainly
-def rotate_token(name: str, overlap: timedelta, expires: datetime | None, as_json: bool) -> None:
+def rotate_token(
+    name: str, overlap: timedelta, expires: datetime | str | None, as_json: bool
+) -> None:
     """Give the token NAME a new secret, the last line of output, shown only once."""
     with transaction():
         token = auth_queries.token_named(name.strip())
-        made = service.rotate(actor(), token, token.mark, overlap=overlap, expires_at=expires)
+        until = service.as_long_again(token) if isinstance(expires, str) else expires
+        made = service.rotate(actor(), token, token.mark, overlap=overlap, expires_at=until)
         said = _json(made.token, None)
     _show(made, said, as_json=as_json)
 
