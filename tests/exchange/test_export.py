@@ -14,15 +14,17 @@ from flask import Flask
 from tests import factories
 from tests.support.client import Client
 from tests.support.listening import listening
+from tests.support.pages import get_page
 from tests.support.statements import count_statements
 from webapp.auth.models import Operator
+from webapp.campaigns.columns import COLUMNS
 from webapp.campaigns.listing import CAMPAIGNS
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.terms import Asker
 from webapp.core.db import db, reading
 from webapp.core.listing import ListParams
 from webapp.exchange import export, queries
-from webapp.exchange.columns import HEADINGS
+from webapp.exchange.columns import HEADINGS, OF_LIST, shown
 from webapp.exchange.writing import file_name
 from webapp.web import requests
 
@@ -105,6 +107,43 @@ def test_the_file_is_the_list_that_is_on_screen(manager_client: Client) -> None:
     assert found == ["Spring 1", "Spring 2", "Spring 3"]
     archived = titles(manager_client, f"{URL}?q=spring&archived=archived")
     assert archived == ["Spring 9"]
+
+
+def test_a_file_may_have_the_columns_as_they_are_shown(manager_client: Client) -> None:
+    advertiser = factories.advertiser(name="Acme")
+    factories.campaign(title="Spring", advertiser_id=advertiser.id, budget=(450_000, "USD"))
+
+    [line] = lines(manager_client, f"{URL}?only=shown&columns=budget,copy,advertiser")
+
+    wanted = ["Budget", "Currency", "Ad copy needed", "Advertiser", "Agency"]
+    assert list(line) == ["ID", "Title", *wanted, "Row mark"]
+    [whole] = lines(manager_client, f"{URL}?columns=budget,copy,advertiser")
+    assert whole | line == whole
+
+
+def test_the_columns_shown_are_the_usual_ones_unless_others_are_asked_for(
+    manager_client: Client,
+) -> None:
+    factories.campaign(title="Spring")
+    [usual] = lines(manager_client, f"{URL}?only=shown")
+    assert list(usual)[1:5] == ["Title", "Advertiser", "Agency", "External ID"]
+    [bare] = lines(manager_client, f"{URL}?only=shown&columns=title")
+    assert list(bare) == ["ID", "Title", "Row mark"]
+
+
+def test_the_list_offers_both_files_with_its_own_arguments(manager_client: Client) -> None:
+    factories.campaign(title="Spring")
+    page = get_page(manager_client, "/campaigns?q=spring&columns=owner,budget&sort=title")
+    for words in ("Export as CSV", "Only these columns"):
+        [link] = [a for a in page.main.all("a") if a.text == words]
+        found = lines(manager_client, link["href"])
+        assert [line["Title"] for line in found] == ["Spring"]
+    assert list(found[0]) == ["ID", "Title", "Owner", "Budget", "Currency", "Row mark"]
+
+
+def test_the_file_has_something_for_each_column_of_the_list() -> None:
+    assert list(OF_LIST) == list(COLUMNS)
+    assert set(shown(COLUMNS)) < set(HEADINGS)
 
 
 def test_no_row_is_left_out_between_two_chunks(

@@ -107,6 +107,20 @@ def test_an_export_given_back_has_nothing_to_do(manager_client: Client) -> None:
     assert db.session.scalar(select(func.count(BulkJob.id))) == 0
 
 
+def test_a_file_with_the_columns_shown_is_imported_like_a_whole_one(manager_client: Client) -> None:
+    agency = factories.agency(name="Harbor")
+    advertiser = factories.advertiser(name="Acme", agency_id=agency.id)
+    factories.campaign(title="Spring", advertiser_id=advertiser.id, budget=(500_000, "USD"))
+    # A name that says of no advertiser which one is meant.
+    factories.advertiser(name="Acme", agency_id=agency.id)
+    content = manager_client.get("/campaigns.csv?only=shown&columns=budget,advertiser").data
+
+    assert "1 so already" in give(manager_client, content).text
+    preview = give(manager_client, retyped(content, Budget="6000"))
+
+    assert "from USD 5,000.00 to USD 6,000.00" in rows(preview)[0][2]
+
+
 def test_lines_that_cannot_be_used_hold_up_no_other(app: Flask, manager_client: Client) -> None:
     factories.campaign(title="A")
     factories.campaign(title="B")

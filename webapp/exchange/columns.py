@@ -60,11 +60,37 @@ READ_HEADINGS = tuple(column.heading for column in READ)
 TOLD_HEADINGS = tuple(column.heading for column in TOLD)
 HEADINGS = (ID, *READ_HEADINGS, *TOLD_HEADINGS, MARK)
 
+# What the file has for a column of the list.
+OF_LIST: Mapping[str, tuple[str, ...]] = {
+    "advertiser": (ADVERTISER, AGENCY),
+    "external_id": (EXTERNAL_ID,),
+    "budget": (BUDGET, CURRENCY),
+    "sync": ("Sync", "Sync detail"),
+    "changed": ("Changed here",),
+    "owner": (OWNER,),
+    "copy": (COPY_NEEDED,),
+    "revenue": ("Revenue", "Revenue currency"),
+    "duration": ("Duration in seconds",),
+    "source": ("Booking source",),
+    "created": ("Booked in Megaphone",),
+    "updated": ("Updated in Megaphone",),
+    "synced": ("Confirmed",),
+    "archived": ("Archived at",),
+}
+
 _MARK_START = "m1."
 _DIGEST_BYTES = 3
 _DIGEST_MASK = 0xFFFFFF
 
 Digests = Mapping[str, bytes]
+
+
+def shown(names: Iterable[str]) -> tuple[str, ...]:
+    """The headings of a file with these columns of the list, in their order.
+
+    The ID and the mark are no columns of the list: with them the file can still be imported.
+    """
+    return (ID, TITLE, *(heading for name in names for heading in OF_LIST[name]), MARK)
 
 
 def digest_of(cell: str) -> bytes:

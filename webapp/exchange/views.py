@@ -6,12 +6,13 @@ from flask.typing import ResponseReturnValue
 from webapp.auth.access import operator, requires
 from webapp.auth.permissions import Permission
 from webapp.campaigns import listing
+from webapp.campaigns.columns import chosen
 from webapp.campaigns.terms import Asker
 from webapp.core.clock import utc_now
 from webapp.core.db import db, reading
 from webapp.core.errors import NotFound
 from webapp.core.query import QueryError
-from webapp.exchange import export, import_views, queries, timeline
+from webapp.exchange import columns, export, import_views, queries, timeline
 from webapp.exchange.writing import file_name
 from webapp.savedviews import queries as views
 from webapp.savedviews.shipped import SHIPPED
@@ -34,9 +35,15 @@ for rule, view, methods in (
 @blueprint.get("/campaigns.csv")
 @requires(Permission.READ)
 def campaigns_csv() -> ResponseReturnValue:
-    """All campaigns of a list, in its order, whatever page of it is shown."""
+    """All campaigns of a list, in its order, whatever page of it is shown.
+
+    With ``only=shown`` in the columns of the list instead of all there are.
+    """
     params = list_params(listing.CAMPAIGNS)
     now = utc_now()
+    headings = columns.HEADINGS
+    if request.args.get("only") == "shown":
+        headings = columns.shown(each.name for each in chosen(params.looks.get("columns", "")))
     name = file_name(_view_name(request.args.get("view", "")), now.astimezone(zone()).date())
     asker = Asker(operator().id, now, zone())
     db.session.rollback()
@@ -47,7 +54,7 @@ def campaigns_csv() -> ResponseReturnValue:
     except QueryError:
         # The list's page says what is wrong with the query.
         return redirect(list_url("campaigns.index", params.link()))
-    return import_views.download(Response(stream_with_context(export.stream(ids))), name)
+    return import_views.download(Response(stream_with_context(export.stream(ids, headings))), name)
 
 
 def _view_name(key: str) -> str:
