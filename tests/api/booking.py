@@ -17,7 +17,7 @@ from sqlalchemy import select
 from tests.api.calling import bearer
 from tests.support.client import Client
 from webapp.advertisers.models import Advertiser
-from webapp.api import access, answers
+from webapp.api import access, answers, trying
 from webapp.api.keys import intent_key
 from webapp.api.writing import writing
 from webapp.app import create_app
@@ -45,6 +45,7 @@ class Bookings:
 
     @requires(Permission.EDIT_CAMPAIGNS)
     def book(self) -> ResponseReturnValue:
+        trying.begin(is_dry_run="dry_run" in request.args)
         kept = answers.begin()
         return self._book(request.get_json()) if kept is None else kept
 

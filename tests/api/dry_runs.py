@@ -1,6 +1,7 @@
 """Comparing what a dry run answers with what the real call after it does."""
 
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -12,6 +13,8 @@ OF_USE = {"api_token", "api_window", "api_answer"}
 # Made anew each time.
 NEW = {"id", "created_at", "updated_at", "external_id", "at", "request_id", "instance"}
 NEW |= {"campaignId", "createdAt", "updatedAt"}
+# Of a good answer: where the real one is, and which version of it.
+OF_REAL_ONES = {"Location", "ETag"}
 # Whether it waits is the business of the real one alone.
 HEADERS = ("Location", "ETag", "Content-Type")
 
@@ -39,12 +42,21 @@ def alike(answer: Any) -> Any:
 def in_turn(
     script: Script, method: str, path: str, status: int, body: Any, **headers: str
 ) -> tuple[Answered, Answered]:
-    """What a dry run answers, which leaves nothing behind, and what the real call after it does."""
+    """What a dry run answers, which leaves nothing behind, and what the real call after it does.
+
+    Without the headers that tell them apart, which are looked at here. Both have the same key.
+    """
+    if method == "POST":
+        headers = {"Idempotency_Key": str(uuid4()), **headers}
     before = everything()
     dry = script.call(method, f"{path}?dry_run=1", status, body, **headers)
     assert everything() == before
     real = script.call(method, path, status, body, **headers)
-    return (alike(dry.json), _named(dry)), (alike(real.json), _named(real))
+    assert (dry.headers.get("Dry-Run"), real.headers.get("Dry-Run")) == ("true", None)
+    assert "Idempotency-Replayed" not in real.headers
+    told_apart = OF_REAL_ONES if status < 300 else set()
+    assert not told_apart & _named(dry)
+    return (alike(dry.json), _named(dry)), (alike(real.json), _named(real) - told_apart)
 
 
 def _named(answer: Any) -> set[str]:

@@ -31,10 +31,29 @@ def test_without_a_live_token_the_answer_is_401(client, sent, path):
 
     assert answer.status_code == 401
     assert answer.mimetype == "application/problem+json"
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert answer.json["code"] == "no_token"
-    assert "Authorization: Bearer TOKEN" in answer.json["detail"]
     assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("sent", [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic x"}])
+def test_who_sends_no_token_is_asked_for_one(client, sent):
+    answer = client.get(CAMPAIGN, headers=sent)
+
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "Authorization: Bearer TOKEN" in answer.json["detail"]
+
+
+def test_of_a_token_that_opens_nothing_all_are_told_the_same(client):
+    gone = [{"revoked_at": factories.SOME_DAY}, {"expires_at": factories.SOME_DAY}]
+    tokens_sent = ["wrong", *(factories.api_token(**ended) for ended in gone)]
+
+    answers = [get(client, token) for token in tokens_sent]
+
+    said = {(a.headers["WWW-Authenticate"], a.json["detail"]) for a in answers}
+    [(asked, detail)] = said
+    assert asked == 'Bearer error="invalid_token"'
+    assert "Send “Authorization" not in detail
 
 
 @pytest.mark.parametrize(

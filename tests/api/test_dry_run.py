@@ -1,5 +1,7 @@
 """A dry run answers as the real one would, and leaves nothing behind."""
 
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import text
 
@@ -90,7 +92,7 @@ def test_settling_a_conflict(script, conflict, status, body):
 
 
 def test_what_is_not_there(script, campaign):
-    dry, real = in_turn(script, "PUT", "/campaigns/nonsense", 404, {"title": "x"})
+    dry, real = in_turn(script, "PUT", f"/campaigns/{uuid4()}", 404, {"title": "x"})
 
     assert dry == real
 

@@ -95,9 +95,7 @@ def test_without_a_key_each_request_is_a_wish_of_its_own(post) -> None:
     assert titles() == ["Spring", "Spring"]
 
 
-@pytest.mark.parametrize(
-    "other", [{"body": {"title": "Autumn"}}, {"path": f"{BOOKINGS}?dry_run=1"}]
-)
+@pytest.mark.parametrize("other", [{"body": {"title": "Autumn"}}, {"path": f"{BOOKINGS}?other=1"}])
 def test_a_key_that_comes_with_another_wish_is_refused(post, other) -> None:
     post()
 
@@ -244,13 +242,20 @@ def test_a_refusal_is_kept(post, bookings) -> None:
     assert bookings.calls == 1
 
 
-def test_tried_out_is_a_wish_of_its_own(post) -> None:
+def test_to_try_it_out_uses_up_no_key(post) -> None:
     dry = f"{BOOKINGS}?dry_run=1"
 
-    assert post(path=dry).data == post(path=dry).data
+    tried = [post(path=dry), post(path=dry)]
+    assert [answer.headers["Dry-Run"] for answer in tried] == ["true", "true"]
     assert titles() == []
-    assert post().json["code"] == "key_reused"
-    assert post(key="k2").status_code == 201
+    done = post()
+    assert "Idempotency-Replayed" not in done.headers
+    later = post(path=dry)
+
+    assert [each.status_code for each in (*tried, done, later)] == [201] * 4
+    assert "Idempotency-Replayed" not in later.headers
+    assert titles() == ["Spring"]
+    assert post().data == done.data
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "Schlüssel", "two parts"])

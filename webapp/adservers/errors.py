@@ -7,6 +7,9 @@ next. No error holds a credential or a full address, in no attribute and no chai
 from collections.abc import Mapping
 from typing import ClassVar
 
+# What the message of one that passes by itself ends with, where it was not somebody's own question.
+AGAIN = "Flightdeck tries again by itself."
+
 
 class AdServerError(Exception):
     """Base of the family. ``status`` and ``request_id`` as far as an answer came."""

@@ -15,6 +15,13 @@ from webapp.web.problems import Problem
 from webapp.web.requests import READ_METHODS, current_request_id
 
 ASK = {"WWW-Authenticate": "Bearer"}
+# RFC 6750. What is the matter with the token is not told to whoever may have guessed it.
+ASK_ANOTHER = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+SEND_ONE = "Send “Authorization: Bearer TOKEN”."
+OPENS_NOTHING = (
+    "The token that was sent does not open anything: it was mistyped, has expired, or was revoked "
+    "or replaced."
+)
 
 
 def current_token() -> ApiToken:
@@ -48,7 +55,8 @@ def check() -> None:
     if g.api_standing.is_over:
         raise limits.too_many(g.api_standing)
     if found is None:
-        raise Problem("no_token", "Send “Authorization: Bearer TOKEN”.", headers=ASK)
+        words, headers = (OPENS_NOTHING, ASK_ANOTHER) if secret else (SEND_ONE, ASK)
+        raise Problem("no_token", words, headers=headers)
 
 
 def check_permission() -> None:

@@ -12,7 +12,7 @@ from flask import Response, g, request
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.api import keys
+from webapp.api import keys, trying
 from webapp.api.access import current_token
 from webapp.api.models import ApiAnswer
 from webapp.core.clock import utc_now
@@ -41,7 +41,9 @@ def begin() -> Response | None:
     Called when the request was read and can be used, before anything is done. Raises ``Problem``.
     """
     key = keys.sent_key()
-    if key is None:
+    g.pop("api_wish", None)
+    # To try something out is no wish: the key is left for the real request.
+    if key is None or trying.is_dry_run():
         return None
     now = utc_now()
     with transaction():
@@ -109,7 +111,7 @@ def _taken_over(answer: ApiAnswer, digest: str, now: datetime) -> ApiAnswer:
 
 
 def _digest() -> str:
-    """Of all that says what is wanted: whether it is tried out only, too."""
+    """Of all that says what is wanted."""
     parts = (request.method.encode(), request.path.encode(), request.query_string)
     return hashlib.sha256(b"\0".join((*parts, request.get_data()))).hexdigest()
 

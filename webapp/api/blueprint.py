@@ -6,7 +6,7 @@ Cookies are never looked at. An address below that is not there counts like any 
 
 from flask import Blueprint, Response, g, request
 
-from webapp.api import access, answers, limits, refusals
+from webapp.api import access, answers, limits, refusals, trying
 from webapp.core.errors import InvalidInput
 from webapp.core.query import QueryError
 from webapp.web import problems
@@ -28,6 +28,7 @@ def admit() -> None:
 @blueprint.after_app_request
 def finish(response: Response) -> Response:
     answers.keep(response)
+    trying.say(response)
     standing: limits.Standing | None = g.get("api_standing")
     if standing:
         limits.say(standing, response)

@@ -28,8 +28,9 @@ EXPLAINED: dict[str, Explained] = {
         "The body is not valid JSON.",
     ),
     "no_token": Explained(
-        "Send the header “Authorization: Bearer TOKEN”. If you do: the token may have expired, or "
-        "it was revoked or replaced. Ask a manager for a new one.",
+        "Send the header “Authorization: Bearer TOKEN”. If you do, WWW-Authenticate says "
+        "“invalid_token”: the token was mistyped, has expired, or was revoked or replaced. Make a "
+        "new one.",
         "Send “Authorization: Bearer TOKEN”.",
         headers=frozenset({"WWW-Authenticate"}),
     ),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from http import HTTPStatus
 from typing import Any
 
-from webapp.api import explained
+from webapp.api import explained, trying
 from webapp.api.examples import ON_THE_WAY, PREFIX, SAMPLES, example_of
 from webapp.api.openapi_schemas import Schemas
 from webapp.api.openapi_words import ANSWER_HEADERS
@@ -45,6 +45,13 @@ def errors_of(operation: Operation) -> frozenset[str]:
     return found
 
 
+def good_headers(operation: Operation) -> frozenset[str]:
+    """Those of its good answers, beside those of all answers."""
+    if operation.query is not None and trying.ARGUMENT in operation.query.model_fields:
+        return operation.answer_headers | {trying.HEADER}
+    return operation.answer_headers
+
+
 def responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     """The member ``responses`` of an operation."""
     found = {str(status): _good(operation, status, schemas) for status in operation.answers}
@@ -82,7 +89,7 @@ def _name(names: list[str]) -> str:
 
 
 def _good(operation: Operation, status: int, schemas: Schemas) -> dict[str, Any]:
-    names = sorted(operation.answer_headers) + list(ON_ALL)
+    names = sorted(good_headers(operation)) + list(ON_ALL)
     answer: dict[str, Any] = {"description": GOOD[status], "headers": _headers(names)}
     schema = schemas.answers.get((operation.id, status))
     if schema is not None:

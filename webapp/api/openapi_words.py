@@ -33,7 +33,9 @@ change, and somebody else's newer change is never written over: you get 412 with
 the ad server's words when it was refused. `Prefer: wait=20` waits longer (at most 30 seconds),
 `Prefer: respond-async` not at all.
 
-**Trying out.** `?dry_run=true` does all of it, answers, and takes everything back.
+**Trying out.** `?dry_run=true` does all of it, answers, and takes everything back. Such an answer,
+also an error, has the header `Dry-Run: true`; a good one has no `Location` and no `ETag`, and an
+`id` that is in no list belongs to nothing. It leaves the `Idempotency-Key` for the real request.
 
 **How much.** A token may make a number of requests in 15 minutes, 3,000 unless it was made with
 another; without a token an address may make 100. The headers `RateLimit-Remaining` and
@@ -145,7 +147,10 @@ ANSWER_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
         "So many seconds to wait before it is sent again.",
         {"type": "integer", "minimum": 0, "examples": [30]},
     ),
-    "WWW-Authenticate": ("How to say who you are.", {**TEXT, "examples": ["Bearer"]}),
+    "WWW-Authenticate": (
+        "How to say who you are; with `invalid_token` where a token came that opens nothing.",
+        {**TEXT, "examples": ["Bearer", 'Bearer error="invalid_token"']},
+    ),
     "Allow": ("The methods that the address takes.", {**TEXT, "examples": ["GET, HEAD, OPTIONS"]}),
     "ETag": ("Names this version of what was answered.", {**TEXT, "examples": ['"3"']}),
     "Location": (
@@ -167,6 +172,10 @@ ANSWER_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Preference-Applied": (
         "Which `Prefer` was heeded.",
         {**TEXT, "examples": ["wait=20"]},
+    ),
+    "Dry-Run": (
+        "`true` where this was only tried out: nothing of it is there.",
+        {**TEXT, "examples": ["true"]},
     ),
     "Idempotency-Replayed": (
         "`true` where this is the stored answer of an earlier request with the same key.",

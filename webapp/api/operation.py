@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from werkzeug.datastructures import MultiDict
 
-from webapp.api import answers, refusals
+from webapp.api import answers, refusals, trying
 from webapp.api.blueprint import blueprint
 from webapp.auth.access import requires
 from webapp.auth.permissions import PERMISSION_OF, Scope
@@ -91,6 +91,7 @@ def operation(method: str, rule: str, declared: Declaration) -> Callable[[View],
                 parts["query"] = _read_query(made.query)
             else:
                 _no_arguments()
+            trying.begin(is_dry_run=getattr(parts.get("query"), trying.ARGUMENT, False))
             if made.body is not None:
                 parts["body"] = _read_body(made.body)
             elif made.method != "GET":

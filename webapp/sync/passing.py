@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from webapp.adservers.base import AdServer
 from webapp.adservers.errors import (
+    AGAIN,
     AdServerError,
     NotFound,
     RateLimited,
@@ -144,6 +145,14 @@ def _ask(line: Line, question: Callable[[AdServer], T]) -> T:
     return found
 
 
+def _words(error: AdServerError, retry_after: float | None) -> str:
+    """What is true for who asked: this call is repeated by nobody."""
+    if retry_after is None:
+        return error.message.replace(AGAIN, "Nothing repeats this call: send it again later.")
+    busy = error.message.partition(". ")[0]
+    return f"{busy}. Nothing repeats this call: send it again in {max(1, round(retry_after))} s."
+
+
 def _unanswered(error: AdServerError) -> Unanswered:
     kind, retry_after = BROKEN, None
     if isinstance(error, RateLimited):
@@ -155,7 +164,7 @@ def _unanswered(error: AdServerError) -> Unanswered:
     elif isinstance(error, Unavailable) and error.status is None:
         kind = TIMEOUT
     return Unanswered(
-        error.message,
+        _words(error, retry_after),
         kind,
         status=error.status,
         request_id=error.request_id,

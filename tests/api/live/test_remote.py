@@ -101,7 +101,13 @@ def test_an_error_of_the_ad_server_comes_in_words_with_its_status(
     problem = get("/remote/campaigns", status)
 
     assert problem.json["code"] == code
-    assert problem.json["detail"].startswith("Megaphone")
+    detail = problem.json["detail"]
+    assert detail.startswith("Megaphone")
+    assert "by itself" not in detail
+    if code == "unavailable":
+        assert detail.endswith(f"send it again in {problem.headers['Retry-After']} s.")
+    elif remote_status in (500, None):
+        assert detail.endswith("send it again later.")
     assert problem.json["remote"]["status"] == remote_status
     assert ("Retry-After" in problem.headers) == (code == "unavailable")
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Self, TypeVar
 
 from webapp.adservers.errors import (
+    AGAIN,
     AdServerError,
     NotFound,
     OutcomeUnknown,
@@ -181,7 +182,7 @@ def _campaign(call: Call, reply: Reply, expected_id: str | None) -> RemoteCampai
     words = f"Megaphone's record of this campaign cannot be used. {problem}"
     if call.writes:
         raise OutcomeUnknown(f"{words} {failures.LOOK_FIRST}", **reply.known)
-    raise Unavailable(f"{words} {failures.AGAIN}", **reply.known)
+    raise Unavailable(f"{words} {AGAIN}", **reply.known)
 
 
 def with_rate(requests_per_minute: int) -> Capabilities:

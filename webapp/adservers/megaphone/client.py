@@ -14,7 +14,7 @@ from urllib.parse import quote
 import requests
 from requests.auth import AuthBase
 
-from webapp.adservers.errors import AdServerError, AuthFailed, RateLimited, Unsupported
+from webapp.adservers.errors import AGAIN, AdServerError, AuthFailed, RateLimited, Unsupported
 from webapp.adservers.megaphone import failures, refusals
 from webapp.adservers.megaphone.calls import Call
 from webapp.adservers.types import ConnectionSettings, Priority, RequestRecord
@@ -133,7 +133,7 @@ class MegaphoneClient:
             return
         raise RateLimited(
             "All requests that Megaphone allows for this minute are in use. Nothing was sent. "
-            f"{failures.AGAIN}",
+            f"{AGAIN}",
             retry_in,
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from webapp.adservers.errors import (
+    AGAIN,
     AdServerError,
     AuthFailed,
     ContractChanged,
@@ -33,7 +34,6 @@ class Known(TypedDict):
     request_id: str | None
 
 
-AGAIN = "Flightdeck tries again by itself."
 LOOK_FIRST = "Flightdeck looks whether the change arrived before it sends anything again."
 ASK_ADMIN = "Syncing waits until this is settled; nothing here was changed."
 
