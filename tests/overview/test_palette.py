@@ -118,9 +118,27 @@ def test_the_last_changed_come_first_and_archived_ones_are_said_to_be(
 
     page = get_page(viewer_client, "/palette?q=twin")
 
-    assert places(viewer_client, "twin")["Campaigns"] == [f"Twin {age}" for age in range(8)]
+    assert places(viewer_client, "twin")["Campaigns"][:8] == [f"Twin {age}" for age in range(8)]
     line = next(item.text for item in page.main.all("li") if "Twin 1" in item.text)
     assert line.endswith("archived")
+
+
+def test_of_more_than_are_shown_a_search_leads_to_all(viewer_client: Client) -> None:
+    for number in range(9):
+        archived_at = factories.SOME_DAY if number == 3 else None
+        factories.campaign(title=f"Sync:now Twin {number}", archived_at=archived_at)
+
+    page = get_page(viewer_client, "/palette?q=sync:now Twin").follow(
+        "Search campaigns for “sync:now Twin”"
+    )
+
+    assert len(page.rows) == 9
+
+
+def test_of_as_many_as_are_shown_there_is_nothing_to_search_for(viewer_client: Client) -> None:
+    factories.campaigns(8, title=lambda n: f"Twin {n}")
+
+    assert len(places(viewer_client, "twin")["Campaigns"]) == 8
 
 
 def test_campaigns_of_a_detached_connection_are_not_offered(viewer_client: Client) -> None:
@@ -164,8 +182,8 @@ def test_the_palette_asks_for_the_list_alone_and_for_few_statements(
         answer = viewer_client.get("/palette?q=long", headers=FRAGMENT)
 
     assert "<html" not in answer.text
-    assert answer.text.count('role="option"') == 8
-    assert "8 places" in answer.text
+    assert answer.text.count('role="option"') == 9
+    assert "9 places" in answer.text
     # Who asks; their views; how common the word is; detached connections; the campaigns.
     assert len(statements) <= 5
 

@@ -16,7 +16,7 @@ from webapp.campaigns.search import TRIGRAM, search_for
 from webapp.campaigns.tabs import tabs_of
 from webapp.core.db import db, giving_up
 from webapp.core.errors import TooSlow
-from webapp.core.query_terms import printable
+from webapp.core.query_terms import as_words, printable
 from webapp.core.text import fold
 
 CAMPAIGNS = "Campaigns"
@@ -67,11 +67,12 @@ class Group:
 
 def groups(text: str, operator: Operator) -> list[Group]:
     """What can be gone to by these letters. Without any: every page and view, and no campaign."""
-    text = fold(printable(text[:MAX_LENGTH])).strip()
+    typed = printable(text[:MAX_LENGTH]).strip()
+    text = fold(typed)
     found = [
         Group("Pages", _called(text, _pages())),
         Group("Views", _called(text, _views(operator))),
-        _campaigns(text),
+        _campaigns(text, typed),
     ]
     return [group for group in found if group.places or group.trouble]
 
@@ -98,8 +99,8 @@ def _views(operator: Operator) -> list[Place]:
     ]
 
 
-def _campaigns(text: str) -> Group:
-    """Those changed last, archived ones too; at most ``MOST_CAMPAIGNS``."""
+def _campaigns(text: str, typed: str) -> Group:
+    """Those changed last, archived ones too; of more than ``MOST_CAMPAIGNS``, the way to all."""
     if not text:
         return Group(CAMPAIGNS, ())
     try:
@@ -107,7 +108,14 @@ def _campaigns(text: str) -> Group:
             rows = db.session.execute(_newest(_matching(text))).all()
     except TooSlow:
         return Group(CAMPAIGNS, (), "Looking for campaigns takes too long: type more of the name.")
-    return Group(CAMPAIGNS, [_place(row) for row in rows])
+    shown = [_place(row) for row in rows[:MOST_CAMPAIGNS]]
+    return Group(CAMPAIGNS, [*shown, _search(typed)] if len(rows) > MOST_CAMPAIGNS else shown)
+
+
+def _search(typed: str) -> Place:
+    """The list of all campaigns with these words: what the query language knows is a word too."""
+    href = url_for("campaigns.index", q=as_words(typed), archived="all")
+    return Place(f"Search campaigns for “{typed}”", "all that are found", href)
 
 
 def _matching(text: str) -> Sequence[ColumnElement[bool]]:
@@ -120,7 +128,7 @@ def _matching(text: str) -> Sequence[ColumnElement[bool]]:
 def _newest(conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     newest = (Campaign.changed_at.desc(), Campaign.id.desc())
     ids = select(Campaign.id).where(*visible(), *conditions)
-    wanted = ids.order_by(*newest).limit(MOST_CAMPAIGNS).scalar_subquery()
+    wanted = ids.order_by(*newest).limit(MOST_CAMPAIGNS + 1).scalar_subquery()
     columns = (Campaign.uuid, Campaign.title, Campaign.archived_at, Advertiser.name)
     query = select(*columns).outerjoin(Advertiser, Campaign.advertiser_id == Advertiser.id)
     return query.where(Campaign.id.in_(wanted)).order_by(*newest)
