@@ -5,7 +5,7 @@ OR, AND and NOT in a text all in capitals, as titles are that someone pastes.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from webapp.core.query_errors import BadValue, QueryError
 from webapp.core.query_terms import AND, NOT, OR, RESERVED, Field, Fields, Term, Value, quoted
@@ -67,8 +67,8 @@ def _refuse_not(terms: Sequence[Term], words: Sequence[str], text: str) -> None:
         if word == NOT:
             start, end = terms[at].start, terms[at + 1].end
             after = text[terms[at + 1].start : end]
-            without = [] if after.startswith("-") else [f"-{after}"]
-            raise QueryError(SAID[NOT], text, start, end, (*without, f"{quoted(NOT)} {after}"))
+            meant = f"{quoted(NOT)} {after}" if after.startswith("-") else f"-{after}"
+            raise QueryError(SAID[NOT], text, start, end, (meant,))
 
 
 def _refuse_between(terms: Sequence[Term], words: Sequence[str], text: str, fields: Fields) -> None:
@@ -81,7 +81,7 @@ def _refuse_between(terms: Sequence[Term], words: Sequence[str], text: str, fiel
             typed = [_as_typed(side, text) for side in sides]
             meant = [" ".join(typed)] if word == AND else _either(sides, fields)
             place = (sides[0].start, sides[-1].end)
-            raise QueryError(SAID[word], text, *place, (*meant, f" {quoted(word)} ".join(typed)))
+            raise QueryError(SAID[word], text, *place, meant or [f" {quoted(word)} ".join(typed)])
 
 
 def _as_typed(term: Term, text: str) -> str:
@@ -89,11 +89,10 @@ def _as_typed(term: Term, text: str) -> str:
     return quoted(typed) if typed in RESERVED else typed
 
 
-def _either(sides: Sequence[Term], fields: Fields) -> Iterator[str]:
+def _either(sides: Sequence[Term], fields: Fields) -> list[str]:
     """Terms of one field that ask for any of these."""
     named = {side.field for side in sides if side.field}
     if any(side.negated for side in sides) or len(named) > 1:
-        return
+        return []
     values = tuple(dict.fromkeys(value for side in sides for value in side.values))
-    for name in named or fields.for_words:
-        yield Term(name, values).text
+    return [Term(name, values).text for name in named or fields.for_words]
