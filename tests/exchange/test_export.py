@@ -134,7 +134,7 @@ def test_the_columns_shown_are_the_usual_ones_unless_others_are_asked_for(
 def test_the_list_offers_both_files_with_its_own_arguments(manager_client: Client) -> None:
     factories.campaign(title="Spring")
     page = get_page(manager_client, "/campaigns?q=spring&columns=owner,budget&sort=title")
-    for words in ("Export as CSV", "Only these columns"):
+    for words in ("Export as CSV", "Export only these columns"):
         [link] = [a for a in page.main.all("a") if a.text == words]
         found = lines(manager_client, link["href"])
         assert [line["Title"] for line in found] == ["Spring"]
