@@ -147,7 +147,7 @@ def figures() -> str:
     return render_template(
         "campaigns/_figures.html" if is_fragment else "campaigns/figures.html",
         params=params,
-        back=list_url(tabs.LIST, params.link()),
+        back=_page_url(params, params.page),
         **found,
         most_added=listing.ADDED_UP,
         page=_counted(params, found["totals"]) if with_number else None,
