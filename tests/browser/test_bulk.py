@@ -232,8 +232,10 @@ def test_a_bulk_change_without_scripts(new_page: NewPage, stack: Stack) -> None:
 @pytest.mark.parametrize("scripts", [True, False])
 def test_enter_in_a_box_starts_nothing(new_page: NewPage, made: Made, scripts: bool) -> None:
     page = new_page(java_script_enabled=scripts)
-    sent = []
-    page.on("request", lambda request: sent.append(request.method))
+    posted = []
+    page.on(
+        "request", lambda each: posted.append(urlsplit(each.url).path) if each.post_data else None
+    )
     boxes = (("/campaigns", "pick"), (made.preview, "tick"), (made.preview, "confirmed"))
     for address, name in boxes:
         page.goto(address)
@@ -244,9 +246,53 @@ def test_enter_in_a_box_starts_nothing(new_page: NewPage, made: Made, scripts: b
         box.press("Space")
         expect(box).to_be_checked(checked=not was)
         assert urlsplit(page.url).path == address
-    assert "POST" not in sent
+    # A tick that was changed is kept at once, where there are scripts.
+    assert posted == [f"{made.preview}/tick"] * scripts
     page.get_by_role("button", name="Keep the ticks").click()
     page.wait_for_url("**page=1**")
+
+
+def test_what_is_unticked_stays_so_on_the_way_to_a_campaign_and_back(
+    new_page: NewPage, stack: Stack
+) -> None:
+    with stack.data():
+        address = _address(_desk().plan(_some("Leaving"), SetBudget(700_000, "GBP")))
+    page = new_page()
+    page.goto(address)
+
+    for number in (0, 2):
+        page.get_by_role("checkbox", name=f"Do it to Leaving {number}").uncheck()
+
+    # What counts the ticks follows them.
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Set the budget to GBP 7,000.00: 1 of 3"
+    )
+    expect(page.get_by_text("The changes of currency (1) are meant")).to_be_visible()
+    expect(page.get_by_role("button", name="Left out 2")).to_be_visible()
+    page.get_by_role("link", name="Leaving 1").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Leaving 1")
+    page.go_back()
+    expect(page.get_by_role("checkbox", name="Do it to Leaving 0")).not_to_be_checked()
+    page.get_by_role("link", name="Leaving 1").click()
+    page.get_by_role("link", name="Bulk change", exact=True).click()
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_tab_of_a_preview_keeps_the_ticks(new_page: NewPage, stack: Stack, scripts: bool) -> None:
+    with stack.data():
+        address = _address(_desk().plan(_some("Tabs"), Archive()))
+    page = new_page(java_script_enabled=scripts)
+    page.goto(address)
+    page.get_by_role("checkbox", name="Do it to Tabs 1").uncheck()
+
+    page.get_by_role("button", name="To be changed").click()
+
+    page.wait_for_url("**show=planned")
+    expect(page.get_by_role("button", name="To be changed 2")).to_have_attribute(
+        "aria-current", "page"
+    )
+    expect(page.get_by_role("row").filter(has_text="Tabs")).to_have_count(2)
 
 
 def test_a_job_pauses_and_goes_on_where_the_focus_stays(new_page: NewPage, made: Made) -> None:
