@@ -10,7 +10,9 @@ from tests.api.dry_runs import everything, in_turn
 from tests.api.scripts import Script
 from tests.campaigns.form_work import edit_elsewhere
 from tests.support.statements import count_statements
+from webapp.bulk.queries import lane_of
 from webapp.campaigns.models import Campaign, Change
+from webapp.changes.shown import who_saved
 from webapp.core.clock import utc_now
 from webapp.core.db import db
 from webapp.core.moments import iso
@@ -260,3 +262,35 @@ def test_a_token_that_only_reads_reads_them_and_holds_none(script, client, campa
     assert len(reader.get("/outgoing")["items"]) == 1
     assert press(reader, newest(campaign), "hold", 403)["code"] == "not_allowed"
     assert db.session.get_one(Campaign, campaign.id).title == "After"
+
+
+def test_who_did_it_is_said_as_the_timeline_has_it(client, manager):
+    token = factories.api_token("read write", name="Nightly", operator_id=manager.id)
+    script, campaign = Script(client, token), factories.campaign()
+    script.put(f"/campaigns/{campaign.uuid}", {"title": "After"})
+    press(script, newest(campaign), "hold")
+    job = factories.bulk_job([campaign.id])
+    job.actor = "token Nightly"
+    factories.change(factories.campaign(), lane=lane_of(job), operator_id=manager.id)
+
+    found = script.get("/outgoing")["items"]
+    events = script.get(f"/campaigns/{campaign.uuid}/timeline")["items"]
+
+    assert [each["by"] for each in found] == ["token Nightly"] * 2
+    assert found[1]["held_by"] == "token Nightly"
+    assert {each["actor"] for each in events} == {"token Nightly"}
+
+
+@pytest.mark.parametrize(
+    ("email", "lane", "who"),
+    [
+        ("ana@example.com", "ana@example.com", "ana@example.com"),
+        (f"{'a' * 70}@example.com", "a" * 64, f"{'a' * 70}@example.com"),
+        ("ana@example.com", "batch:1", "ana@example.com"),
+        ("ana@example.com", "token t", "token t"),
+        (None, "command line", "command line"),
+        (None, "", "sync"),
+    ],
+)
+def test_who_saved_is_told_from_whose_turn_it_is(email, lane, who):
+    assert who_saved(email, lane) == who

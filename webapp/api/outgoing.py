@@ -1,10 +1,12 @@
 """Changes on their way to the ad server, for scripts: read, held, put off and taken back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Row, select
 
 from webapp.api import access, cursors, verdicts
 from webapp.api.ids import number_of
@@ -17,6 +19,8 @@ from webapp.api.verdicts import Written
 from webapp.api.writing import writing
 from webapp.audit.service import Actor
 from webapp.auth.permissions import Scope
+from webapp.bulk.models import BulkJob
+from webapp.bulk.queries import lane_of
 from webapp.campaigns import outgoing
 from webapp.campaigns.models import Campaign, Change
 from webapp.campaigns.queries import get_campaign
@@ -61,7 +65,7 @@ def list_outgoing(query: schemas.OutgoingListQuery) -> ResponseReturnValue:
     listed = found[: query.per_page]
     last = [listed[-1].id] if len(found) > query.per_page else None
     meta = {"per_page": query.per_page, "next_cursor": cursors.write(last, *walk)}
-    return jsonify({"items": [_change(each) for each in shown.shown(listed)], "meta": meta})
+    return jsonify({"items": _changes(listed), "meta": meta})
 
 
 @operation(
@@ -77,8 +81,7 @@ def list_outgoing(query: schemas.OutgoingListQuery) -> ResponseReturnValue:
 )
 def get_outgoing(change_id: str) -> ResponseReturnValue:
     """What it does, how far it is, and what may be done with it now."""
-    row = queries.change_row(number_of(change_id, WHAT))
-    return jsonify(_change(shown.shown([row])[0]))
+    return jsonify(_changes([queries.change_row(number_of(change_id, WHAT))])[0])
 
 
 def _declared(summary: str, *, waits: bool = False, body: Any = None) -> Declaration:
@@ -177,7 +180,18 @@ def _done(change_id: str, act: Act) -> tuple[str, Change]:
     return str(db.session.get_one(Campaign, change.campaign_id).uuid), change
 
 
-def _change(found: shown.Shown) -> Json:
+def _changes(rows: Sequence[Row[Any]]) -> list[Json]:
+    """What a bulk change makes is by whoever started that, as its own answer has it."""
+    lanes = {row.lane for row in rows if row.lane.startswith(shown.BATCH)}
+    actors: dict[str, str] = {}
+    if lanes:
+        uuids = [UUID(lane.removeprefix(shown.BATCH)) for lane in lanes]
+        jobs = db.session.scalars(select(BulkJob).where(BulkJob.uuid.in_(uuids)))
+        actors = {lane_of(job): job.actor for job in jobs}
+    return [_change(it, actors.get(it.row.lane, it.who)) for it in shown.shown(rows)]
+
+
+def _change(found: shown.Shown, who: str) -> Json:
     row = found.row
     is_open = row.state in words.OPEN
     return {
@@ -191,7 +205,7 @@ def _change(found: shown.Shown) -> Json:
         ],
         "waits_for": row.why.replace("-", "_") if is_open else None,
         "can": sorted(VERBS.get(verb, verb) for verb in found.verbs),
-        "by": found.who,
+        "by": who,
         "attempts": row.attempts,
         "created_at": moment(row.created_at),
         "next_attempt_at": moment(row.next_attempt_at),

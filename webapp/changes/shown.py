@@ -132,8 +132,14 @@ def kept_back_of(change: Change) -> list[str]:
 
 
 def who_saved(email: str | None, lane: str) -> str:
-    """Who wants the change. Sync itself makes some: what is left to send after a merge."""
-    return email or (lane if lane and not lane.startswith(BATCH) else "sync")
+    """Who wants the change, as the timeline has it: a token, not whose it is.
+
+    Of a bulk change, whose it is. Sync itself makes some: what is left to send after a merge.
+    """
+    label = "" if lane.startswith(BATCH) else lane
+    # A lane has room for the beginning of a long address only.
+    is_email = email is not None and email.startswith(label)
+    return label if label and not is_email else email or "sync"
 
 
 def verbs_of(state: str, *, is_known: bool) -> frozenset[str]:
