@@ -98,7 +98,7 @@ class RotateForm(ExpiringForm):
 
     def __init__(self, again: datetime | None) -> None:
         self.again = again
-        words = f"on {again:%Y-%m-%d}, as long again" if again else "never, as before"
+        words = f"on {again:%-d %b %Y}, as long again" if again else "never, as before"
         others = [each for each in LIFETIMES if again or each[0] != NEVER]
         super().__init__([(AS_BEFORE, words), *others])
         self.overlap.choices = OVERLAPS
