@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import get_args
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from tests import factories
 from tests.api.scripts import Script
@@ -269,6 +271,9 @@ def _key(sort, item):
         return item[f"{money}_currency"] or "", -1 if item[f"{money}_cents"] is None else item[
             f"{money}_cents"
         ]
+    if sort == "changed_at":
+        query = select(Campaign.changed_at).where(Campaign.uuid == UUID(item["id"]))
+        return db.session.scalar(query)
     value = item[sort]
     return value is not None, value if value is not None else 0
 

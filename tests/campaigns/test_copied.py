@@ -68,14 +68,31 @@ def test_the_request_finds_the_same_in_the_same_order(client: Client) -> None:
     words = shlex.split(copied(client, "/campaigns/copy?q=spring&currency=USD&sort=budget")["curl"])
 
     assert words[:2] == ["curl", "-G"]
-    assert words[3:5] == ["-H", "Authorization: Bearer $FLIGHTDECK_TOKEN"]
-    arguments = dict(word.split("=", 1) for word in words[6::2])
+    assert words[3:5] == ["-H", "Authorization: Bearer $TOKEN"]
+    assert answered(client, words) == ["Spring 2", "Spring 1", "Spring 0"]
+
+
+def test_the_request_finds_the_list_s_first_order_too(client: Client) -> None:
+    signed_in(client, factories.operator())
+    for hours in (1, 3, 2):
+        changed_at, updated_at = (utc_now() - timedelta(hours=n) for n in (hours, 4 - hours))
+        factories.campaign(
+            title=f"Changed {hours}", changed_at=changed_at, remote_updated_at=updated_at
+        )
+    texts = copied(client, "/campaigns/copy")
+
+    assert answered(client, shlex.split(texts["curl"])) == ["Changed 1", "Changed 2", "Changed 3"]
+    assert "does not know this order" not in client.get("/campaigns/copy").text
+
+
+def answered(client: Client, words: list[str]) -> list[str]:
+    """The titles that the request finds."""
     answer = client.get(
         urlsplit(words[2]).path,
-        query_string=arguments,
+        query_string=dict(word.split("=", 1) for word in words[6::2]),
         headers={"Authorization": f"Bearer {factories.api_token('read')}"},
     )
-    assert [item["title"] for item in answer.json["items"]] == ["Spring 2", "Spring 1", "Spring 0"]
+    return [item["title"] for item in answer.json["items"]]
 
 
 def test_the_command_finds_the_same_in_the_same_order(client: Client, terminal: Terminal) -> None:

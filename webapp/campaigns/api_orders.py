@@ -198,6 +198,7 @@ ORDERS: Mapping[str, Order] = {
     "title": _columns(C.title_key),
     "created_at": _shown(C.remote_created_at, C.created_at),
     "updated_at": _shown(C.remote_updated_at, C.changed_at),
+    "changed_at": _columns(C.changed_at),
     "total_budget_cents": _AMOUNT,
     "total_budget_currency": _AMOUNT,
     "total_revenue_cents": _REVENUE,

@@ -24,6 +24,7 @@ API_SORTS = {
     "source": "booking_source",
     "created": "created_at",
     "updated": "updated_at",
+    "changed": "changed_at",
     "synced": "synced_at",
     "archived": "archived",
 }
@@ -87,7 +88,7 @@ def _curl(params: ListParams, query: str) -> Copy:
     column = API_SORTS.get(params.sort_column)
     arguments = {
         "q": query,
-        "sort_by": column or "updated_at",
+        "sort_by": column or "changed_at",
         "sort_order": "desc" if params.descending else "asc",
         "page": str(params.page),
         "per_page": str(min(params.per_page, MOST_ROWS)),
@@ -96,10 +97,10 @@ def _curl(params: ListParams, query: str) -> Copy:
         f"--data-urlencode {shlex.quote(f'{name}={text}')}" for name, text in arguments.items()
     ]
     address = url_for("api.list_campaigns", _external=True)
-    text = f'curl -G {address} -H "Authorization: Bearer $FLIGHTDECK_TOKEN" {" ".join(parts)}'
+    text = f'curl -G {address} -H "Authorization: Bearer $TOKEN" {" ".join(parts)}'
     notes = []
     if column is None:
-        notes.append("The API does not know this order: it sorts by when they were updated.")
+        notes.append("The API does not know this order: it sorts by when they were changed here.")
     if params.per_page > MOST_ROWS:
         notes.append(f"A page of the API has {MOST_ROWS} rows at most.")
     return Copy("copy-curl", OTHERS[0], text, " ".join(notes) or None)

@@ -12,6 +12,7 @@ SortBy = Literal[
     "title",
     "created_at",
     "updated_at",
+    "changed_at",
     "organization_id",
     "total_budget_cents",
     "total_budget_currency",
@@ -109,9 +110,10 @@ class CampaignListQuery(Sent):
     archived: Flag | None = Field(None, description="Left out: both.")
     sort_by: SortBy | None = Field(
         None,
-        description="By pages: `created_at` unless said. Amounts are sorted by currency first: "
-        "amounts of two currencies cannot be compared. With `cursor`, left out: the order in "
-        "which campaigns came to Flightdeck, which never changes.",
+        description="By pages: `created_at` unless said. `changed_at` is the order that the list "
+        "page begins with: when it was last changed here, which no member says. Amounts are "
+        "sorted by currency first: amounts of two currencies cannot be compared. With `cursor`, "
+        "left out: the order in which campaigns came to Flightdeck, which never changes.",
     )
     sort_order: Literal["asc", "desc"] = "desc"
     page: int = Field(1, ge=1, le=100_000)
