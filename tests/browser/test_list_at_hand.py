@@ -10,8 +10,10 @@ from sqlalchemy import delete
 from tests import factories
 from tests.browser.conftest import PHONE, NewPage
 from tests.browser.keyboard import Keyboard
-from tests.support.stack import VIEWER, Stack
+from tests.bulk.desk import Desk
+from tests.support.stack import MANAGER, VIEWER, Stack
 from webapp.auth.models import Operator
+from webapp.bulk.operations import SetBudget
 from webapp.campaigns.models import Campaign
 from webapp.core.db import db
 from webapp.core.listing import COUNT_CAP
@@ -180,3 +182,27 @@ def test_a_wide_screen_has_room_for_long_titles(new_page: NewPage, stack: Stack)
 
     title = page.locator("#results tbody .title")
     assert title.evaluate("el => el.scrollWidth <= el.clientWidth")
+
+
+def test_a_currency_stays_beside_its_amount(new_page: NewPage, stack: Stack) -> None:
+    with stack.data():
+        manager = db.session.query(Operator).filter_by(email=MANAGER).one()
+        campaign = factories.campaign(budget=(76_800_000, "USD"))
+        job = Desk(manager).plan([campaign.id], SetBudget(86_800_000, "USD"))
+        address = f"/bulk/{job.uuid}"
+    page = new_page()
+    page.goto(address)
+
+    # However wide the column is, from where one amount just fits.
+    lines = page.locator("td.wrap div:has(> ins)").evaluate(
+        """change => {
+          const found = [];
+          for (let width = 140; width < 400; width += 10) {
+            change.style.width = `${width}px`;
+            for (const amount of change.querySelectorAll("del, ins"))
+              found.push(Math.round(amount.getBoundingClientRect().height / 20));
+          }
+          return found;
+        }"""
+    )
+    assert set(lines) == {1}
