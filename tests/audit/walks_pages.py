@@ -125,7 +125,7 @@ def undo_job(p: Presser) -> None:
     done = p.desk.do([factories.campaign().id], Archive())
     p.post(f"/bulk/{done.uuid}/undo")
     (undo,) = db.session.query(BulkJob).filter_by(kind="undo")
-    p.post(f"/bulk/{undo.uuid}/start", confirmed="on")
+    p.post(f"/bulk/{undo.uuid}/start", confirmed="on", plan="0")
 
 
 def run_verb(name: str, state: str, **data: Any) -> Walk:
@@ -247,7 +247,7 @@ PAGES: dict[str, Walk] = {
     "bulk.cancel": of_job("cancel"),
     "bulk.pause": of_job("pause"),
     "bulk.resume": resume_job,
-    "bulk.start": of_job("start", confirmed="on"),
+    "bulk.start": of_job("start", confirmed="on", plan="1"),
     "bulk.undo": undo_job,
     "campaigns.archive": lambda p: p.post(f"/campaigns/{factories.campaign().uuid}/archive"),
     "campaigns.book_again": lambda p: p.post(f"/campaigns/{lost_booking()[0].uuid}/book-again"),
