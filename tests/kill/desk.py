@@ -8,9 +8,11 @@ from sqlalchemy import func, select
 from tests.kill.plan import Workers, stop, until
 from tests.support import desk
 from tests.support.desk import LATER, OPEN_RUNS
-from webapp.campaigns.models import IN_FLIGHT, READY, Change
+from webapp.campaigns.models import CLAIMED, IN_FLIGHT, PROBING, READY, SENT, Change
 from webapp.core.db import db
 from webapp.sync.models import COMPLETE, SyncRun
+
+CALLING = select(Change.id).where(Change.state.in_((CLAIMED, SENT, PROBING)))
 
 
 @dataclass
@@ -41,6 +43,11 @@ class Desk(desk.Desk):
         """Move the workers' clock, but not in the middle of a run: it would be taken for dead."""
         if self.is_none(OPEN_RUNS):
             self.crew.move_clock(LATER / 2)
+
+    def let_time_pass_at_rest(self) -> None:
+        """The same, and not in the middle of a change's call: its lease would end before that."""
+        if self.is_none(CALLING):
+            self.let_time_pass()
 
     def unfinished(self) -> int:
         """How many changes are still to be sent or asked about."""

@@ -27,7 +27,7 @@ def test_a_worker_killed_at(desk: Desk, step: str) -> None:
         until(
             lambda: worker.exitcode is not None,
             lambda: f"it never came to the step\n{desk.left()}",
-            meanwhile=desk.let_time_pass,
+            meanwhile=desk.let_time_pass_at_rest,
         )
         assert worker.exitcode == -signal.SIGKILL
     desk.heal()
