@@ -53,6 +53,7 @@ def test_from_the_list_to_a_started_job_without_javascript(manager_client) -> No
         ("budget", {"amount": "5", "currency": ""}, "currency", "Pick a currency from the list."),
         ("budget", {"amount": "1.234", "currency": "USD"}, "amount", "can be read two ways"),
         ("budget", {"amount": "-5", "currency": "USD"}, "amount", "cannot be negative"),
+        ("budget", {"amount": "12\u00a050", "currency": "USD"}, "amount", "Blanks stand only"),
         ("add", {"amount": "0", "currency": "USD"}, "amount", "Nothing would change by 0."),
         ("percent", {"percent": "ten"}, "percent", "Type a number such as 10"),
         ("percent", {"percent": "-101"}, "percent", "from -100 to 1,000"),
@@ -132,6 +133,7 @@ def test_what_stands_in_the_box_counts_and_not_what_was_chosen_before(
     [
         ("archive", {}, {"archived": True}),
         ("budget", {"amount": "7000", "currency": "EUR"}, {"budget": [700_000, "EUR"]}),
+        ("budget", {"amount": "7\u00a0000", "currency": "EUR"}, {"budget": [700_000, "EUR"]}),
         ("add", {"amount": "-0.01", "currency": "USD"}, {"budget": [1004, "USD"]}),
         # A minus as typographers write it; half a cent is rounded up.
         ("percent", {"percent": "\u221250 %"}, {"budget": [503, "USD"]}),

@@ -27,7 +27,7 @@ from webapp.bulk.operations import (
 from webapp.campaigns import named, owners
 from webapp.campaigns.forms import row_id
 from webapp.campaigns.named import Kind
-from webapp.core.money import CURRENCIES, MoneyError, parse_amount
+from webapp.core.money import CURRENCIES, MoneyError, parse_amount, plain_blanks
 from webapp.web.forms import BaseForm
 
 NOBODY = "nobody"
@@ -156,7 +156,7 @@ class AdvertiserForm(_NameForm):
 
 class _MoneyForm(OperationForm):
     needed = ("amount",)
-    amount = StringField("Amount")
+    amount = StringField("Amount", filters=[lambda text: plain_blanks(text or "")])
     currency = SelectField("Currency", validate_choice=False)
 
     def __init__(self) -> None:
