@@ -41,7 +41,9 @@ class Bookings:
         self.calls = 0
         self.meanwhile: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
-        app.add_url_rule(BOOKINGS, "api.test_bookings", self.book, methods=["POST"])
+        app.add_url_rule(
+            BOOKINGS, "api.test_bookings", self.book, methods=["POST"], strict_slashes=False
+        )
 
     @requires(Permission.EDIT_CAMPAIGNS)
     def book(self) -> ResponseReturnValue:

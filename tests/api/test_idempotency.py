@@ -90,6 +90,13 @@ def test_the_same_request_again_gets_the_same_answer_and_nothing_is_done(post, b
     assert (titles(), bookings.calls) == (["Spring"], 1)
 
 
+def test_with_a_slash_behind_the_address_it_is_the_same_wish(post) -> None:
+    first, again = post(), post(path=f"{BOOKINGS}/")
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.data == first.data
+
+
 def test_without_a_key_each_request_is_a_wish_of_its_own(post) -> None:
     assert post(key=None).json["id"] != post(key=None).json["id"]
     assert titles() == ["Spring", "Spring"]

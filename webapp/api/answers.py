@@ -111,8 +111,9 @@ def _taken_over(answer: ApiAnswer, digest: str, now: datetime) -> ApiAnswer:
 
 
 def _digest() -> str:
-    """Of all that says what is wanted."""
-    parts = (request.method.encode(), request.path.encode(), request.query_string)
+    """Of all that says what is wanted; a slash behind the address does not."""
+    path = request.path.rstrip("/")
+    parts = (request.method.encode(), path.encode(), request.query_string)
     return hashlib.sha256(b"\0".join((*parts, request.get_data()))).hexdigest()
 
 
