@@ -6,7 +6,7 @@ import pytest
 
 from tests import factories
 from tests.api.scripts import Script
-from webapp.campaigns.models import HELD, SETTLING
+from webapp.campaigns.models import CREATE, HELD, SETTLING, STUCK
 from webapp.connections.models import Connection
 from webapp.core.db import db
 
@@ -111,6 +111,16 @@ def test_in_a_conflict_the_ad_server_s_value_is_its_newest(script):
 
     assert found["unconfirmed"] == [{"field": "title", "remote": "Theirs"}]
     assert (found["moving"], found["next_attempt_at"]) == (False, None)
+
+
+def test_behind_a_booking_that_needs_somebody_nothing_is_sent(script):
+    campaign = factories.campaign(remote_id=None, sync_state="parked")
+    factories.change(campaign, kind=CREATE, state=STUCK)
+    factories.change(campaign, next_attempt_at=WHEN)
+
+    found = script.get(f"/campaigns/{campaign.uuid}/sync-status")
+
+    assert (found["state"], found["moving"], found["next_attempt_at"]) == ("parked", False, None)
 
 
 def test_a_confirmed_campaign_has_nothing_on_its_way(script):

@@ -140,6 +140,7 @@ def test_parked_in_the_archive_needs_nobody(code, verbs):
 
     assert (parked.words, parked.more) == ("Parked", "Another campaign is it.")
     assert parked.verbs == verbs
+    assert parked.is_stopped
 
 
 @pytest.mark.parametrize("state", ["parked", "gone"])

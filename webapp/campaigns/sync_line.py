@@ -141,11 +141,12 @@ def _conflict(it: Situation) -> SyncLine:
 def _parked(it: Situation) -> SyncLine:
     reason = _reason(it, STUCK, "Megaphone never confirmed this")
     if it.campaign.archived_at is None:
-        return SyncLine(PARKED, "Needs you", reason, verbs=("settle",))
+        return SyncLine(PARKED, "Needs you", reason, verbs=("settle",), is_stopped=True)
     change = it.latest.get(STUCK)
     # Of one that is there as another campaign, the archive is the end.
     is_settled = change is not None and change.error_code == MADE_THERE
-    return SyncLine(PARKED, "Parked", reason, verbs=() if is_settled else ("settle",))
+    verbs = () if is_settled else ("settle",)
+    return SyncLine(PARKED, "Parked", reason, verbs=verbs, is_stopped=True)
 
 
 def _gone(it: Situation) -> SyncLine:
