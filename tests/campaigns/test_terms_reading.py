@@ -162,6 +162,7 @@ def test_times_begin_where_the_zone_says(text: str, since: str | None, until: st
             *("budget:$50", "$50", "$ may be USD, CAD, AUD or another."),
             ["budget:50usd", "budget:50cad", "budget:50aud"],
         ),
+        ("budget:$", "$", "$ may be USD", []),
         (
             *("budget:>£50", ">£50", "£ may be GBP, EGP, FKP or another."),
             ["budget:>50gbp", "budget:>50egp"],

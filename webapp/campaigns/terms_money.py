@@ -103,7 +103,7 @@ def _with_code(text: str, value: Value) -> str:
     if len(SIGNS[sign]) == 1:
         return rest + SIGNS[sign][0]
     offered = [code.lower() for code in SIGNS[sign] if code in CURRENCIES][:MOST_SUGGESTED]
-    meant = [] if named else [_instead(value, text, rest + code) for code in offered]
+    meant = [_instead(value, text, rest + code) for code in offered if rest and not named]
     raise BadValue(f"{sign} may be {meanings(sign)}. Type the code of one.", *meant)
 
 

@@ -8,7 +8,19 @@ import re
 from collections.abc import Sequence
 
 from webapp.core.query_errors import BadValue, QueryError
-from webapp.core.query_terms import AND, NOT, OR, RESERVED, Field, Fields, Term, Value, quoted
+from webapp.core.query_terms import (
+    AND,
+    ANY,
+    NONE,
+    NOT,
+    OR,
+    RESERVED,
+    Field,
+    Fields,
+    Term,
+    Value,
+    quoted,
+)
 
 _COMPARED = re.compile("(>=?|<=?|=)(.*)")
 SAID = {
@@ -54,6 +66,10 @@ def _refuse_parted(terms: Sequence[Term], words: Sequence[str], text: str, field
 
 
 def _is_usable(spec: Field, value: Value) -> bool:
+    if value.op in (NONE, ANY):
+        return True
+    if spec.choices:
+        return value.text in spec.choices
     try:
         if spec.check:
             spec.check(value)
@@ -90,9 +106,14 @@ def _as_typed(term: Term, text: str) -> str:
 
 
 def _either(sides: Sequence[Term], fields: Fields) -> list[str]:
-    """Terms of one field that ask for any of these."""
+    """Terms of one field that ask for any of these; none where it has no use for one of them."""
     named = {side.field for side in sides if side.field}
     if any(side.negated for side in sides) or len(named) > 1:
         return []
     values = tuple(dict.fromkeys(value for side in sides for value in side.values))
-    return [Term(name, values).text for name in named or fields.for_words]
+    names = named or fields.for_words
+    return [
+        Term(name, values).text
+        for name in names
+        if (spec := fields.get(name)) and all(_is_usable(spec, value) for value in values)
+    ]
