@@ -8,6 +8,7 @@ import time_machine
 
 from tests import factories
 from tests.cli.conftest import Terminal
+from webapp.api.tokens import LATEST
 from webapp.audit.models import AuditEvent
 from webapp.auth import queries
 from webapp.auth.models import ApiToken
@@ -62,7 +63,7 @@ def test_a_token_expires_at_the_end_of_a_day_or_never(terminal: Terminal, said, 
     assert token.expires_at == kept
 
 
-@pytest.mark.parametrize("said", ["soon", "1", "-1d", "2026-02-30", "9999999y"])
+@pytest.mark.parametrize("said", ["soon", "1", "-1d", "2026-02-30", "9999999y", "9999-12-31"])
 def test_an_expiry_that_cannot_be_read_is_a_wrong_command_line(terminal: Terminal, said) -> None:
     result = terminal("tokens", "create", "x", "--expires", said)
     assert result.exit_code == 2
@@ -142,6 +143,15 @@ def test_rotated_again_the_time_since_the_first_secret_does_not_count(terminal: 
 
     assert token is not None
     assert days_left(token) == 30
+
+
+def test_rotated_again_and_again_it_stays_in_the_calendar(terminal: Terminal) -> None:
+    made_days_ago(terminal, 2, "--expires", "2999-12-31")
+
+    token = opened(terminal("tokens", "rotate", "report").stdout.strip())
+
+    assert token is not None
+    assert token.expires_at == LATEST
 
 
 def made_days_ago(terminal: Terminal, days: int, *arguments: str) -> None:

@@ -1,7 +1,7 @@
 """Tokens with their entries in the timeline: what pages and commands call."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from webapp.audit import queries as audit_queries
 from webapp.audit import service as audit
@@ -14,6 +14,8 @@ from webapp.core.clock import utc_now
 NEVER = "never"
 OBJECT, MADE, ROTATED = "api token", "made token", "rotated token"
 MINUTE = timedelta(minutes=1)
+# Far enough for all who do not say never, and far from the end of the calendar.
+LATEST = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 def create(
@@ -65,7 +67,8 @@ def as_long_again(token: ApiToken) -> datetime | None:
     made = [audit_queries.latest_action(OBJECT, token.id, each) for each in (MADE, ROTATED)]
     begun = max((event.at for event in made if event), default=token.created_at)
     minutes = round((token.expires_at - begun) / MINUTE)
-    return utc_now() + minutes * MINUTE
+    now = utc_now()
+    return now + min(minutes * MINUTE, LATEST - now)
 
 
 def revoke(actor: Actor, token: ApiToken) -> None:

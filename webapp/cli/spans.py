@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from webapp.api.tokens import LATEST
 from webapp.core.clock import utc_now
 
 UNITS = {
@@ -47,4 +48,6 @@ class Expiry(click.ParamType["datetime | None"]):
             day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
         except ValueError:
             return utc_now() + Span().convert(value, param, ctx)
+        if day > LATEST:
+            self.fail(f"The latest day is {LATEST:%Y-%m-%d}. Or say never.", param, ctx)
         return day + UNITS["d"]
