@@ -278,6 +278,25 @@ def test_what_is_unticked_stays_so_on_the_way_to_a_campaign_and_back(
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
 
 
+def test_the_box_for_what_is_meant_is_there_while_something_is(
+    new_page: NewPage, stack: Stack
+) -> None:
+    with stack.data():
+        address = _address(_desk().plan(_some("Meaning"), SetBudget(700_000, "GBP")))
+    page = new_page()
+    page.goto(address)
+    meant = page.get_by_label("The changes of currency")
+    meant.check()
+
+    page.get_by_role("checkbox", name="Do it to Meaning 0").uncheck()
+    # What was said of more is said of the rest as well.
+    expect(page.get_by_label("The changes of currency (1) are meant")).to_be_checked()
+    page.get_by_role("checkbox", name="Do it to Meaning 1").uncheck()
+    expect(meant).to_have_count(0)
+    page.get_by_role("checkbox", name="Do it to Meaning 1").check()
+    expect(page.get_by_label("The changes of currency (1) are meant")).not_to_be_checked()
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_tab_of_a_preview_keeps_the_ticks(new_page: NewPage, stack: Stack, scripts: bool) -> None:
     with stack.data():

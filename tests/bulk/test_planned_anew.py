@@ -66,6 +66,22 @@ def test_ticks_of_another_plan_are_not_taken_over(desk, manager_client) -> None:
     assert states(job) == [PLANNED] * 3
 
 
+def test_a_tick_that_a_script_keeps_leads_to_the_other_plan(desk, manager_client) -> None:
+    job = draft(desk, ScaleBudget("2"))
+    tab = open_tab(manager_client, job)
+    plan_in_another_tab(desk, job, Archive())
+
+    answer = manager_client.post(
+        f"/bulk/{job.uuid}/tick",
+        data=tab.form("Keep the ticks").values,
+        headers={"HX-Request": "true"},
+    )
+
+    page = get_page(manager_client, answer.headers["HX-Redirect"])
+    assert ANEW in page.notices
+    assert page.h1 == "Archive: 3 of 3"
+
+
 def test_what_was_meant_of_another_plan_has_to_be_meant_again(desk, manager_client) -> None:
     job = draft(desk, ScaleBudget("60"))
     tab = open_tab(manager_client, job)

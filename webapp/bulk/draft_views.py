@@ -14,6 +14,7 @@ from webapp.bulk.paging import numbers, page_link, page_number, part_shown
 from webapp.core.db import transaction
 from webapp.core.errors import DomainError, InvalidInput, NotFound
 from webapp.web.forms import drawn_again
+from webapp.web.htmx import send_to, wants_fragment
 
 UNPROCESSABLE, CLASH = 422, 409
 
@@ -107,7 +108,9 @@ def tick(job_uuid: str) -> ResponseReturnValue:
             left = service.leave_out(web_actor(), job, warning) if warning else 0
     except DomainError as problem:
         flash(str(problem), "warn")
-        return redirect(url_for("bulk.show", job_uuid=job_uuid))
+        job_page = url_for("bulk.show", job_uuid=job_uuid)
+        # A script that keeps each tick would show this nowhere, and new numbers over old rows.
+        return send_to(job_page) if wants_fragment() else redirect(job_page)
     if drawn_again():
         flash(words.TICKS_KEPT, "warn")
     if left:
