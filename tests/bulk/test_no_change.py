@@ -45,6 +45,11 @@ from webapp.bulk.operations import (
             ReplaceInTitle("Spring", "Spring", match_case=False),
             "Its title stays the same.",
         ),
+        (
+            {"title": "Spring"},
+            ReplaceInTitle("Spring", "Spring ", match_case=False),
+            "Its title stays the same.",
+        ),
     ],
 )
 def test_the_reason_is_the_operation_s(

@@ -167,7 +167,7 @@ class ReplaceInTitle:
         title, times = re.subn(
             re.escape(self.find), lambda _: self.replacement, facts.title, flags=flags
         )
-        if title == facts.title:
+        if facts.title in (title, title.strip()):
             raise Unchanged("Its title stays the same." if times else NOT_IN_TITLE)
         if not title.strip():
             raise Impossible("Nothing would be left of its title.")
