@@ -117,6 +117,13 @@ def test_of_columns_that_are_partly_unknown_the_known_ones_are_shown(viewer_clie
     assert heads(page) == ["Campaign", "Owner", "Budget"]
 
 
+@pytest.mark.parametrize(
+    ("text", "tidy"), [("owner,", "owner"), ("owner,,budget", "owner,budget"), (" , ", "")]
+)
+def test_a_comma_too_many_is_no_unknown_column(text, tidy):
+    assert columns.tidy_columns(text) == tidy
+
+
 def test_all_filters_are_on_a_page_without_scripts(viewer_client):
     acme = factories.advertiser(name="Acme")
     factories.campaign(title="Spring", advertiser_id=acme.id, budget=(50_000, "USD"))

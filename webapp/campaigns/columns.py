@@ -63,7 +63,7 @@ def joined(wanted: Sequence[str]) -> str:
 
 def tidy_columns(text: str) -> str:
     """Raises ``PartlyKnown`` for a text with a name that is no column: the others are kept."""
-    wanted = [name.strip() for name in text.split(",")]
+    wanted = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in (TITLE.name, *COLUMNS)]
     tidy = "" if len(unknown) == len(wanted) else joined(wanted)
     if unknown:
