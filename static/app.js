@@ -311,7 +311,9 @@
   // What was done on the page before.
   const done = $$("[data-done]").map(wordsOf).join(" ");
   if (done) say(done);
-  if (sessionStorage.getItem("dropped") && $(".bulk")) ticks();
+  // Where nothing can be ticked it is told to nobody: on a later page it would not be so.
+  if (!$(".bulk")) sessionStorage.removeItem("dropped");
+  else if (sessionStorage.getItem("dropped")) ticks();
   // Back at the row that someone left: later, as the browser itself takes the focus away on its way there.
   const left = location.hash.startsWith("#c-") && document.getElementById(location.hash.slice(1));
   if (left) on("load", () => requestAnimationFrame(() => adrift() && $("th a", left)?.focus()), window);

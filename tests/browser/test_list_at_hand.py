@@ -156,6 +156,26 @@ def test_ticks_that_go_with_their_page_are_told(new_page: NewPage, stack: Stack)
     expect(page.locator("#picked > p")).to_have_count(0)
 
 
+def test_ticks_are_dropped_with_the_page_before_and_with_no_earlier_one(
+    new_page: NewPage, stack: Stack
+) -> None:
+    word = some(stack, 30)
+    page = new_page()
+    page.goto(f"/campaigns?q={word}&per_page=25")
+    page.locator("#results tbody .pick input").first.check()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Next").evaluate(
+            "link => { link.search += '9'; link.click(); }"
+        )
+    expect(page.locator("#picked")).to_have_count(0)
+
+    page.goto(f"/campaigns?q={word}")
+    expect(page.locator("#results tbody tr")).to_have_count(30)
+    page.locator("#results tbody .pick input").first.check()
+    expect(page.locator("[data-ticked]")).to_have_text("With the 1 ticked:")
+    expect(page.get_by_text("Dropped with the page before")).to_have_count(0)
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_on_a_phone_the_bar_comes_with_the_first_tick(
     new_page: NewPage, stack: Stack, scripts: bool
