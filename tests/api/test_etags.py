@@ -167,6 +167,19 @@ def test_who_saw_something_else_is_shown_what_only_the_others_changed(script, ca
     ]
 
 
+def test_of_two_advertisers_of_one_name_nobody_knows_which_was_read(script, campaign):
+    path = f"/campaigns/{campaign.uuid}"
+    one, other = factories.advertiser(name="Same"), factories.advertiser(name="Same")
+    script.put(path, {"advertiser_id": str(one.id)})
+    etag = etag_of(script, campaign)
+    script.put(path, {"advertiser_id": str(other.id)})
+
+    error = script.call("PUT", path, 412, {"title": "Mine"}, If_Match=etag).json
+
+    unknown = {"base": None, "base_known": False, "theirs": str(other.id), "yours": None}
+    assert error["changes"][1] == {"field": "advertiser_id", **unknown}
+
+
 def test_of_a_version_alone_nothing_is_known_but_what_is_sent(script, campaign):
     meanwhile(campaign, notes="Theirs.")
     sent = {"title": "Mine"}

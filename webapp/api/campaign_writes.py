@@ -95,8 +95,8 @@ def update_campaign(
     With `If-Match` (the `ETag` of the campaign, or its `version` in quotes), a change that somebody
     else made since is not overwritten: the answer is 412 `changed_meanwhile`, and `changes` shows
     for each member what it was (`base`), what it is (`theirs`) and what you sent (`yours`). Members
-    that only the others changed are there too: of these `yours` is what you had read. Without
-    `If-Match`, the last one wins in the members that are sent.
+    that only the others changed are there too: of these `yours` is what you had read, or `null`
+    where `base_known` is false. Without `If-Match`, the last one wins in the members that are sent.
 
     The answer is 200 when the ad server has confirmed it, or nothing had to be told to it, else
     202 or 422 `refused`, as for a booking; `Prefer` works alike. Open conflicts in the changed

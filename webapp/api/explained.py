@@ -62,8 +62,9 @@ EXPLAINED: dict[str, Explained] = {
         "Somebody else changed it after you read it. “changes” has each member that they or you "
         "changed: what it was when you read it (“base”, if “base_known”), what it is now "
         "(“theirs”), and what you sent (“yours”; of a member that you did not send, what you had "
-        "read). Where If-Match had only a version, what it was is not known, and only members that "
-        "you sent are there. Bring the two together, and send it with the new ETag.",
+        "read, or null where that is not known: leave such a member out). Where If-Match had only "
+        "a version, what it was is not known, and only members that you sent are there. Bring the "
+        "two together, and send it with the new ETag.",
         "The campaign was changed since you read it. Nothing was saved.",
         more={
             "version": 4,
