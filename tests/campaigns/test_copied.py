@@ -116,6 +116,15 @@ def test_who_i_am_is_said_by_number(client: Client) -> None:
     assert f"owner:#{operator.id}" in texts["curl"]
 
 
+def test_a_name_that_begins_like_me_stays_whole(client: Client) -> None:
+    operator = factories.operator()
+    signed_in(client, operator)
+
+    texts = copied(client, "/campaigns/copy?q=owner:mel,me,melissa")
+
+    assert f"owner:mel,#{operator.id},melissa" in texts["command"]
+
+
 def test_an_order_that_the_api_lacks_is_said(client: Client) -> None:
     signed_in(client, factories.operator())
 

@@ -1,5 +1,6 @@
 """A list to take along: its address, a request of the API, and a command, that find the same."""
 
+import re
 import shlex
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -29,6 +30,8 @@ API_SORTS = {
     "archived": "archived",
 }
 MOST_ROWS = 100
+# A whole value: names may begin like it.
+_ME = re.compile(r"(?<=[:,])me(?=,|$)")
 OTHERS = ("curl", "Command")
 TOO_LONG = (
     f"Written as one query, the search and its filters have more than {MAX_LENGTH} characters or "
@@ -81,7 +84,7 @@ def _named(term: Term, operator: Operator) -> Term:
     """Who “me” is: a script is somebody else."""
     if term.field != "owner" or all(value.text != "me" for value in term.values):
         return term
-    return terms.parse(term.text.replace("me", f"#{operator.id}", 1)).terms[0]
+    return terms.parse(_ME.sub(f"#{operator.id}", term.text)).terms[0]
 
 
 def _curl(params: ListParams, query: str) -> Copy:
