@@ -168,6 +168,31 @@ def test_who_changed_it_is_said_and_not_who_confirmed_that(desk: Desk) -> None:
     assert said(job)[0].endswith("(title).")
 
 
+def test_who_changed_it_before_it_was_planned_is_not_named(desk: Desk) -> None:
+    campaign = factories.campaign(title="One")
+    ana, bob = (factories.operator(email=f"{name}@example.com") for name in ("ana", "bob"))
+    job = desk.pick([campaign.id])
+    _retitle(ana, campaign, "Ana's")
+    planning.plan(desk.actor, job, ReplaceInTitle("a", "o", match_case=False))
+    _retitle(bob, campaign, "Bob's")
+
+    desk.run(job)
+
+    assert said(job)[0].startswith("It was changed since this was planned: bob@example.com, ")
+
+
+@pytest.mark.parametrize("action", queries.WHOLE)
+def test_what_changes_no_field_of_it_is_said_too(desk: Desk, action: str) -> None:
+    campaign = factories.campaign(title="One")
+    job = desk.plan([campaign.id], Archive())
+    campaign.version += 1
+    audit.record(MEGAPHONE, action, subject(campaign))
+
+    desk.run(job)
+
+    assert said(job)[0].startswith(f"It was changed since this was planned: {MEGAPHONE.label}, ")
+
+
 def _retitle(who: Operator, campaign: Campaign, title: str) -> None:
     values = values_of(editable(campaign) | {"title": title})
     campaigns.edit_campaign(Desk(who).actor, campaign, values, campaign.version, uuid4())
