@@ -199,6 +199,8 @@ def test_what_people_type_is_read_as_they_mean_it(text: str, found: list[str]) -
         ("a NOT -b", "NOT -b", ['a "NOT" -b']),
         ("a AND NOT b", "NOT b", ["a AND -b"]),
         ("x size > 5 y", "size > 5 y", ["x size:>5y", "x size:>5 y"]),
+        ("size > 5 000 odd x", "size > 5 000", ["size:>5000 odd x", "size:>5 000 odd x"]),
+        ("size > 1 000 000 y", "size > 1 000 000 y", ["size:>1000000y", "size:>1 000 000 y"]),
         ("SIZE >=5", "SIZE >=5", ["size:>=5"]),
         ("size = 5 -y", "size = 5", ["size:5 -y"]),
         ("size < 5 odd", "size < 5", ["size:<5 odd"]),

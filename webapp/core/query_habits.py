@@ -6,6 +6,7 @@ OR, AND and NOT in a text all in capitals, as titles are that someone pastes.
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from webapp.core.query_errors import BadValue, QueryError
 from webapp.core.query_terms import (
@@ -23,6 +24,7 @@ from webapp.core.query_terms import (
 )
 
 _COMPARED = re.compile("(>=?|<=?|=)(.*)")
+_THOUSANDS = re.compile(r"\d{3}(?:[.,]\d+)?")
 SAID = {
     OR: "Here a comma stands for “or”, between values of one field. In quotes, “OR” is a word.",
     AND: "All terms must hold anyway: leave out “AND”. In quotes, it is a word.",
@@ -56,13 +58,21 @@ def _refuse_parted(terms: Sequence[Term], words: Sequence[str], text: str, field
         last = at + 1 if value else at + 2
         value = value or "".join(words[last : last + 1])
         if value:
-            more = "".join(words[last + 1 : last + 2])
-            is_one = more.isalpha() and _is_usable(spec, Value(value + more, op))
-            end = terms[last + is_one].end
+            more = _rest_of(value, op, words[last + 1 :], spec)
+            end = terms[last + len(more)].end
             alone = f"{spec.name}:{op}{value}"
-            fixes = (alone + more, f"{alone} {more}") if is_one else (alone,)
+            fixes = (alone + "".join(more), " ".join((alone, *more))) if more else (alone,)
             message = f"Between “{spec.name}” and its value there is a colon and no blank."
             raise QueryError(message, text, terms[at].start, end, fixes)
+
+
+def _rest_of(value: str, op: str, words: Sequence[str], spec: Field) -> Sequence[str]:
+    """The words that may belong to the value before them: its thousands, and its unit."""
+    found = list(takewhile(_THOUSANDS.fullmatch, words))
+    found += filter(str.isalpha, words[len(found) : len(found) + 1])
+    while found and not _is_usable(spec, Value("".join((value, *found)), op)):
+        found.pop()
+    return found
 
 
 def _is_usable(spec: Field, value: Value) -> bool:
