@@ -55,6 +55,7 @@ def test_it_is_started_once_that_was_said(
     page = press(page, DO_IT, 422)
 
     assert "Tick that this is meant, or leave them out." in page.notices
+    assert all(way in page.notices for way in ("fall by more", "rise from 0", "their currency"))
     assert latest_job().state == DRAFT
     press(page, DO_IT, confirmed="y")
     assert latest_job().state == QUEUED

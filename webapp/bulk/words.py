@@ -23,7 +23,10 @@ TOO_MANY = (
     "and do it in parts."
 )
 NOTHING_TICKED = "Nothing is ticked that could be changed."
-TO_MEAN = "Some budgets rise by more than 50 %, fall by more than half or change their currency."
+TO_MEAN = (
+    "Some budgets rise by more than 50 %, fall by more than half, rise from 0 or change their "
+    "currency."
+)
 CONFIRM = f"{TO_MEAN} Tick that this is meant, or leave them out."
 PLANNED_ANEW = (
     "This was planned anew meanwhile, perhaps in another tab, and nothing was started: look at the "
