@@ -39,6 +39,15 @@ def test_a_page_that_only_a_sent_form_shows_is_not_led_back_to(client: Client) -
         assert answer.headers["HX-Redirect"] == "/sign-in?next=/palette?q%3Dspring"
 
 
+def test_what_a_page_sends_by_itself_too_late_leads_back_to_the_page(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    headers = FRAGMENT | {"HX-Current-URL": "http://localhost/bulk?page=2"}
+
+    answer = app.test_client().post("/keys", headers=headers)
+
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/bulk?page%3D2"
+
+
 def test_what_only_a_sent_form_shows_is_nowhere_to_go_after_signing_in(
     manager_client: Client,
 ) -> None:

@@ -234,10 +234,10 @@ def _ask_to_sign_in() -> ResponseReturnValue:
 
 def _page_asked() -> str | None:
     """What is shown after signing in. What was to be changed is not done unseen."""
-    if request.method != "GET":
-        return None
-    address = request.full_path.rstrip("?")
     shown = _page_shown() if htmx.wants_fragment() else None
+    if request.method != "GET":
+        return shown
+    address = request.full_path.rstrip("?")
     # A list that is filtered asks for its own address; anything else is a part of the page shown.
     return address if shown is None or urlsplit(shown).path == request.path else shown
 
