@@ -68,7 +68,8 @@ def test_a_row_that_is_ticked_or_has_the_focus_stays_where_it_is(
     outbox.get_by_role("row", name="Outbox one").get_by_role("button", name="Release").focus()
     outbox.clock.run_for(A_WHILE)
     expect(outbox.locator("tbody tr")).to_have_count(2)
-    assert asked == []
+    # The script that ticks need comes with the first of them.
+    assert [each for each in asked if "/static/" not in each] == []
 
     search.focus()
     outbox.clock.run_for(A_WHILE)
