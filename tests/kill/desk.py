@@ -11,6 +11,7 @@ from tests.support.desk import LATER, OPEN_RUNS
 from webapp.campaigns.models import CLAIMED, IN_FLIGHT, PROBING, READY, SENT, Change
 from webapp.core.db import db
 from webapp.sync.models import COMPLETE, SyncRun
+from webapp.sync.outbox import LEASE
 
 CALLING = select(Change.id).where(Change.state.in_((CLAIMED, SENT, PROBING)))
 
@@ -39,15 +40,18 @@ class Desk(desk.Desk):
                 )
                 stop(worker)
 
-    def let_time_pass(self) -> None:
+    def let_time_pass(self, seconds: float = LATER / 2) -> None:
         """Move the workers' clock, but not in the middle of a run: it would be taken for dead."""
         if self.is_none(OPEN_RUNS):
-            self.crew.move_clock(LATER / 2)
+            self.crew.move_clock(seconds)
 
     def let_time_pass_at_rest(self) -> None:
-        """The same, and not in the middle of a change's call: its lease would end before that."""
+        """The same, and not in the middle of a change's call: its lease would end before that.
+
+        A call that begins just now is left half of its lease.
+        """
         if self.is_none(CALLING):
-            self.let_time_pass()
+            self.let_time_pass(LEASE.total_seconds() / 2)
 
     def unfinished(self) -> int:
         """How many changes are still to be sent or asked about."""
