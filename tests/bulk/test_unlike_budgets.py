@@ -25,6 +25,7 @@ USD, JPY = "USD", "JPY"
         ((1000, USD), (499, USD), FALLS),
         ((1000, USD), (0, USD), FALLS),
         ((1000, USD), None, FALLS),
+        ((1000, JPY), (0, USD), FALLS),
         ((1000, JPY), (1000, USD), CURRENCY),
         ((0, JPY), (1000, USD), CURRENCY),
         ((0, USD), (1, USD), FROM_ZERO),

@@ -6,6 +6,7 @@ A warning keeps nobody from going on. What cannot be done at all is a problem, a
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from webapp.campaigns import figures
 from webapp.campaigns.fields import LABELS
 from webapp.campaigns.models import CONFLICT, NEEDS_YOU
 
@@ -24,8 +25,12 @@ MEANT = {
     FALLS: "falls by more than half",
     CURRENCY: "changes of currency",
 }
-# More than half as much again.
-RISE = (3, 2)
+# What the form of a single campaign asks for too.
+AS_IN_THE_FORM = {
+    figures.RISE: RISES,
+    figures.FROM_ZERO: FROM_ZERO,
+    figures.OTHER_CURRENCY: CURRENCY,
+}
 
 
 def warnings_of(
@@ -43,18 +48,12 @@ def warnings_of(
 
 
 def budget_change(before: Any, after: Any) -> str | None:
-    """How a budget changes, where that has to be meant. A first one is compared with nothing."""
-    if not before:
-        return None
-    was, becomes = before[0], after[0] if after else 0
-    if after and before[1] != after[1]:
-        return CURRENCY
-    if becomes * 2 < was:
-        return FALLS
-    most, base = RISE
-    if becomes * base <= was * most:
-        return None
-    return RISES if was else FROM_ZERO
+    """How a budget changes, where that has to be meant: as in the form, or by a fall."""
+    asked = figures.to_be_meant(after, before)
+    if asked:
+        return AS_IN_THE_FORM[asked]
+    becomes = after[0] if after else 0
+    return FALLS if before and becomes * 2 < before[0] else None
 
 
 def conflict_problem(wanted: Collection[str], in_conflict: Collection[str]) -> str | None:

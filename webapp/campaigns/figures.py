@@ -76,7 +76,7 @@ def _beside(minor: int, currency: str, now: Any, *, is_new: bool) -> Figures:
     if now == [minor, currency]:
         return Figures(f"{typed} – as it is now")
     words = f"{typed} – {_now(now, minor, currency)}"
-    asks = _asks(minor, currency, now)
+    asks = to_be_meant([minor, currency], now)
     if not asks:
         return Figures(words)
     question = _question(asks, minor, currency, now)
@@ -102,15 +102,16 @@ def _now(now: Any, minor: int | None = None, currency: str | None = None) -> str
     return f"{words} ({_percent(minor, now[0])})" if now[0] else words
 
 
-def _asks(minor: int, currency: str, now: Any) -> str | None:
-    """What has to be meant for this amount, where that is asked."""
-    if now is None or not minor:
+def to_be_meant(wanted: Any, now: Any) -> str | None:
+    """What has to be meant for this budget beside the one there is; a first one is compared with
+    nothing."""
+    if not now or not wanted or not wanted[0]:
         return None
-    if now[1] != currency:
+    if now[1] != wanted[1]:
         return OTHER_CURRENCY
     if not now[0]:
         return FROM_ZERO
-    return RISE if minor * 100 > int(now[0]) * (100 + LARGE_RISE_PERCENT) else None
+    return RISE if wanted[0] * 100 > int(now[0]) * (100 + LARGE_RISE_PERCENT) else None
 
 
 def _percent(minor: int, before: int) -> str:
